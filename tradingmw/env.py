@@ -1,0 +1,156 @@
+"""Which settings does this installation run with? Typed, read once from the environment (`TMW_…`) and `.env`.
+
+Every fault is reported together, by name, before anything starts. `.env.example` documents each field.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Environment(StrEnum):
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class DatabaseKind(StrEnum):
+    SQLITE = "sqlite"
+    SQLSERVER = "sqlserver"
+
+
+class Database(BaseModel, extra="forbid"):
+    """`TMW_DATABASE__…`: SQLite in the data directory, or SQL Server."""
+
+    kind: DatabaseKind = DatabaseKind.SQLITE
+    name: str = ""
+    host: str = ""
+    port: Port = 1433
+    user: str = ""
+    password: SecretStr = SecretStr("")
+
+
+class Env(BaseSettings):
+    """One sentence per field stands in `.env.example`; units are in the names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TMW_", env_file=ROOT / ".env", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
+
+    environment: Environment = Environment.DEMO
+    data_dir: Path = ROOT / "var"
+    keys_dir: Path | None = None
+    market_data: Path = ROOT.parent / "shared" / "data"
+    secret_key: SecretStr | None = None
+    database: Database = Database()
+
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8000
+    allowed_hosts: Annotated[list[str], NoDecode] = ["127.0.0.1", "localhost"]
+    allowed_origins: Annotated[list[str], NoDecode] = []
+
+    engine_market_data: Address = "tcp://127.0.0.1:5570"
+    engine_commands: Address = "tcp://127.0.0.1:5571"
+    engine_queries: Address = "tcp://127.0.0.1:5572"
+    engine_work: Address = "tcp://127.0.0.1:5573"
+    order_requests: Address = "tcp://127.0.0.1:5574"
+    feed_state: Address = "tcp://127.0.0.1:5575"
+    layer_publish: Address = "tcp://127.0.0.1:5576"
+    layer_subscribe: Address = "tcp://127.0.0.1:5577"
+
+    access_token_seconds: Annotated[int, Field(ge=10, le=600)] = 600
+    refresh_token_seconds: Annotated[int, Field(ge=600, le=2_592_000)] = 43_200
+    ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
+    command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
+    feed_flush_ms: Annotated[int, Field(ge=0, le=100)] = 3
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in ("allowed_hosts", "allowed_origins"):
+            if isinstance(text := values.get(name), str):
+                values[name] = [part.strip() for part in text.split(",") if part.strip()]
+        return values
+
+    @model_validator(mode="after")
+    def _production_has_no_defaults(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        faults = [
+            fault
+            for fault, found in {
+                "TMW_SECRET_KEY must be set, at least 50 characters": len(self._key_text()) < 50,
+                "TMW_KEYS_DIR must name the directory of the CURVE keys": self.keys_dir is None,
+                "TMW_ALLOWED_ORIGINS must list the https origins of the screens": not self.allowed_origins,
+                "TMW_ALLOWED_HOSTS must not contain *": "*" in self.allowed_hosts,
+            }.items()
+            if found
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _key_text(self) -> str:
+        return self.secret_key.get_secret_value() if self.secret_key else ""
+
+    @property
+    def demo(self) -> bool:
+        return self.environment is Environment.DEMO
+
+    @property
+    def keys(self) -> Path:
+        """Where the CURVE keys live: `up` makes them in the data directory."""
+        return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def origins(self) -> list[str]:
+        """Origins a browser may open a socket from: scheme, host and port, exactly."""
+        own = [f"http://{host}:{self.web_port}" for host in ("127.0.0.1", "localhost")] if self.demo else []
+        return [*self.allowed_origins, *own]
+
+    def django_secret(self) -> str:
+        """The signing key: set, or (demo only) made once in the data directory."""
+        return self._key_text() or kept_secret(self.data_dir / "secrets" / "django.key")
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in `path`; made there with mode 0600 where it is missing (two starters agree on the first one's)."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(made := secrets.token_urlsafe(48))
+    return made
+
+
+def faults(error: ValidationError) -> list[str]:
+    """A line per fault: the variable's name and what is wrong with it."""
+    return [
+        f"TMW_{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+        if fault["loc"]
+        else fault["msg"].removeprefix("Value error, ")
+        for fault in error.errors()
+    ]
+
+
+@lru_cache(maxsize=1)
+def env() -> Env:
+    """The checked settings; the process ends with all faults named where they are not right."""
+    try:
+        return Env()
+    except ValidationError as error:
+        sys.exit("These settings are not right (see .env.example):\n  " + "\n  ".join(faults(error)))

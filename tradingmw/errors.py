@@ -1,0 +1,133 @@
+"""Which faults can a caller of this system be told about, and under which code?
+
+    TradingError                  the caller asked the impossible: one code, one HTTP status, one JSON shape
+    ├── InvalidRequest            the request's shape or a value in it
+    ├── NotAuthenticated          who are you?
+    ├── Forbidden                 known, but not allowed
+    ├── NotFound                  not there, or not yours: the two look the same
+    ├── Conflict                  it contradicts what is already stored
+    └── Unavailable               a part that is needed is not there now
+        └── OutcomeUnknown        it may or may not have happened: poll
+
+Faults of the engine are not in this tree: they are recorded, alarmed and resynchronised where they are met.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """Public, machine-readable reasons (REST `code`, WebSocket `error.code`). Never renamed once released."""
+
+    VALIDATION_FAILED = "VALIDATION_FAILED"  #: a field is missing, mistyped, unknown or out of range
+    MALFORMED_BODY = "MALFORMED_BODY"  #: the body is not what its content type says
+    BODY_TOO_LARGE = "BODY_TOO_LARGE"  #: more bytes than the endpoint takes
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"  #: send application/json
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"  #: no representation fits the Accept header
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"  #: the path exists, the verb does not
+    NOT_FOUND = "NOT_FOUND"  #: there is no such thing, or it is not yours
+    AUTHENTICATION_REQUIRED = "AUTHENTICATION_REQUIRED"  #: no credentials were sent
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"  #: user name or password is wrong
+    INVALID_TOKEN = "INVALID_TOKEN"  #: the token or ticket is expired, used, revoked or forged
+    SESSION_ENDED = "SESSION_ENDED"  #: the session behind the token was ended
+    FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
+    CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
+    RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
+    INTERNAL_ERROR = "INTERNAL_ERROR"  #: our fault; quote requestId
+
+    UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"  #: the symbol is not traded here
+    OFF_TICK = "OFF_TICK"  #: a price is not a multiple of the instrument's tick
+    OFF_LOT = "OFF_LOT"  #: a quantity is not a multiple of the instrument's lot
+    NUMBER_OUT_OF_RANGE = "NUMBER_OUT_OF_RANGE"  #: more digits than the system keeps
+
+    CLIENT_ORDER_ID_REUSED = "CLIENT_ORDER_ID_REUSED"  #: the same clientOrderId came with another body
+    ORDER_FINAL = "ORDER_FINAL"  #: the order has ended and cannot change any more
+    NOT_SENT = "NOT_SENT"  #: proven never to have reached the engine
+    ENGINE_LOST = "ENGINE_LOST"  #: acknowledged by an engine that no longer knows it
+    ENGINE_REJECTED = "ENGINE_REJECTED"  #: the engine refused it
+    REPLY_OVERDUE = "REPLY_OVERDUE"  #: no answer by the deadline; evidence is being asked for
+    ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"  #: the engine link is down; nothing was written
+    ORDER_BRIDGE_UNAVAILABLE = "ORDER_BRIDGE_UNAVAILABLE"  #: the order bridge is down; nothing was written
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"  #: it may have been accepted: poll by clientOrderId
+    FEED_UNAVAILABLE = "FEED_UNAVAILABLE"  #: no market data state is at hand
+
+    INVALID_PARAMS = "INVALID_PARAMS"  #: WebSocket: the params do not fit the method
+    UNKNOWN_METHOD = "UNKNOWN_METHOD"  #: WebSocket: there is no such method
+    UNKNOWN_CHANNEL = "UNKNOWN_CHANNEL"  #: WebSocket: there is no such channel on this socket
+    UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"  #: WebSocket: the symbol is not carried
+    MALFORMED_FRAME = "MALFORMED_FRAME"  #: WebSocket: the frame could not be decoded
+    CURSOR_UNKNOWN = "CURSOR_UNKNOWN"  #: the cursor lies outside the kept log
+
+
+class TradingError(Exception):
+    """The request could not be served."""
+
+    status = 500
+    code = Code.INTERNAL_ERROR
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        code: Code | None = None,
+        errors: list[dict[str, str]] | None = None,
+        retry_after_seconds: int | None = None,
+        **extra: Any,
+    ) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip()
+        self.code = code or type(self).code
+        self.errors = errors or []  #: per field: {"attr", "code", "detail"}
+        self.retry_after_seconds = retry_after_seconds
+        self.extra = extra  #: further public members of the problem document
+        super().__init__(self.detail)
+
+
+class InvalidRequest(TradingError):
+    """The request has values that cannot be taken."""
+
+    status = 422
+    code = Code.VALIDATION_FAILED
+
+
+class NotAuthenticated(TradingError):
+    """Log in first."""
+
+    status = 401
+    code = Code.AUTHENTICATION_REQUIRED
+
+
+class Forbidden(TradingError):
+    """Your rights do not cover this."""
+
+    status = 403
+    code = Code.FORBIDDEN
+
+
+class NotFound(TradingError):
+    """There is no such thing."""
+
+    status = 404
+    code = Code.NOT_FOUND
+
+
+class Conflict(TradingError):
+    """This contradicts what is already stored."""
+
+    status = 409
+    code = Code.CLIENT_ORDER_ID_REUSED
+
+
+class Unavailable(TradingError):
+    """A part that is needed is not available now; nothing was done."""
+
+    status = 503
+    code = Code.ENGINE_UNAVAILABLE
+
+
+class OutcomeUnknown(Unavailable):
+    """No answer came in time: it may or may not have happened."""
+
+    status = 504
+    code = Code.OUTCOME_UNKNOWN

@@ -1,0 +1,161 @@
+"""Django's settings, built from the typed environment in `env.py`; nothing else reads it for Django."""
+
+from datetime import timedelta
+from typing import Any
+
+from tradingmw.env import ROOT, DatabaseKind, env
+
+ENV = env()
+SECRET_KEY = ENV.django_secret()
+DEBUG = False
+ALLOWED_HOSTS = ENV.allowed_hosts
+ROOT_URLCONF = "tradingmw.urls"
+ASGI_APPLICATION = "tradingmw.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "csp",
+    "tradingmw",
+    "bridge",
+    "accounts",
+    "notifications",
+    "marketdata",
+    "orders",
+    "preferences",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+SQLITE: dict[str, Any] = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": ENV.data_dir / "tradingmw.sqlite3",
+    "CONN_MAX_AGE": None,
+    # WAL and IMMEDIATE: without them concurrent writers fail; FULL: an accepted order survives power loss.
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+    },
+    "TEST": {"NAME": ENV.data_dir / "test.sqlite3"},
+}
+SQLSERVER: dict[str, Any] = {
+    "ENGINE": "mssql",
+    "NAME": ENV.database.name,
+    "HOST": ENV.database.host,
+    "PORT": str(ENV.database.port),
+    "USER": ENV.database.user,
+    "PASSWORD": ENV.database.password.get_secret_value(),
+    "CONN_MAX_AGE": None,
+    "OPTIONS": {
+        "driver": "ODBC Driver 18 for SQL Server",
+        "extra_params": "Encrypt=yes;TrustServerCertificate=no;MARS_Connection=no",
+        "query_timeout": 30,
+    },
+}
+DATABASES = {"default": SQLITE if ENV.database.kind is DatabaseKind.SQLITE else SQLSERVER}
+
+CHANNEL_LAYERS = {"default": {"BACKEND": "tradingmw.layers.ZmqChannelLayer"}}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tradingmw.problem.exception_handler",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Trading platform middleware",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ENV.access_token_seconds),
+    "ALGORITHM": "HS256",
+    "AUDIENCE": "tradingmw",
+    "ISSUER": "tradingmw",
+    "UPDATE_LAST_LOGIN": False,
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = ENV.data_dir / "static"
+WHITENOISE_USE_FINDERS = True
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not ENV.demo
+SECURE_HSTS_SECONDS = 0 if ENV.demo else 31_536_000
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "connect-src": ["'self'", "ws:", "wss:"] if ENV.demo else ["'self'", "wss:"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # the ASGI body limit answers long before
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
+BASE_DIR = ROOT

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
@@ -57,8 +57,6 @@ class User(AbstractUser):
     desk = models.ForeignKey(Desk, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects: ClassVar[UserManager[User]] = UserManager()
 
     @property
     def roles(self) -> list[str]:

@@ -30,7 +30,7 @@ class Code(StrEnum):
     NOT_FOUND = "NOT_FOUND"  #: there is no such thing, or it is not yours
     AUTHENTICATION_REQUIRED = "AUTHENTICATION_REQUIRED"  #: no credentials were sent
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"  #: user name or password is wrong
-    INVALID_TOKEN = "INVALID_TOKEN"  #: the token or ticket is expired, used, revoked or forged
+    INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105  #: the token or ticket is expired, used, revoked or forged
     SESSION_ENDED = "SESSION_ENDED"  #: the session behind the token was ended
     FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin

@@ -50,7 +50,7 @@ class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
 
 
 # --- session ------------------------------------------------------------------------------------------------------
-class Hello(Message):
+class Hello(Message, frozen=True, kw_only=True):
     """Bridge → engine, first on every connection: from now on only `session` may send commands."""
 
     protocol_version: Annotated[int, Meta(ge=1, le=65535)]
@@ -60,7 +60,7 @@ class Hello(Message):
     sent_at_us: Micros
 
 
-class Welcome(Message):
+class Welcome(Message, frozen=True, kw_only=True):
     """Engine → bridge: the session is the newest; `last_seq` is the engine's last report in `epoch`."""
 
     protocol_version: Annotated[int, Meta(ge=1, le=65535)]
@@ -70,7 +70,7 @@ class Welcome(Message):
     sent_at_us: Micros
 
 
-class SessionReject(Message):
+class SessionReject(Message, frozen=True, kw_only=True):
     """Engine → bridge: Hello or a command without a valid session was refused."""
 
     session: Seq
@@ -78,14 +78,14 @@ class SessionReject(Message):
     reason: Text
 
 
-class ClientHeartbeat(Message):
+class ClientHeartbeat(Message, frozen=True, kw_only=True):
     """Bridge → engine, each second, from the link thread."""
 
     session: Session
     sent_at_us: Micros
 
 
-class EngineHeartbeat(Message):
+class EngineHeartbeat(Message, frozen=True, kw_only=True):
     """Engine → bridge, each second on the command socket."""
 
     session: Session
@@ -94,7 +94,7 @@ class EngineHeartbeat(Message):
     sent_at_us: Micros
 
 
-class EngineStatus(Message):
+class EngineStatus(Message, frozen=True, kw_only=True):
     """Engine → everyone, on topic `status`, at each change and each second."""
 
     epoch: Epoch
@@ -102,14 +102,14 @@ class EngineStatus(Message):
     sent_at_us: Micros
 
 
-class TopicHeartbeat(Message):
+class TopicHeartbeat(Message, frozen=True, kw_only=True):
     """Engine → everyone, each second on every market-data topic; the envelope's seq is the topic's last one."""
 
     sent_at_us: Micros
 
 
 # --- commands, bridge → engine --------------------------------------------------------------------------------------
-class Command(Message):
+class Command(Message, frozen=True, kw_only=True):
     """Members of every command. The engine refuses one that arrives after `deadline_us`."""
 
     session: Session
@@ -117,7 +117,7 @@ class Command(Message):
     deadline_us: Micros
 
 
-class NewOrder(Command, tag="NewOrder"):
+class NewOrder(Command, frozen=True, kw_only=True, tag="NewOrder"):
     """The engine holds at most one order for (`account`, `client_order_id`), whatever is sent how often."""
 
     order_id: UUID
@@ -134,7 +134,7 @@ class NewOrder(Command, tag="NewOrder"):
     expires_at_us: Micros | None = None
 
 
-class CancelOrder(Command, tag="CancelOrder"):
+class CancelOrder(Command, frozen=True, kw_only=True, tag="CancelOrder"):
     """Repeating it is harmless."""
 
     order_id: UUID
@@ -142,7 +142,7 @@ class CancelOrder(Command, tag="CancelOrder"):
     client_order_id: ClientOrderId
 
 
-class ReplaceOrder(Command, tag="ReplaceOrder"):
+class ReplaceOrder(Command, frozen=True, kw_only=True, tag="ReplaceOrder"):
     """New total quantity and prices; absent members stay as they are."""
 
     order_id: UUID
@@ -153,14 +153,14 @@ class ReplaceOrder(Command, tag="ReplaceOrder"):
     stop_price_e8: Price | None = None
 
 
-class MassCancel(Command, tag="MassCancel"):
+class MassCancel(Command, frozen=True, kw_only=True, tag="MassCancel"):
     """Cancels every open order of the scope; `target` is absent for the firm."""
 
     scope: MassCancelScope
     target: Token | None = None
 
 
-class OrderStatusRequest(Command, tag="OrderStatusRequest"):
+class OrderStatusRequest(Command, frozen=True, kw_only=True, tag="OrderStatusRequest"):
     """Asks what the engine holds; a barrier: see `OrderStatus`."""
 
     order_id: UUID
@@ -168,7 +168,7 @@ class OrderStatusRequest(Command, tag="OrderStatusRequest"):
     client_order_id: ClientOrderId
 
 
-class ReplayRequest(Message):
+class ReplayRequest(Message, frozen=True, kw_only=True):
     """Bridge → engine: send every report after (`epoch`, `after_seq`), later epochs included; epoch 0 = all."""
 
     session: Session
@@ -177,7 +177,7 @@ class ReplayRequest(Message):
 
 
 # --- answers, engine → bridge ---------------------------------------------------------------------------------------
-class CommandReply(Message):
+class CommandReply(Message, frozen=True, kw_only=True):
     """The engine has journaled the command (accepted), holds it already (duplicate) or refuses it (rejected)."""
 
     session: Session
@@ -193,7 +193,7 @@ class CommandReply(Message):
     sent_at_us: Micros
 
 
-class OrderStatus(Message):
+class OrderStatus(Message, frozen=True, kw_only=True):
     """What the engine holds for the asked order. Counts only once all reports up to `last_seq` are applied."""
 
     session: Session
@@ -209,7 +209,7 @@ class OrderStatus(Message):
     sent_at_us: Micros
 
 
-class ExecutionReport(Message):
+class ExecutionReport(Message, frozen=True, kw_only=True):
     """One thing that happened to one order. (`epoch`, `seq`) orders them all; `exec_id` is unique for ever."""
 
     epoch: Epoch
@@ -237,7 +237,7 @@ class ExecutionReport(Message):
     transacted_at_us: Micros
 
 
-class ReplayDone(Message):
+class ReplayDone(Message, frozen=True, kw_only=True):
     """All reports asked for have been sent. `complete` is false where the log does not reach back so far."""
 
     session: Session
@@ -247,7 +247,7 @@ class ReplayDone(Message):
 
 
 # --- queries, REQ/REP ----------------------------------------------------------------------------------------------
-class InstrumentListRequest(Message):
+class InstrumentListRequest(Message, frozen=True, kw_only=True):
     """Asks for the instrument table of the current epoch."""
 
     request_id: CommandSeq
@@ -267,13 +267,13 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     previous_close_e8: AmountE8 = 0  #: 0 = unknown
 
 
-class InstrumentList(Message):
+class InstrumentList(Message, frozen=True, kw_only=True):
     request_id: CommandSeq
     epoch: Epoch
     instruments: list[Instrument]
 
 
-class BookSnapshotRequest(Message):
+class BookSnapshotRequest(Message, frozen=True, kw_only=True):
     """Asks for the whole state of one shard's instruments, aligned to its market-data topic."""
 
     request_id: CommandSeq
@@ -295,7 +295,7 @@ class InstrumentSnapshot(Struct, frozen=True, kw_only=True, forbid_unknown_field
     ts_us: Micros = 0  #: of its last change
 
 
-class BookSnapshot(Message):
+class BookSnapshot(Message, frozen=True, kw_only=True):
     """State after message `seq` of topic `md.<shard>`: apply only what comes with a higher one."""
 
     request_id: CommandSeq
@@ -305,7 +305,7 @@ class BookSnapshot(Message):
     instruments: list[InstrumentSnapshot]
 
 
-class QueryReject(Message):
+class QueryReject(Message, frozen=True, kw_only=True):
     """The query could not be read or served."""
 
     request_id: Seq
@@ -314,7 +314,7 @@ class QueryReject(Message):
 
 
 # --- work, PUSH/PULL -----------------------------------------------------------------------------------------------
-class Bar(Message):
+class Bar(Message, frozen=True, kw_only=True):
     """A finished one-minute bar, for recorder workers; may be shared among them and come in any order."""
 
     instrument_id: InstrumentId

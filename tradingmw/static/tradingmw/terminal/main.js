@@ -1,0 +1,131 @@
+// The page: log in, then two sockets feed two stores, and every change of a store is drawn once per screen frame.
+
+import { Account } from "./account.js";
+import { Market } from "./market.js";
+import { call, get, login, logout, onLoggedOut, refresh } from "./rest.js";
+import { Socket } from "./socket.js";
+import { ticket } from "./ticket.js";
+import * as views from "./views.js";
+
+const { find } = views;
+let desk = null;
+
+class Desk {
+  constructor(instruments) {
+    this.symbols = instruments.map(({ symbol }) => symbol);
+    this.chosen = this.symbols[0];
+    this.ticket = ticket();
+    this.ticket.offer(instruments);
+    this.ticket.onSymbol((symbol) => this.choose(symbol));
+    this.market = new Market(views.onNextFrame((channel, symbol) => this.drawMarket(channel, symbol)));
+    this.account = new Account(views.onNextFrame((channel) => this.drawAccount(channel)));
+    this.marketSocket = new Socket("/ws/v1/market", {
+      opened: (socket) => this.joinMarket(socket), pushed: (push) => this.onMarket(push), state: light("light-market"),
+    });
+    this.tradingSocket = new Socket("/ws/v1/trading", {
+      opened: (socket) => this.account.join(socket), pushed: (push) => this.onTrading(push), state: light("light-trading"),
+    });
+  }
+
+  async joinMarket(socket) {
+    await socket.request("subscribe", { channel: "quotes", symbols: this.symbols });
+    await this.joinChosen(socket);
+  }
+
+  joinChosen(socket) {
+    return Promise.all(["book", "trades"].map((channel) => socket.request("subscribe", { channel, symbols: [this.chosen] })));
+  }
+
+  async choose(symbol) {
+    if (symbol === this.chosen) return;
+    const left = this.chosen;
+    this.chosen = symbol;
+    this.ticket.choose(symbol);
+    for (const known of this.symbols) this.drawMarket("quotes", known);
+    this.drawMarket("book", symbol);
+    this.drawMarket("trades", symbol);
+    await Promise.all(["book", "trades"].map((channel) => this.marketSocket.request("unsubscribe", { channel, symbols: [left] })));
+    await this.joinChosen(this.marketSocket);
+  }
+
+  onMarket(push) {
+    if (push.channel === "heartbeat") { showAge(push.data[0]); return; }
+    if (!this.market.numbers[push.channel]) return;
+    const holes = this.market.take(push);
+    if (holes.size) this.marketSocket.request("subscribe", { channel: push.channel, symbols: [...holes] });
+  }
+
+  onTrading(push) {
+    if (!this.account[push.channel]) return;
+    if (!this.account.take(push)) this.tradingSocket.request("resume", { since: this.account.cursor });
+  }
+
+  drawMarket(channel, symbol) {
+    if (channel === "quotes") {
+      const quote = this.market.quotes.get(symbol);
+      if (quote) views.quoteRow(quote, this.chosen, (other) => this.choose(other));
+    } else if (symbol === this.chosen) {
+      (channel === "book" ? views.depth : views.trades)(this.market, symbol);
+    }
+  }
+
+  drawAccount(channel) {
+    if (channel === "orders") views.orders(this.account.orders, (id) => this.cancel(id));
+    else views[channel](this.account[channel]);
+  }
+
+  async cancel(id) {
+    try {
+      await call("DELETE", `/orders/${id}`);
+    } catch (problem) {
+      this.ticket.say(problem.message, true);
+      this.drawAccount("orders");
+    }
+  }
+
+  close() {
+    this.marketSocket.close();
+    this.tradingSocket.close();
+  }
+}
+
+const light = (id) => (state) => { find(id).dataset.state = state; };
+
+function showAge({ state, ageMs }) {
+  find("feed-age").textContent = state === "live" ? "" : `feed ${state}${ageMs === undefined ? "" : `, ${Math.round(ageMs / 1000)} s old`}`;
+}
+
+function show(part) {
+  find("login").hidden = part !== "login";
+  find("desk").hidden = part !== "desk";
+}
+
+async function enter() {
+  const [me, { items }] = await Promise.all([get("/auth/me"), get("/instruments?limit=200")]);
+  find("who").textContent = me.username;
+  show("desk");
+  desk = new Desk(items);
+}
+
+function leave() {
+  desk?.close();
+  desk = null;
+  for (const id of ["quotes", "depth", "trades", "orders", "positions", "executions"]) find(id).replaceChildren();
+  show("login");
+}
+
+find("login-form").onsubmit = async (event) => {
+  event.preventDefault();
+  const { username, password } = event.target.elements;
+  const message = event.target.querySelector("[data-message]");
+  try {
+    await login(username.value, password.value);
+    password.value = message.textContent = "";
+    await enter();
+  } catch (problem) {
+    message.textContent = problem.message;
+  }
+};
+find("logout").onclick = () => logout();
+onLoggedOut(leave);
+refresh().then(enter).catch(leave);

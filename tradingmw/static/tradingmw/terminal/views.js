@@ -1,0 +1,118 @@
+// How does what is known become what is seen? Rows are made once and then only their changed cells are touched, at
+// most once per frame of the screen.
+
+import { compare, scaled, show } from "./decimal.js";
+
+const ROWS = { depth: 10, orders: 200, executions: 100 };
+const FINAL = new Set(["filled", "canceled", "rejected", "expired", "denied"]);
+
+export const find = (id) => document.getElementById(id);
+
+function rowOf(body, key, columns) {
+  let row = body.rows.namedItem(key);
+  if (!row) {
+    row = body.insertRow();
+    row.id = key;
+    for (const kind of columns) row.insertCell().className = kind;
+  }
+  return row;
+}
+
+function put(cell, text, flash) {
+  if (cell.textContent === text) return;
+  if (flash && cell.textContent) {
+    const way = compareShown(text, cell.textContent);
+    cell.classList.remove("up", "down");
+    void cell.offsetWidth; // restarts the animation
+    cell.classList.add(way >= 0 ? "up" : "down");
+  }
+  cell.textContent = text;
+}
+
+const plain = (text) => (text === "–" ? "0" : text.replaceAll(",", ""));
+const compareShown = (a, b) => compare(plain(a), plain(b));
+const at = (time) => new Date(time).toLocaleTimeString([], { hour12: false });
+
+function fill(row, texts, flashing = []) {
+  texts.forEach((text, i) => put(row.cells[i], text, flashing.includes(i)));
+}
+
+export function quoteRow(quote, chosen, choose) {
+  const row = rowOf(find("quotes"), `quote-${quote.symbol}`, ["symbol", "n", "n price", "n price", "n", "n price", "n", "n"]);
+  row.onclick = () => choose(quote.symbol);
+  row.classList.toggle("chosen", quote.symbol === chosen);
+  row.classList.toggle("stale", quote.quality === "stale");
+  fill(row, [quote.symbol, show(quote.bidSize), show(quote.bid, 2), show(quote.ask, 2), show(quote.askSize),
+    show(quote.last, 2), show(quote.changePercent, 2), show(quote.volume)], [2, 3, 5]);
+}
+
+export function depth(market, symbol) {
+  document.querySelector("[data-symbol]").textContent = symbol;
+  const { bids, asks } = market.top(symbol, ROWS.depth);
+  for (let i = 0; i < ROWS.depth; i++) {
+    const row = rowOf(find("depth"), `depth-${i}`, ["n", "n bid", "n ask", "n"]);
+    const [bid, ask] = [bids[i], asks[i]];
+    fill(row, [bid ? show(bid[1]) : "", bid ? show(bid[0], 2) : "", ask ? show(ask[0], 2) : "", ask ? show(ask[1]) : ""]);
+  }
+}
+
+export function trades(market, symbol) {
+  const body = find("trades");
+  body.replaceChildren();
+  for (const trade of market.trades.get(symbol) || []) {
+    const row = body.insertRow();
+    row.className = trade.side || "";
+    for (const text of [at(trade.ts / 1000), show(trade.price, 2), show(trade.size)]) row.insertCell().textContent = text;
+    row.cells[1].className = row.cells[2].className = "n";
+  }
+}
+
+const newest = (rows, key) => [...rows.values()].sort((a, b) => (a[key] < b[key] ? 1 : -1));
+
+export function orders(known, cancel) {
+  const body = find("orders");
+  body.replaceChildren();
+  for (const order of newest(known, "createdAt").slice(0, ROWS.orders)) {
+    const row = rowOf(body, `order-${order.id}`, ["", "", order.side, "", "n", "n", "n", "n", "status", ""]);
+    fill(row, [at(order.createdAt), order.symbol, order.side, order.orderType.replace("_", " "), show(order.quantity),
+      show(order.price ?? order.stopPrice, 2), show(order.filledQuantity), show(order.averagePrice, 2), order.status.replaceAll("_", " ")]);
+    row.dataset.status = order.status;
+    if (!FINAL.has(order.status) && order.status !== "pending_cancel") row.cells[9].append(cancelButton(order, cancel));
+  }
+}
+
+function cancelButton(order, cancel) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Cancel";
+  button.setAttribute("aria-label", `Cancel ${order.side} ${order.quantity} ${order.symbol}`);
+  button.onclick = () => { button.disabled = true; cancel(order.id); };
+  return button;
+}
+
+export function positions(known) {
+  const body = find("positions");
+  for (const position of known.values()) {
+    const row = rowOf(body, `position-${position.symbol}`, ["", "n", "n", "n"]);
+    fill(row, [position.symbol, show(position.quantity), show(position.averagePrice, 2), show(position.realizedPnl, 2)]);
+    row.cells[3].className = `n ${scaled(position.realizedPnl || "0") < 0n ? "loss" : "gain"}`;
+  }
+}
+
+export function executions(known) {
+  const body = find("executions");
+  body.replaceChildren();
+  for (const execution of newest(known, "executedAt").slice(0, ROWS.executions)) {
+    const row = rowOf(body, `execution-${execution.id}`, ["", "", execution.side, "n", "n"]);
+    fill(row, [at(execution.executedAt), execution.symbol, execution.side, show(execution.quantity), show(execution.price, 2)]);
+  }
+}
+
+/** Runs `draw` for each name told since the last frame of the screen, once. */
+export function onNextFrame(draw) {
+  const told = new Set();
+  return (...name) => {
+    if (!told.size) requestAnimationFrame(() => { const all = [...told]; told.clear(); all.forEach((n) => draw(...n.split(" "))); });
+    told.add(name.join(" "));
+  };
+}

@@ -44,8 +44,10 @@ class Desk {
     for (const known of this.symbols) this.drawMarket("quotes", known);
     this.drawMarket("book", symbol);
     this.drawMarket("trades", symbol);
-    await Promise.all(["book", "trades"].map((channel) => this.marketSocket.request("unsubscribe", { channel, symbols: [left] })));
-    await this.joinChosen(this.marketSocket);
+    try {
+      await Promise.all(["book", "trades"].map((channel) => this.marketSocket.request("unsubscribe", { channel, symbols: [left] })));
+      await this.joinChosen(this.marketSocket);
+    } catch { /* the line is down: when it is back, `joinMarket` asks for what is chosen then */ }
   }
 
   onMarket(push) {

@@ -54,6 +54,7 @@ export class Socket {
   }
 
   request(method, params) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error("The connection is not open."));
     const id = this.nextId++;
     this.socket.send(JSON.stringify({ id, method, params }));
     return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));

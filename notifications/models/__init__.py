@@ -1,0 +1,5 @@
+"""What is told to a user: the private stream, and (in `alerts`) alerts and notifications."""
+
+from notifications.models.stream import StreamCounter, StreamEvent
+
+__all__ = ["StreamCounter", "StreamEvent"]

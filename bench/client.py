@@ -36,12 +36,10 @@ def socket_url(url: str, path: str, client: httpx.Client) -> str:
 def machine() -> str:
     """One line: processor, cores, system, Python."""
     info = Path("/proc/cpuinfo")
-    models = (
-        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        if info.exists()
-        else []
-    )
-    return f"{(models or [platform.processor()])[0]}, {os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}"
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    processor = models[0] if models else platform.processor()
+    return f"{processor}, {os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}"
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -82,12 +82,16 @@ async def listen(url: str, symbols: list[str], tally: Tally, joined: asyncio.Sem
             tally.take(frame, last, time.time_ns() // 1000)
 
 
-async def run(args: argparse.Namespace, client: httpx.Client) -> dict[str, Any]:
+def prepared(args: argparse.Namespace, client: httpx.Client) -> tuple[list[str], list[str]]:
+    """The symbols on offer, and an address with a fresh ticket for each socket."""
     items = client.get("/api/v1/instruments?limit=1000").raise_for_status().json()["items"]
-    names = sorted(item["symbol"] for item in items)
+    urls = [socket_url(args.url, "/ws/v1/market", client) for _ in range(args.sockets)]
+    return sorted(item["symbol"] for item in items), urls
+
+
+async def run(args: argparse.Namespace, names: list[str], urls: list[str]) -> dict[str, Any]:
     pick = random.Random(args.seed)
     tally, joined = Tally(), asyncio.Semaphore(0)
-    urls = [socket_url(args.url, "/ws/v1/market", client) for _ in range(args.sockets)]
     listeners = [asyncio.create_task(listen(url, pick.sample(names, args.symbols), tally, joined)) for url in urls]
     for _ in listeners:
         await joined.acquire()
@@ -130,7 +134,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     client = logged_in(args.url, "trader1")
-    rows = [asyncio.run(run(args, client)) for _ in range(args.repetitions)]
+    rows = [asyncio.run(run(args, *prepared(args, client))) for _ in range(args.repetitions)]
     report("Quotes: engine time stamp → client", rows, args.json)
 
 

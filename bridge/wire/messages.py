@@ -39,10 +39,11 @@ InstrumentId = Annotated[int, Meta(ge=1, le=2**32 - 1)]
 Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9.\-/]{0,23}\Z")]
 Exchange = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,8}\Z")]
 ClientOrderId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:\-]{1,48}\Z")]
-Token = Annotated[str, Meta(min_length=1, max_length=64)]
-Text = Annotated[str, Meta(max_length=200)]
+Token = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,64}\Z")]  #: an identifier, opaque to the reader
+Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,200}\Z")]  #: one line for people
 Price = PositiveE8
-Level = tuple[PositiveE8, AmountE8]  #: price, absolute size (0 = the level is gone)
+Level = tuple[PositiveE8, PositiveE8]  #: price, absolute size
+Levels = Annotated[list[Level], Meta(max_length=10_000)]  #: one side of a book, best first
 
 
 class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel", tag_field="type"):
@@ -284,8 +285,8 @@ class InstrumentSnapshot(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """All that a late joiner needs of one instrument; sides best first."""
 
     instrument_id: InstrumentId
-    bids: list[Level]
-    asks: list[Level]
+    bids: Levels
+    asks: Levels
     last_e8: AmountE8 = 0
     last_size_e8: AmountE8 = 0
     volume_e8: AmountE8 = 0  #: of the day
@@ -334,3 +335,4 @@ ToEngine = (
 FromEngine = Welcome | SessionReject | EngineHeartbeat | CommandReply | OrderStatus | ExecutionReport | ReplayDone
 Query = InstrumentListRequest | BookSnapshotRequest
 QueryReply = InstrumentList | BookSnapshot | QueryReject
+Published = TopicHeartbeat | EngineStatus

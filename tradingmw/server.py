@@ -1,0 +1,135 @@
+"""How are the pages, the API and the sockets served? One uvicorn process, bounded towards every client.
+
+Single process on purpose: on Windows only that way uvicorn runs on the proactor loop (the selector loop ends at 512
+sockets); more processes are more services behind a proxy. Daphne is not imported here: it buffers without limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tradingmw.env import Env
+
+APPLICATION = "tradingmw.asgi:application"
+WEBSOCKET_PROTOCOL = "websockets-sansio"
+WEBSOCKET_MESSAGE_BYTES = 65_536
+PING_SECONDS = 20.0
+GRACEFUL_STOP_SECONDS = 3
+HEAD_BYTES = 32_768  #: request line and headers together
+HEAD_SECONDS = 15.0  #: from the connection (or the first byte of a later request) to the end of the headers
+HEAD_TOO_LARGE = b"\r\n".join(
+    [
+        b"HTTP/1.1 431 Request Header Fields Too Large",
+        b"content-type: application/problem+json",
+        b"connection: close",
+        b"",
+        b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431,"code":"BODY_TOO_LARGE"}',
+    ]
+)
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 with a bound on how large and how slow a request's head may be; httptools has neither.
+
+    A head is refused once it is unfinished after `HEAD_BYTES`, so the most that is ever held is that and one read.
+    """
+
+    _head_bytes = 0
+    _in_head = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(HEAD_TOO_LARGE)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_arrived()
+        super().on_headers_complete()
+
+    def _expect_head(self) -> None:
+        if self._deadline is None:
+            self._head_bytes, self._in_head = 0, True
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _head_arrived(self) -> None:
+        self._in_head = False
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class StoppableServer(uvicorn.Server):
+    """A server that stops with `stop`: the process's own stop event, signals included."""
+
+    def __init__(self, config: uvicorn.Config, stop: threading.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the stop event's business."""
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Asked ten times a second: shall the server end?"""
+        return self._stop.is_set() or await super().on_tick(counter)
+
+
+class NoQueryStrings(logging.Filter):
+    """Cuts query strings out of access lines: a socket's ticket travels there."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(fact.partition("?")[0] if isinstance(fact, str) else fact for fact in record.args)
+        return True
+
+
+def server_config(env: Env) -> uvicorn.Config:
+    """uvicorn's settings; every bound explicit."""
+    return uvicorn.Config(
+        APPLICATION,
+        host=env.web_host,
+        port=env.web_port,
+        loop="asyncio",
+        http=BoundedHttpProtocol,
+        ws=WEBSOCKET_PROTOCOL,
+        ws_max_size=WEBSOCKET_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
+        log_config=None,
+        proxy_headers=not env.demo,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
+    )
+
+
+def run_web(env: Env, stop: threading.Event) -> None:
+    """Serve until `stop` is set; connections then get `GRACEFUL_STOP_SECONDS` to finish."""
+    for name in ("uvicorn.access", "uvicorn.error"):
+        logging.getLogger(name).addFilter(NoQueryStrings())
+    StoppableServer(server_config(env), stop).run()

@@ -1,0 +1,132 @@
+"""Which part of the system proves itself with which key, and which parts does a server let in?
+
+One CURVE key pair per role, in files. A CURVE server without a ZAP handler lets in every key, so each server socket
+carries a domain and enforces it: without a running `Gatekeeper` (`curve.py`) nobody gets in.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import zmq
+from zmq.utils import z85
+
+KEY_CHARACTERS = 40
+
+
+class Role(StrEnum):
+    """A part of the system with a key pair of its own."""
+
+    ENGINE = "engine"
+    ORDER_BRIDGE = "order-bridge"
+    FEED_BRIDGE = "feed-bridge"
+    WEB = "web"
+    LAYER = "layer"
+    WORKER = "worker"
+    RECORDER = "recorder"
+
+
+class Domain(StrEnum):
+    """A group of server sockets with one list of admitted roles."""
+
+    ENGINE = "engine"
+    ORDER_REQUESTS = "order-requests"
+    FEED_STATE = "feed-state"
+    LAYER = "layer"
+
+
+ADMITTED: Mapping[str, frozenset[Role]] = {
+    Domain.ENGINE: frozenset({Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.RECORDER}),
+    Domain.ORDER_REQUESTS: frozenset({Role.WEB}),
+    Domain.FEED_STATE: frozenset({Role.WEB}),
+    Domain.LAYER: frozenset({Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.WEB, Role.WORKER}),
+}
+
+
+class KeyFault(RuntimeError):
+    """A key file is missing or does not hold a key."""
+
+
+def make_keys(directory: Path) -> None:
+    """Create the key files that are missing; whoever comes second keeps the first one's keys."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for role in Role:
+        secret = _secret_path(directory, role)
+        if not secret.exists():
+            _write_once(secret, zmq.curve_keypair()[1])
+        _write_once(_public_path(directory, role), zmq.curve_public(_read_key(secret)))
+
+
+def _secret_path(directory: Path, role: Role) -> Path:
+    return directory / f"{role}.secret"
+
+
+def _public_path(directory: Path, role: Role) -> Path:
+    return directory / f"{role}.public"
+
+
+def _write_once(path: Path, key: bytes) -> None:
+    """`key` in `path`, unless a key stands there: a hard link appears whole and never replaces."""
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # another starter was first: its key counts
+    finally:
+        draft.unlink()
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise KeyFault(f"The CURVE key file {path} cannot be read: {error.strerror}") from error
+    try:
+        if len(key) != KEY_CHARACTERS or len(z85.decode(key)) != 32:
+            raise ValueError("wrong length")
+    except (ValueError, KeyError, OverflowError) as error:
+        raise KeyFault(f"The CURVE key file {path} does not hold a key of {KEY_CHARACTERS} Z85 characters") from error
+    return key
+
+
+class KeyRing:
+    """The key files of `directory`. A role's host needs its own secret and the public keys of its peers only."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def public(self, role: Role) -> bytes:
+        """40 Z85 characters; `KeyFault` names the file that is missing or malformed."""
+        return _read_key(_public_path(self._directory, role))
+
+    def secret(self, role: Role) -> bytes:
+        """40 Z85 characters; `KeyFault` names the file that is missing or malformed."""
+        return _read_key(_secret_path(self._directory, role))
+
+    def serve(self, socket: zmq.Socket[bytes], own: Role, domain: str) -> None:
+        """Make `socket` a CURVE server that admits whom the `Gatekeeper` allows in `domain`; before bind."""
+        socket.set(zmq.CURVE_SERVER, 1)
+        self._introduce(socket, own)
+        socket.set(zmq.ZAP_DOMAIN, domain.encode("ascii"))
+        socket.set(zmq.ZAP_ENFORCE_DOMAIN, 1)  # no gatekeeper: nobody gets in
+
+    def connect(self, socket: zmq.Socket[bytes], own: Role, server: Role) -> None:
+        """Make `socket` a CURVE client of `server`; before connect."""
+        self._introduce(socket, own)
+        socket.set(zmq.CURVE_SERVERKEY, self.public(server))
+
+    def _introduce(self, socket: zmq.Socket[bytes], own: Role) -> None:
+        secret = self.secret(own)
+        socket.set(zmq.CURVE_SECRETKEY, secret)
+        socket.set(zmq.CURVE_PUBLICKEY, zmq.curve_public(secret))

@@ -1,0 +1,93 @@
+"""What may compliance staff see of the order route? Everything, and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from orders.models import (
+    EngineCommand,
+    EngineCursor,
+    Execution,
+    Lease,
+    Order,
+    OrderHistory,
+    Position,
+    QuarantinedReport,
+)
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Orders are written by the order core alone."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _row: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _row: Any = None) -> bool:
+        return False
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "client_order_id", "user", "symbol", "side", "quantity", "price", "status", "reason"]
+    list_filter = ["status", "symbol", "side"]
+    search_fields = ["client_order_id", "external_order_id", "user__username"]
+    list_select_related = ["user"]
+    ordering = ["-created_at"]
+
+
+@admin.register(OrderHistory)
+class OrderHistoryAdmin(ReadOnlyAdmin):
+    list_display = ["timestamp", "order", "number", "kind", "status", "reason", "engine_epoch", "engine_seq"]
+    list_filter = ["kind"]
+    list_select_related = ["order"]
+    ordering = ["-timestamp"]
+
+
+@admin.register(Execution)
+class ExecutionAdmin(ReadOnlyAdmin):
+    list_display = ["executed_at", "exec_id", "user", "symbol", "side", "quantity", "price"]
+    list_filter = ["symbol", "side"]
+    search_fields = ["exec_id", "user__username"]
+    list_select_related = ["user"]
+    ordering = ["-executed_at"]
+
+
+@admin.register(Position)
+class PositionAdmin(ReadOnlyAdmin):
+    list_display = ["account", "symbol", "quantity", "average_price", "realized_pnl", "updated_at"]
+    list_filter = ["symbol"]
+    list_select_related = ["account"]
+
+
+@admin.register(EngineCommand)
+class EngineCommandAdmin(ReadOnlyAdmin):
+    list_display = ["session", "seq", "kind", "order", "progress", "created_at"]
+    list_filter = ["kind", "progress"]
+    list_select_related = ["order"]
+    ordering = ["-session", "-seq"]
+
+
+@admin.register(QuarantinedReport)
+class QuarantinedReportAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "engine_epoch", "engine_seq", "order_id", "reason"]
+    ordering = ["-received_at"]
+
+
+@admin.register(Lease)
+class LeaseAdmin(ReadOnlyAdmin):
+    list_display = ["fence", "holder_address", "renewed"]
+
+
+@admin.register(EngineCursor)
+class EngineCursorAdmin(ReadOnlyAdmin):
+    list_display = ["epoch", "seq"]

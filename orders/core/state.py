@@ -1,0 +1,143 @@
+"""What does the core know? Orders, executions, positions and commands, in integers, never changed after they are made.
+
+Units: `_e8` prices and quantities in 10⁻⁸, `_e16` exact products of the two (wider than 64 bits), `_us` microseconds
+since 1970 UTC. Average prices are derived from the exact sums, never kept running.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+from bridge.wire.vocabulary import OrderType, Side, TimeInForce
+from orders.lifecycle import FINAL, OrderStatus
+
+E8 = 10**8
+
+
+class OrderState(Struct, frozen=True, kw_only=True):
+    """An order as it is after its `version`-th event."""
+
+    id: UUID
+    user: UUID
+    account: UUID
+    account_name: str
+    desk: UUID | None
+    desk_name: str | None
+    client_order_id: str
+    fingerprint: str
+    symbol: str
+    exchange: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity_e8: int
+    price_e8: int | None = None
+    stop_price_e8: int | None = None
+    expires_at_us: int | None = None
+    status: OrderStatus = OrderStatus.PENDING_NEW
+    filled_e8: int = 0
+    filled_notional_e16: int = 0
+    external_order_id: str = ""
+    engine_epoch: int = 0  #: of the engine life that acknowledged it last; 0 = never acknowledged
+    cancel_wanted: bool = False  #: the cancel is sent (again) until the engine has ended the order
+    reason: str = ""
+    version: int = 0
+    created_at_us: int
+    updated_at_us: int
+
+    @property
+    def final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def average_price_e8(self) -> int | None:
+        return rounded_ratio(self.filled_notional_e16, self.filled_e8) if self.filled_e8 else None
+
+
+class ExecutionState(Struct, frozen=True, kw_only=True):
+    """One trade of one order; `exec_id` is the engine's and unique for ever."""
+
+    id: UUID
+    exec_id: str
+    order_id: UUID
+    client_order_id: str
+    user: UUID
+    account: UUID
+    account_name: str
+    symbol: str
+    exchange: str
+    side: Side
+    quantity_e8: int
+    price_e8: int
+    engine_epoch: int
+    engine_seq: int
+    executed_at_us: int
+
+
+class PositionState(Struct, frozen=True, kw_only=True):
+    """What an account holds of a symbol: `quantity_e8` and `cost_e16` are negative when short."""
+
+    id: UUID
+    user: UUID
+    account: UUID
+    account_name: str
+    symbol: str
+    exchange: str
+    quantity_e8: int = 0
+    cost_e16: int = 0
+    realized_e16: int = 0
+    current_price_e8: int = 0  #: of the last fill
+    updated_at_us: int = 0
+
+    @property
+    def average_price_e8(self) -> int | None:
+        return rounded_ratio(self.cost_e16, self.quantity_e8) if self.quantity_e8 else None
+
+    @property
+    def realized_pnl_e4(self) -> int:
+        return rounded_ratio(self.realized_e16, 10**12)
+
+    @property
+    def unrealized_pnl_e4(self) -> int:
+        return rounded_ratio(self.quantity_e8 * self.current_price_e8 - self.cost_e16, 10**12)
+
+
+class CommandKind(StrEnum):
+    NEW_ORDER = "new_order"
+    CANCEL_ORDER = "cancel_order"
+
+
+class CommandProgress(StrEnum):
+    CLAIMED = "claimed"  #: committed; handed to the link or about to be
+    ANSWERED = "answered"
+    NOT_SENT = "not_sent"  #: the link gave it back
+    UNKNOWN = "unknown"  #: no answer by its deadline, or its session or connection has ended
+
+
+class CommandState(Struct, frozen=True, kw_only=True):
+    """A command for the engine: claimed in the database before it may leave."""
+
+    session: int
+    seq: int
+    kind: CommandKind
+    order_id: UUID
+    deadline_us: int
+    progress: CommandProgress = CommandProgress.CLAIMED
+
+
+class Cursor(Struct, frozen=True):
+    """The last report applied; (0, 0) = none."""
+
+    epoch: int = 0
+    seq: int = 0
+
+
+def rounded_ratio(numerator: int, denominator: int) -> int:
+    """The quotient as a whole number, half to even."""
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    whole, rest = divmod(numerator, denominator)
+    return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))

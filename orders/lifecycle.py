@@ -1,0 +1,120 @@
+"""Which event may happen to an order in which status, and what is it then?
+
+One table, one lookup. Statuses are the contract's words; events are past tense and become the kinds of the history and
+of the private stream. What is not in the table is illegal: it is quarantined, never applied and never fatal.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    PENDING_NEW = "pending_new"  #: durable here; the engine has not spoken yet
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    PENDING_CANCEL = "pending_cancel"
+    CANCELED = "canceled"
+    PENDING_REPLACE = "pending_replace"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    DENIED = "denied"  #: stopped before the engine
+    UNKNOWN = "unknown"  #: handed to the link, no evidence yet
+
+
+class OrderEvent(StrEnum):
+    ACCEPTED = "order_accepted"
+    ACKNOWLEDGED = "order_acknowledged"
+    PARTIALLY_FILLED = "order_partially_filled"
+    FILLED = "order_filled"
+    CANCEL_REQUESTED = "order_cancel_requested"
+    CANCELED = "order_canceled"
+    REJECTED = "order_rejected"
+    EXPIRED = "order_expired"
+    DOUBTED = "order_doubted"  #: no answer in time, a lost link or a restart: the outcome is unknown
+    NOT_SENT = "order_not_sent"  #: proven never to have reached the engine
+    ENGINE_LOST = "order_engine_lost"  #: acknowledged by an engine that no longer knows it
+
+
+class IllegalEvent(Exception):
+    """The table has no row for this status and event."""
+
+    def __init__(self, status: OrderStatus | None, event: OrderEvent) -> None:
+        self.status, self.event = status, event
+        super().__init__(f"{event} cannot happen to an order that is {status or 'not there'}")
+
+
+S, E = OrderStatus, OrderEvent
+FINAL = frozenset({S.FILLED, S.CANCELED, S.REJECTED, S.EXPIRED, S.DENIED})
+OPEN = frozenset(S) - FINAL
+
+#: where a row surprises, its reason stands beside it
+TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
+    (None, E.ACCEPTED): S.PENDING_NEW,
+    #
+    (S.PENDING_NEW, E.ACKNOWLEDGED): S.NEW,
+    (S.PENDING_NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,  # a fill may come before the acknowledgement
+    (S.PENDING_NEW, E.FILLED): S.FILLED,
+    (S.PENDING_NEW, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
+    (S.PENDING_NEW, E.CANCELED): S.CANCELED,  # immediate-or-cancel that met nothing
+    (S.PENDING_NEW, E.REJECTED): S.REJECTED,
+    (S.PENDING_NEW, E.EXPIRED): S.EXPIRED,
+    (S.PENDING_NEW, E.DOUBTED): S.UNKNOWN,
+    (S.PENDING_NEW, E.NOT_SENT): S.DENIED,
+    #
+    (S.UNKNOWN, E.ACKNOWLEDGED): S.NEW,
+    (S.UNKNOWN, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,
+    (S.UNKNOWN, E.FILLED): S.FILLED,
+    (S.UNKNOWN, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
+    (S.UNKNOWN, E.CANCELED): S.CANCELED,
+    (S.UNKNOWN, E.REJECTED): S.REJECTED,
+    (S.UNKNOWN, E.EXPIRED): S.EXPIRED,
+    (S.UNKNOWN, E.NOT_SENT): S.DENIED,
+    (S.UNKNOWN, E.ENGINE_LOST): S.CANCELED,
+    #
+    (S.NEW, E.ACKNOWLEDGED): S.NEW,  # an engine that restarted may announce what it rebuilt
+    (S.NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,
+    (S.NEW, E.FILLED): S.FILLED,
+    (S.NEW, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
+    (S.NEW, E.CANCELED): S.CANCELED,
+    (S.NEW, E.REJECTED): S.REJECTED,  # accepted as a command, refused by the matching (fill-or-kill, no liquidity)
+    (S.NEW, E.EXPIRED): S.EXPIRED,
+    (S.NEW, E.ENGINE_LOST): S.CANCELED,
+    #
+    (S.PARTIALLY_FILLED, E.ACKNOWLEDGED): S.PARTIALLY_FILLED,  # the acknowledgement came after the fill
+    (S.PARTIALLY_FILLED, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,
+    (S.PARTIALLY_FILLED, E.FILLED): S.FILLED,
+    (S.PARTIALLY_FILLED, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
+    (S.PARTIALLY_FILLED, E.CANCELED): S.CANCELED,
+    (S.PARTIALLY_FILLED, E.EXPIRED): S.EXPIRED,
+    (S.PARTIALLY_FILLED, E.ENGINE_LOST): S.CANCELED,
+    #
+    (S.PENDING_CANCEL, E.ACKNOWLEDGED): S.PENDING_CANCEL,  # the cancel overtook the acknowledgement
+    (S.PENDING_CANCEL, E.PARTIALLY_FILLED): S.PENDING_CANCEL,  # it trades until the engine has taken it out
+    (S.PENDING_CANCEL, E.FILLED): S.FILLED,
+    (S.PENDING_CANCEL, E.CANCELED): S.CANCELED,
+    (S.PENDING_CANCEL, E.REJECTED): S.REJECTED,
+    (S.PENDING_CANCEL, E.EXPIRED): S.EXPIRED,
+    (S.PENDING_CANCEL, E.NOT_SENT): S.DENIED,
+    (S.PENDING_CANCEL, E.ENGINE_LOST): S.CANCELED,
+    #
+    (S.CANCELED, E.ACKNOWLEDGED): S.CANCELED,  # reports of one order may cross
+    (S.CANCELED, E.PARTIALLY_FILLED): S.CANCELED,  # a fill after a cancel does happen, and still counts
+    (S.CANCELED, E.FILLED): S.FILLED,
+    #
+    (S.EXPIRED, E.ACKNOWLEDGED): S.EXPIRED,
+    (S.EXPIRED, E.PARTIALLY_FILLED): S.EXPIRED,  # as after a cancel
+    (S.EXPIRED, E.FILLED): S.FILLED,
+    #
+    (S.FILLED, E.ACKNOWLEDGED): S.FILLED,
+    (S.FILLED, E.FILLED): S.FILLED,  # an overfill: the money has moved, so it counts, flagged and alarmed
+}
+
+
+def next_status(status: OrderStatus | None, event: OrderEvent) -> OrderStatus:
+    """The status after `event`; `IllegalEvent` where the table has no row. None = the order does not exist yet."""
+    try:
+        return TABLE[status, event]
+    except KeyError:
+        raise IllegalEvent(status, event) from None

@@ -1,0 +1,16 @@
+"""The tables of the order route; only the order core writes them."""
+
+from orders.models.engine import EngineCommand, EngineCursor, Lease, QuarantinedReport
+from orders.models.orders import Order, OrderHistory
+from orders.models.trades import Execution, Position
+
+__all__ = [
+    "EngineCommand",
+    "EngineCursor",
+    "Execution",
+    "Lease",
+    "Order",
+    "OrderHistory",
+    "Position",
+    "QuarantinedReport",
+]

@@ -1,0 +1,80 @@
+"""What is kept of an order? A row that is the projection of its history, and the history, only ever added to."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import Account, Desk
+from bridge.wire.vocabulary import OrderType, Side, TimeInForce
+from orders.lifecycle import OrderEvent, OrderStatus
+from orders.models.fields import WideIntegerField
+from tradingmw.fields import E8Field
+
+
+class Order(models.Model):
+    """Written by the order core only. `client_order_key` makes uniqueness byte-exact under any collation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    desk = models.ForeignKey(Desk, null=True, on_delete=models.PROTECT, related_name="orders")
+    client_order_id = models.CharField(max_length=48)
+    client_order_key = models.CharField(max_length=96, help_text="The bytes of clientOrderId in hexadecimal.")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the normalised request.")
+    symbol = models.CharField(max_length=24)
+    exchange = models.CharField(max_length=8)
+    side = models.CharField(max_length=4, choices=[(side.value, side.value) for side in Side])
+    order_type = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in OrderType])
+    time_in_force = models.CharField(max_length=4, choices=[(force.value, force.value) for force in TimeInForce])
+    quantity = E8Field()
+    price = E8Field(null=True)
+    stop_price = E8Field(null=True)
+    expires_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=20, choices=[(status.value, status.value) for status in OrderStatus])
+    filled_quantity = E8Field(default=0)
+    filled_notional_e16 = WideIntegerField(default=0, help_text="Σ price · quantity of its executions, in 10⁻¹⁶.")
+    external_order_id = models.CharField(max_length=64, blank=True)
+    engine_epoch = models.BigIntegerField(default=0, help_text="The engine's life that acknowledged it; 0 = none yet.")
+    cancel_wanted = models.BooleanField(default=False)
+    reason = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=0, help_text="How many events its history holds.")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "client_order_key"], name="order_client_id_once"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "created_at"], name="order_by_account"),
+            models.Index(fields=["desk", "created_at"], name="order_by_desk"),
+            models.Index(fields=["status"], name="order_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_order_id} {self.status}"
+
+
+class OrderHistory(models.Model):
+    """One event of one order; `number` counts them from 1 without a gap."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40, choices=[(event.value, event.value) for event in OrderEvent])
+    status = models.CharField(max_length=20)
+    reason = models.CharField(max_length=40, blank=True)
+    status_details = models.JSONField(default=dict)
+    engine_epoch = models.BigIntegerField(default=0)
+    engine_seq = models.BigIntegerField(default=0)
+    timestamp = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "order history"
+        constraints = [models.UniqueConstraint(fields=["order", "number"], name="order_history_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"

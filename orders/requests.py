@@ -1,0 +1,142 @@
+"""What do web processes and the order bridge say to each other?
+
+One MessagePack map per message, DEALER → ROUTER on `order_requests`. The web process has authenticated and authorised
+the caller and names the account the request may touch. A request that arrives after its deadline is not decided.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Token
+from bridge.wire.vocabulary import OrderType, Side, TimeInForce
+from orders.core.state import OrderState
+from orders.lifecycle import OrderStatus
+from tradingmw.errors import Code
+
+RequestId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """On whose behalf; the account is the fence around what the request may see."""
+
+    user: UUID
+    account: UUID
+    account_name: Token
+    desk: UUID | None = None
+    desk_name: Token | None = None
+    ip_address: Annotated[str, Meta(max_length=45)] | None = None
+
+
+class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    request_id: RequestId
+    deadline_us: Micros
+
+
+class PlaceOrder(Request, frozen=True, kw_only=True):
+    """`wait_until_us` > 0: answer when the engine has spoken, at that instant at the latest."""
+
+    caller: Caller
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    exchange: Exchange | None = None
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity_e8: PositiveE8
+    price_e8: Price | None = None
+    stop_price_e8: Price | None = None
+    expires_at_us: Micros | None = None
+    wait_until_us: Micros = 0
+
+
+class CancelOrder(Request, frozen=True, kw_only=True):
+    caller: Caller
+    order_id: UUID
+
+
+class CancelAllOrders(Request, frozen=True, kw_only=True):
+    """Every open order of the caller's account."""
+
+    caller: Caller
+
+
+class BridgeQuery(Request, frozen=True, kw_only=True):
+    """How are you? Answered by the link thread itself."""
+
+
+class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
+    request_id: RequestId
+
+
+class OrderAnswer(Answer, frozen=True, kw_only=True):
+    """The order after the request; `created` is false for a repeat."""
+
+    order: OrderState
+    created: bool
+    last_event_id: int
+
+
+class CanceledItem(Struct, frozen=True, kw_only=True):
+    id: UUID
+    status: OrderStatus
+    code: Code | None = None
+
+
+class CancelAllAnswer(Answer, frozen=True, kw_only=True):
+    items: list[CanceledItem]
+    last_event_id: int
+
+
+class Refusal(Answer, frozen=True, kw_only=True):
+    """The members of a `TradingError`."""
+
+    status: Annotated[int, Meta(ge=400, le=599)]
+    code: Code
+    detail: str
+    errors: list[dict[str, str]] = []
+    retry_after_seconds: int | None = None
+
+
+class BridgeAnswer(Answer, frozen=True, kw_only=True):
+    """`link` is the state of the engine link, `core_age_ms` the time since the core's last pass."""
+
+    link: str
+    live: bool
+    epoch: int
+    session: int
+    core_age_ms: int
+
+
+AnyRequest = PlaceOrder | CancelOrder | CancelAllOrders | BridgeQuery
+AnyAnswer = OrderAnswer | CancelAllAnswer | Refusal | BridgeAnswer
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
+_answers: msgspec.msgpack.Decoder[AnyAnswer] = msgspec.msgpack.Decoder(AnyAnswer)
+
+
+class MalformedRequest(Exception):
+    """The frame is not a message of this protocol."""
+
+
+def encode(message: Request | Answer) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_request(frame: bytes) -> AnyRequest:
+    try:
+        return _requests.decode(frame)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedRequest(str(error)) from error
+
+
+def decode_answer(frame: bytes) -> AnyAnswer:
+    try:
+        return _answers.decode(frame)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedRequest(str(error)) from error

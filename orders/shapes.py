@@ -1,0 +1,69 @@
+"""How does the world see an order, an execution, a position? One JSON shape each, for REST, sockets and events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orders.core.state import ExecutionState, OrderState, PositionState
+from orders.instants import text
+from tradingmw.scaled import text_e4, text_e8
+
+
+def decimal_or_none(scaled: int | None) -> str | None:
+    return None if scaled is None else text_e8(scaled)
+
+
+def order_shape(order: OrderState) -> dict[str, Any]:
+    """The contract's Order: decimal strings, RFC 3339 times, null where there is nothing."""
+    return {
+        "id": str(order.id),
+        "clientOrderId": order.client_order_id,
+        "account": order.account_name,
+        "symbol": order.symbol,
+        "exchange": order.exchange,
+        "side": order.side.value,
+        "orderType": order.order_type.value,
+        "timeInForce": order.time_in_force.value,
+        "quantity": text_e8(order.quantity_e8),
+        "price": decimal_or_none(order.price_e8),
+        "stopPrice": decimal_or_none(order.stop_price_e8),
+        "expiresAt": None if order.expires_at_us is None else text(order.expires_at_us),
+        "status": order.status.value,
+        "reason": order.reason or None,
+        "filledQuantity": text_e8(order.filled_e8),
+        "averagePrice": decimal_or_none(order.average_price_e8),
+        "externalOrderId": order.external_order_id or None,
+        "createdAt": text(order.created_at_us),
+        "updatedAt": text(order.updated_at_us),
+    }
+
+
+def execution_shape(execution: ExecutionState) -> dict[str, Any]:
+    return {
+        "id": str(execution.id),
+        "execId": execution.exec_id,
+        "orderId": str(execution.order_id),
+        "clientOrderId": execution.client_order_id,
+        "account": execution.account_name,
+        "symbol": execution.symbol,
+        "exchange": execution.exchange,
+        "side": execution.side.value,
+        "quantity": text_e8(execution.quantity_e8),
+        "price": text_e8(execution.price_e8),
+        "executedAt": text(execution.executed_at_us),
+    }
+
+
+def position_shape(position: PositionState) -> dict[str, Any]:
+    """`quantity` is negative when short; `currentPrice` and `unrealizedPnl` are those of the last fill."""
+    return {
+        "account": position.account_name,
+        "symbol": position.symbol,
+        "exchange": position.exchange,
+        "quantity": text_e8(position.quantity_e8),
+        "averagePrice": decimal_or_none(position.average_price_e8),
+        "currentPrice": text_e8(position.current_price_e8),
+        "unrealizedPnl": text_e4(position.unrealized_pnl_e4),
+        "realizedPnl": text_e4(position.realized_pnl_e4),
+        "updatedAt": text(position.updated_at_us),
+    }

@@ -118,5 +118,10 @@ class AuditLog(models.Model):
     def __str__(self) -> str:
         return f"{self.timestamp:%Y-%m-%d %H:%M:%S} {self.action}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("Audit rows are never changed.")
+        super().save(*args, **{**kwargs, "force_insert": True})
+
     def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("Audit rows are never deleted.")

@@ -1,6 +1,7 @@
 """Django's settings, built from the typed environment in `env.py`; nothing else reads it for Django."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from tradingmw.env import ROOT, DatabaseKind, env
@@ -109,6 +110,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "tradingmw.problem.exception_handler",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",  # always UTC
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Trading platform middleware",
@@ -125,6 +127,8 @@ SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "AUDIENCE": "tradingmw",
     "ISSUER": "tradingmw",
+    "SIGNING_KEY": sha256(f"access-token:{SECRET_KEY}".encode()).hexdigest(),  # a key signs one kind of thing
+    "USER_ID_CLAIM": "sub",
     "UPDATE_LAST_LOGIN": False,
 }
 

@@ -1,0 +1,102 @@
+"""Is this session still alive, answered from memory for at most five seconds?
+
+Ending a session in this process is seen at once: `forget` drops the answer, and an answer that was being read from the
+database meanwhile is not kept. `on_end` tells the sockets of this process.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts.models import Session
+from tradingmw.errors import Code, NotAuthenticated
+
+logger = logging.getLogger(__name__)
+ANSWER_SECONDS = 5.0
+ANSWERS_MAX = 10_000
+LAST_ACTIVE_EVERY = timedelta(minutes=1)
+
+
+class _Answer(NamedTuple):
+    session: Session
+    read_at_seconds: float
+
+
+class LiveSessions:
+    """The live sessions that this process saw lately. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[UUID, _Answer] = OrderedDict()
+        self._forgotten = 0
+        self._lock = threading.Lock()
+        #: called with the ids of sessions that this process ended; must not block or raise
+        self.on_end: list[Callable[[Collection[UUID]], None]] = []
+
+    def get(self, session_id: UUID) -> Session:
+        """The live session with its user (shared between requests: read only); NotAuthenticated where it ended."""
+        now = time.monotonic()
+        if (answer := self._answers.get(session_id)) and now - answer.read_at_seconds < ANSWER_SECONDS:
+            return checked(answer.session)
+        forgotten = self._forgotten
+        session = session_load(session_id)
+        self._keep(session, now, forgotten)
+        return session
+
+    def forget(self, session_ids: Collection[UUID]) -> None:
+        """These sessions were ended by this process."""
+        with self._lock:
+            self._forgotten += 1
+            for session_id in session_ids:
+                self._answers.pop(session_id, None)
+        for listener in self.on_end:
+            listener(session_ids)
+
+    def _keep(self, session: Session, read_at_seconds: float, forgotten: int) -> None:
+        with self._lock:
+            if forgotten != self._forgotten:
+                return
+            self._answers[session.id] = _Answer(session, read_at_seconds)
+            self._answers.move_to_end(session.id)
+            if len(self._answers) > ANSWERS_MAX:
+                self._answers.popitem(last=False)
+
+
+live_sessions = LiveSessions()
+
+
+def session_load(session_id: UUID) -> Session:
+    """The live session and its user, from the database; NotAuthenticated (SESSION_ENDED) otherwise."""
+    session = Session.objects.select_related("user").filter(id=session_id).first()
+    if session is None:
+        raise NotAuthenticated("The session was ended.", code=Code.SESSION_ENDED)
+    _seen(checked(session))
+    return session
+
+
+def checked(session: Session) -> Session:
+    """`session` itself while it lives: not ended, not expired, of an active user."""
+    if session.ended_at or session.expires_at <= timezone.now() or not session.user.is_active:
+        raise NotAuthenticated("The session was ended.", code=Code.SESSION_ENDED)
+    return session
+
+
+def _seen(session: Session) -> None:
+    """Note the activity, at most once a minute; a request is not refused because the note could not be written."""
+    now = timezone.now()
+    if now - session.last_active < LAST_ACTIVE_EVERY:
+        return
+    try:
+        with transaction.atomic():
+            Session.objects.filter(id=session.id).update(last_active=now)
+    except DatabaseError:
+        logger.warning("Session activity was not noted", extra={"session_id": session.id}, exc_info=True)

@@ -1,0 +1,191 @@
+"""How does a session begin, go on and end, and how does a socket borrow it?
+
+Every check-and-act is ONE update whose WHERE holds the check and names one table: exactly one caller wins, over any
+number of processes and on every database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.audit import audit
+from accounts.credentials import RefreshToken, digest, ticket_make
+from accounts.live import live_sessions, session_load
+from accounts.models import Session, SocketTicket, User
+from accounts.tokens import access_token_check as access_token_check
+from accounts.tokens import access_token_issue
+from tradingmw.env import env
+from tradingmw.errors import Code, NotAuthenticated, NotFound
+
+REUSE_GRACE = timedelta(seconds=10)  #: two tabs may refresh with one token; later it is a theft
+TICKETS_KEPT = timedelta(hours=1)
+
+
+class Client(NamedTuple):
+    """Where a request comes from."""
+
+    ip_address: str | None
+    user_agent: str
+
+
+class TokenPair(NamedTuple):
+    session: Session
+    access_token: str
+    expires_in_seconds: int
+    refresh_token: str
+
+
+class Ticket(NamedTuple):
+    text: str
+    expires_in_seconds: int
+
+
+def user_login(*, username: str, password: str, client: Client) -> TokenPair:
+    """A new session; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists."""
+    user = authenticate(username=username.lower(), password=password)
+    if not isinstance(user, User):
+        _audit_failed_login(username, client)
+        raise NotAuthenticated("User name or password is wrong.", code=Code.INVALID_CREDENTIALS)
+    return _session_begin(user, client)
+
+
+@transaction.atomic
+def _session_begin(user: User, client: Client) -> TokenPair:
+    now = timezone.now()
+    token = RefreshToken.first(uuid4())
+    session = Session.objects.create(
+        id=token.session_id,
+        user=user,
+        ip_address=client.ip_address,
+        user_agent=client.user_agent[:400],
+        created_at=now,
+        last_active=now,
+        expires_at=now + timedelta(seconds=env().refresh_token_seconds),
+        refresh_hash=digest(token.text()),
+    )
+    User.objects.filter(id=user.id).update(last_login=now)
+    _audit_session("auth.login", session, client)
+    return _pair(session, token)
+
+
+def session_refresh(*, refresh_token: str, client: Client) -> TokenPair:
+    """The next tokens of the session; NotAuthenticated otherwise.
+
+    A token that was rotated more than ten seconds ago is in two hands: the session ends.
+    """
+    token = RefreshToken.read(refresh_token)
+    if token is None:
+        raise _invalid_refresh()
+    now = timezone.now()
+    if not (_rotate(token, now) or _rotated_lately(token, now)):
+        _reuse_found(token, client)
+        raise _invalid_refresh()
+    return _pair(session_load(token.session_id), token.successor())
+
+
+def _rotate(token: RefreshToken, now: datetime) -> bool:
+    used = digest(token.text())
+    alive = Session.objects.filter(id=token.session_id, refresh_hash=used, ended_at=None, expires_at__gt=now)
+    next_hash = digest(token.successor().text())
+    return bool(alive.update(refresh_hash=next_hash, previous_refresh_hash=used, rotated_at=now, last_active=now))
+
+
+def _rotated_lately(token: RefreshToken, now: datetime) -> bool:
+    return Session.objects.filter(
+        id=token.session_id, previous_refresh_hash=digest(token.text()), rotated_at__gte=now - REUSE_GRACE
+    ).exists()
+
+
+def _reuse_found(token: RefreshToken, client: Client) -> None:
+    """Ours, and neither in force nor just replaced: end its session, if that still lives."""
+    with transaction.atomic():
+        session = Session.objects.filter(id=token.session_id).first()
+        if session is not None and _end(Session.objects.filter(id=session.id), reason="refresh_reuse"):
+            _audit_session("auth.refresh_reuse", session, client, generation=token.generation)
+
+
+def session_end(*, session: Session, client: Client, reason: str = "logout") -> None:
+    """End one session: its tokens and sockets die with it. Ending it again changes nothing."""
+    with transaction.atomic():
+        if _end(Session.objects.filter(id=session.id), reason=reason):
+            _audit_session("auth.logout", session, client, reason=reason)
+
+
+def session_end_own(*, user: User, session_id: UUID, client: Client) -> None:
+    """End one of the user's own sessions; NotFound for everyone else's."""
+    session = Session.objects.filter(id=session_id, user=user).first()
+    if session is None:
+        raise NotFound
+    session_end(session=session, client=client, reason="ended_by_user")
+
+
+def sessions_end_all(*, user: User, client: Client, reason: str) -> int:
+    """End every live session of the user; how many there were."""
+    with transaction.atomic():
+        ended = _end(Session.objects.filter(user=user), reason=reason)
+        for session in ended:
+            _audit_session("auth.logout", session, client, reason=reason)
+    return len(ended)
+
+
+def _end(sessions: Iterable[Session], *, reason: str) -> list[Session]:
+    """End those of `sessions` that still live, and forget them once that is committed; only the ones ended here."""
+    ended = [
+        session
+        for session in sessions
+        if Session.objects.filter(id=session.id, ended_at=None).update(ended_at=timezone.now(), end_reason=reason)
+    ]
+    ids: Collection[UUID] = frozenset(session.id for session in ended)
+    transaction.on_commit(lambda: live_sessions.forget(ids))
+    return ended
+
+
+@transaction.atomic
+def ticket_issue(*, session: Session) -> Ticket:
+    """A one-use pass for opening one socket in this session."""
+    now, text, seconds = timezone.now(), ticket_make(), env().ticket_seconds
+    SocketTicket.objects.filter(expires_at__lt=now - TICKETS_KEPT).delete()
+    SocketTicket.objects.create(
+        ticket_hash=digest(text), session=session, expires_at=now + timedelta(seconds=seconds), used_at=None
+    )
+    return Ticket(text, seconds)
+
+
+def ticket_redeem(ticket: str) -> Session:
+    """The live session of `ticket`, which is used up now; NotAuthenticated (INVALID_TOKEN, SESSION_ENDED)."""
+    now, kept = timezone.now(), digest(ticket)
+    if not SocketTicket.objects.filter(ticket_hash=kept, used_at=None, expires_at__gt=now).update(used_at=now):
+        raise NotAuthenticated("The ticket is not valid.", code=Code.INVALID_TOKEN)
+    return session_load(SocketTicket.objects.values_list("session_id", flat=True).get(ticket_hash=kept))
+
+
+def _pair(session: Session, token: RefreshToken) -> TokenPair:
+    access_token, seconds = access_token_issue(session)
+    return TokenPair(session, access_token, seconds, token.text())
+
+
+def _audit_session(action: str, session: Session, client: Client, **details: object) -> None:
+    audit(
+        action=action,
+        resource="session",
+        resource_id=session.id,
+        user_id=session.user_id,
+        ip_address=client.ip_address,
+        details=details,
+    )
+
+
+def _audit_failed_login(username: str, client: Client) -> None:
+    tried = {"username": username[:150]}
+    audit(action="auth.login_failed", resource="user", ip_address=client.ip_address, details=tried)
+
+
+def _invalid_refresh() -> NotAuthenticated:
+    return NotAuthenticated("The refresh token is not valid.", code=Code.INVALID_TOKEN)

@@ -1,0 +1,8 @@
+"""How does a socket prove who it is, stay proven, and speak? Every consumer builds on `AuthenticatedConsumer`."""
+
+from accounts.sockets.closing import CloseCode
+from accounts.sockets.consumer import AuthenticatedConsumer
+from accounts.sockets.frames import Format, Request
+from accounts.sockets.origin import OriginGuard
+
+__all__ = ["AuthenticatedConsumer", "CloseCode", "Format", "OriginGuard", "Request"]

@@ -1,0 +1,98 @@
+"""Which sockets of this process belong to which session, and which of them must close now?
+
+One query a second asks which of the connected sessions still live, however many sockets there are; a session that is
+ended by this process itself closes its sockets at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Protocol
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+
+from accounts.live import live_sessions
+from accounts.models import Session
+from accounts.selectors import sessions_alive
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY_SECONDS = 1.0
+SOCKETS_PER_USER = 1_000
+
+
+class Socket(Protocol):
+    """What the watch needs of a consumer."""
+
+    async def end(self) -> None:
+        """Close: the session was ended."""
+
+
+class SessionWatch:
+    """The authenticated sockets of one event loop. Only that loop touches it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
+        self._user: dict[UUID, UUID] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        self.failed_looks = 0
+        live_sessions.on_end.append(self._ended_elsewhere)
+
+    def join(self, socket: Socket, session: Session) -> bool:
+        """Watch `socket`; False where its user has too many already."""
+        mine = [sid for sid, user_id in self._user.items() if user_id == session.user_id]
+        if sum(len(self._sockets[sid]) for sid in mine) >= SOCKETS_PER_USER:
+            return False
+        self._sockets[session.id].add(socket)
+        self._user[session.id] = session.user_id
+        if self._looking is None or self._looking.done():
+            self._looking = self._loop.create_task(self._look())
+        return True
+
+    def leave(self, socket: Socket, session: Session) -> None:
+        sockets = self._sockets.get(session.id, set())
+        sockets.discard(socket)
+        if not sockets:
+            self._sockets.pop(session.id, None)
+            self._user.pop(session.id, None)
+
+    async def _look(self) -> None:
+        """Once a second while a socket is connected; a failed look is logged, and the next one follows."""
+        while self._sockets:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                connected = list(self._sockets)
+                alive = await database_sync_to_async(sessions_alive)(connected)
+                self._end(set(connected) - alive)
+            except Exception:
+                self.failed_looks += 1
+                logger.exception("Sessions of sockets could not be checked", extra={"failed_looks": self.failed_looks})
+
+    def _ended_elsewhere(self, session_ids: Collection[UUID]) -> None:
+        """From any thread of this process."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end, session_ids)
+
+    def _end(self, session_ids: Collection[UUID]) -> None:
+        for session_id in session_ids:
+            for socket in tuple(self._sockets.get(session_id, ())):
+                task = self._loop.create_task(socket.end())
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, SessionWatch] = WeakKeyDictionary()
+
+
+def session_watch() -> SessionWatch:
+    """The watch of the running loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watches:
+        _watches[loop] = SessionWatch()
+    return _watches[loop]

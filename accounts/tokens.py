@@ -1,0 +1,85 @@
+"""Whose request is this? An access token names a session, and the session decides.
+
+Tokens are HS256 JWTs with `aud iss exp iat jti sub` and `sid`, the session. A token outlives its session by at most
+five seconds (`live.py`), whatever its `exp` says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken
+
+from accounts.live import live_sessions
+from accounts.models import Session, User
+from tradingmw.env import env
+from tradingmw.errors import Code, NotAuthenticated
+
+TOKEN_BYTES_MAX = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What `request.auth` holds: the session behind the token."""
+
+    session: Session
+
+    @property
+    def session_id(self) -> UUID:
+        return self.session.id
+
+
+def access_token_issue(session: Session) -> tuple[str, int]:
+    """A token of this session and its life in seconds, which never passes the session's."""
+    left = int((session.expires_at - timezone.now()).total_seconds())
+    seconds = max(0, min(env().access_token_seconds, left))
+    token = AccessToken()
+    token.set_exp(lifetime=timedelta(seconds=seconds))
+    token["sub"], token["sid"] = session.user_id.hex, session.id.hex
+    return str(token), seconds
+
+
+def access_token_check(token: str) -> Session:
+    """The live session behind `token`; NotAuthenticated (INVALID_TOKEN, SESSION_ENDED)."""
+    if len(token) > TOKEN_BYTES_MAX:
+        raise _invalid()
+    try:
+        claims = AccessToken(token)  # type: ignore[arg-type]  # simplejwt annotates the text of a token as a Token
+        session_id, user_id = UUID(claims["sid"]), UUID(claims["sub"])
+    except (TokenError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _invalid() from error
+    session = live_sessions.get(session_id)
+    if session.user_id != user_id:
+        raise _invalid()
+    return session
+
+
+def _invalid() -> NotAuthenticated:
+    return NotAuthenticated("The access token is not valid.", code=Code.INVALID_TOKEN)
+
+
+class SessionTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access token>`, and nothing else: no cookie authenticates a REST call."""
+
+    def authenticate(self, request: Request) -> tuple[User, Grant] | None:
+        scheme, _, token = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        session = access_token_check(token.decode("latin-1").strip())
+        return session.user, Grant(session)
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="tradingmw"'
+
+
+def grant_of(request: Any) -> Grant:
+    """The grant of an authenticated request."""
+    grant: Grant = request.auth
+    return grant

@@ -1,0 +1,59 @@
+"""Which parts make up the system on one machine? A row each; a further part is a further row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: How long a whole turn of the stop may take; together below the ten seconds that are promised.
+STOP_SECONDS: Final = {0: 4.0, 1: 3.0, 2: 2.0}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A `manage.py` command that `up` keeps alive."""
+
+    name: str
+    command: tuple[str, ...]
+    colour: str
+    stop_turn: int  #: turn 0 stops first: those who ask before those who answer
+    demo_only: bool = False  #: in production the engine is a real one
+
+
+PARTS: Final = (
+    Part("engine", ("engine",), "yellow", stop_turn=2, demo_only=True),
+    Part("orders", ("bridge", "--role", "orders"), "cyan", stop_turn=1),
+    Part("feed", ("bridge", "--role", "feed"), "green", stop_turn=1),
+    Part("web", ("web",), "magenta", stop_turn=0),
+)
+
+#: Flags of `up` that are the engine's: name → how argparse reads them. Absent ones are not passed on.
+ENGINE_FLAGS: Final[Mapping[str, dict[str, Any]]] = {
+    "--seed": {"type": int},
+    "--symbols": {"type": int},
+    "--rate": {"type": float},
+    "--replay": {"nargs": "+"},
+    "--speed": {"type": float},
+    "--hold-file": {},
+    "--loop": {"action": "store_true", "default": None},
+    "--no-loop": {"action": "store_true", "default": None},
+    "--forget": {"action": "store_true", "default": None},
+}
+
+
+def engine_arguments(options: Mapping[str, Any]) -> list[str]:
+    """The engine's command-line arguments out of the options that `up` was given."""
+    arguments: list[str] = []
+    for flag in ENGINE_FLAGS:
+        value = options.get(flag.removeprefix("--").replace("-", "_"))
+        if value is None:
+            continue
+        arguments += [flag, *_words(value)]
+    return arguments
+
+
+def _words(value: object) -> Sequence[str]:
+    if value is True:
+        return ()
+    return [str(word) for word in value] if isinstance(value, list) else [str(value)]

@@ -36,6 +36,7 @@ class Code(StrEnum):
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
     INTERNAL_ERROR = "INTERNAL_ERROR"  #: our fault; quote requestId
+    NOT_READY = "NOT_READY"  #: a part that this process needs is not there (/readyz)
 
     UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"  #: the symbol is not traded here
     OFF_TICK = "OFF_TICK"  #: a price is not a multiple of the instrument's tick

@@ -1,3 +1,32 @@
-from django.urls import URLPattern
+"""Where does every REST path lead? Each app lists its own; here they are put together."""
 
-urlpatterns: list[URLPattern] = []
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from tradingmw import problem
+from tradingmw.api_docs import api_docs
+from tradingmw.health import healthz, readyz
+from tradingmw.page import terminal
+
+handler400 = problem.bad_request
+handler403 = problem.permission_denied
+handler404 = problem.not_found
+handler500 = problem.server_error
+
+api: list[URLPattern | URLResolver] = [
+    path("", include("accounts.urls")),
+    path("", include("notifications.urls")),
+    path("", include("marketdata.urls")),
+    path("", include("orders.urls")),
+    path("", include("preferences.urls")),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("docs", api_docs, name="docs"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", terminal, name="terminal"),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("api/v1/", include(api)),
+    path("admin/", admin.site.urls),
+]

@@ -1,7 +1,7 @@
 """What did the client ask, and how is an answer written in the socket's format?
 
-JSON in text frames or MessagePack in binary ones, with the same fields. A request is `{id, method, params}`; fields that
-we do not know are ignored, so that clients may be newer than we are.
+JSON in text frames or MessagePack in binary ones, with the same fields. A request is `{id, method, params}`; fields
+that we do not know are ignored, so that clients may be newer than we are.
 """
 
 from __future__ import annotations

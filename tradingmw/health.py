@@ -1,0 +1,77 @@
+"""Is this process alive, and are the parts that it needs there?
+
+Parts add their checks at start: `ready_check("engine link", fn)` in an `AppConfig.ready`. A check returns None, or a
+sentence about what is wrong; it must bound its own time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from tradingmw.errors import Code, TradingError, Unavailable
+from tradingmw.problem import problem_response
+
+logger = logging.getLogger(__name__)
+Check = Callable[[], str | None]
+_checks: dict[str, Check] = {}
+
+
+def ready_check(name: str, check: Check) -> None:
+    """`/readyz` asks `check` from now on; a second check of the same name replaces the first."""
+    _checks[name] = check
+
+
+def parts() -> dict[str, str]:
+    """Each part and "ok", or what is wrong with it."""
+    return {name: _asked(name, check) for name, check in sorted(_checks.items())}
+
+
+def _asked(name: str, check: Check) -> str:
+    try:
+        return check() or "ok"
+    except Exception:
+        logger.exception("A readiness check failed", extra={"part": name})
+        return "the check failed"
+
+
+def database_check() -> str | None:
+    """One query on the database."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except DatabaseError as error:
+        return f"the database does not answer ({type(error).__name__})"
+    return None
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while the process serves requests."""
+    return _refused(request) or JsonResponse({"status": "alive"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 and every part, or 503 naming the parts that fail."""
+    if refused := _refused(request):
+        return refused
+    asked = parts()
+    failing = {name: state for name, state in asked.items() if state != "ok"}
+    if not failing:
+        return JsonResponse({"status": "ready", "parts": asked})
+    detail = "; ".join(f"{name}: {state}" for name, state in failing.items())
+    return problem_response(request, Unavailable(detail, code=Code.NOT_READY, parts=asked))
+
+
+def _refused(request: HttpRequest) -> HttpResponse | None:
+    if request.method in ("GET", "HEAD"):
+        return None
+    error = TradingError("Use GET.", code=Code.METHOD_NOT_ALLOWED)
+    error.status = 405
+    return problem_response(request, error, headers={"Allow": "GET, HEAD"})
+
+
+ready_check("database", database_check)

@@ -1,7 +1,7 @@
 """How is an event appended to a private stream, and how are events read back?
 
-The one log behind the trading socket, `GET /events` and `lastEventId`. Numbers of a stream are 1, 2, 3, … without holes,
-and become visible in that order: a reader that sees number n can read every number below it.
+The one log behind the trading socket, `GET /events` and `lastEventId`. Numbers of a stream are 1, 2, 3, … without
+holes, and become visible in that order: a reader that sees number n can read every number below it.
 """
 
 from __future__ import annotations

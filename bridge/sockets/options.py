@@ -62,9 +62,11 @@ def check_libzmq(version: tuple[int, ...] = zmq.zmq_version_info()) -> None:
 check_libzmq()
 
 
-def settings(pattern: int, *, hwm: int, no_drop: bool = False, reconnect: bool = True) -> dict[int, int]:
+def settings(
+    pattern: int, *, hwm: int, send_hwm: int | None = None, no_drop: bool = False, reconnect: bool = True
+) -> dict[int, int]:
     """Every integer option of a socket of `pattern` (zmq.DEALER, …), as `configure` sets it."""
-    chosen = COMMON | {zmq.SNDHWM: hwm, zmq.RCVHWM: hwm} | BY_PATTERN[pattern]
+    chosen = COMMON | {zmq.SNDHWM: send_hwm or hwm, zmq.RCVHWM: hwm} | BY_PATTERN[pattern]
     if no_drop:
         chosen[zmq.XPUB_NODROP] = 1
     if not reconnect:
@@ -76,18 +78,21 @@ def configure(
     socket: zmq.Socket[bytes],
     *,
     hwm: int,
+    send_hwm: int | None = None,
     identity: bytes | None = None,
     no_drop: bool = False,
     reconnect: bool = True,
 ) -> zmq.Socket[bytes]:
     """Set every option of `socket` before it connects or binds, and return it.
 
-    `hwm` bounds each peer's queue, in messages. `no_drop` (PUB, XPUB) turns a full queue into zmq.Again; only right
-    where there is a single subscriber. `reconnect=False` leaves reconnection to the caller.
+    `hwm` bounds each peer's queue, in messages, both ways unless `send_hwm` is given. `no_drop` (PUB, XPUB) turns a
+    full queue into zmq.Again; only right where there is a single subscriber. `reconnect=False` leaves reconnection to
+    the caller.
     """
     if hwm < 1:
         raise ValueError("hwm must be at least 1: ZeroMQ reads 0 as unbounded")
-    for option, value in settings(socket.socket_type, hwm=hwm, no_drop=no_drop, reconnect=reconnect).items():
+    chosen = settings(socket.socket_type, hwm=hwm, send_hwm=send_hwm, no_drop=no_drop, reconnect=reconnect)
+    for option, value in chosen.items():
         socket.set(option, value)
     if identity is not None:
         socket.set(zmq.ROUTING_ID, identity)

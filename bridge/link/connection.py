@@ -1,0 +1,70 @@
+"""One attempt at a connection to the engine's command socket: is it there, was it lost, and why?
+
+A new DEALER per attempt, and no reconnection by libzmq: behind it the engine could be restarted without our noticing,
+and the next command would reach it ahead of our Hello.
+"""
+
+from __future__ import annotations
+
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
+from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.options import configure
+from bridge.sockets.pump import Context, Frames, Socket
+
+RECEIVE_HWM = 10_000  #: reports that may wait for us; beyond it the engine drops, and we ask for replay
+SEND_HWM = 256  #: commands that may wait for the network: few, for they have deadlines
+
+#: Each ends the attempt.
+ENDINGS: dict[int, str] = {
+    zmq.EVENT_CLOSED: "the engine is not listening",
+    zmq.EVENT_DISCONNECTED: "the engine closed the connection",
+    zmq.EVENT_HANDSHAKE_FAILED_AUTH: "the engine refused our key",
+    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "the handshake failed: its key is not the one we know, or it is no engine",
+    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "the handshake failed",
+}
+WATCHED = zmq.EVENT_CLOSED | zmq.EVENT_DISCONNECTED | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+WATCHED |= zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+
+
+class Connection:
+    """A DEALER of our own identity and the monitor that watches it. `socket` can be polled before `connect`."""
+
+    def __init__(self, context: Context, keyring: KeyRing, role: Role, identity: bytes) -> None:
+        self.socket: Socket = configure(
+            context.socket(zmq.DEALER), hwm=RECEIVE_HWM, send_hwm=SEND_HWM, identity=identity, reconnect=False
+        )
+        keyring.connect(self.socket, role, Role.ENGINE)
+        self._monitor = self.socket.get_monitor_socket(WATCHED)
+
+    def connect(self, address: str) -> None:
+        self.socket.connect(address)
+
+    def send(self, frames: Frames) -> bool:
+        """False where there is no connection or its queue is full; nothing is ever kept for later."""
+        try:
+            self.socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
+    def receive(self) -> Frames | None:
+        """The next message, None where none waits."""
+        try:
+            return self.socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+
+    def ending(self) -> str | None:
+        """Why the attempt has ended; None while it has not."""
+        try:
+            event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))["event"]
+        except zmq.Again:
+            return None
+        return ENDINGS.get(int(event), "the connection ended")
+
+    def close(self) -> None:
+        self.socket.disable_monitor()
+        self._monitor.close(linger=0)
+        self.socket.close()

@@ -1,0 +1,64 @@
+"""What does the engine answer to a question, and what if it does not?"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import zmq
+
+from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.options import configure
+from bridge.sockets.pump import Context
+from bridge.wire.codec import decode_query_reply, encode
+from bridge.wire.faults import Reason, WireError
+from bridge.wire.messages import Query, QueryReply
+
+QUERY_HWM = 10
+
+
+class QueryFault(Exception):
+    """The engine gave no answer that could be used; the link can be asked again at once."""
+
+
+class QueryTimeout(QueryFault):
+    """No answer came in time."""
+
+
+class QueryLink:
+    """A REQ socket for one thread. `faults` counts replies that could not be believed, by reason."""
+
+    def __init__(self, context: Context, keyring: KeyRing, address: str, *, role: Role = Role.FEED_BRIDGE) -> None:
+        self.faults: Counter[Reason] = Counter()
+        self._socket = configure(context.socket(zmq.REQ), hwm=QUERY_HWM)
+        keyring.connect(self._socket, role, Role.ENGINE)
+        self._socket.connect(address)
+
+    def ask(self, request: Query, timeout_ms: int) -> QueryReply:
+        """The answer to `request` (a `QueryReject` is one). Waits, at most `timeout_ms` in all.
+
+        Raises `QueryTimeout`, and `QueryFault` for an answer that breaks the wire's rules or answers something else.
+        """
+        deadline = time.monotonic() + timeout_ms / 1000
+        try:
+            self._await(zmq.POLLOUT, deadline)
+            self._socket.send_multipart(encode(request), zmq.NOBLOCK)
+            self._await(zmq.POLLIN, deadline)
+            reply = decode_query_reply(self._socket.recv_multipart(zmq.NOBLOCK))
+        except zmq.Again:
+            raise QueryTimeout(f"No answer to {type(request).__name__} within {timeout_ms} ms") from None
+        except WireError as error:
+            self.faults[error.reason] += 1
+            raise QueryFault(f"The answer to {type(request).__name__} was refused: {error}") from error
+        if reply.request_id not in (request.request_id, 0):
+            raise QueryFault(f"Request {request.request_id} was answered as {reply.request_id}")
+        return reply
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _await(self, event: int, deadline: float) -> None:
+        """Until the socket is ready for `event`; zmq.Again at the deadline."""
+        left_ms = max(0, int((deadline - time.monotonic()) * 1000))
+        if not self._socket.poll(left_ms, event):
+            raise zmq.Again

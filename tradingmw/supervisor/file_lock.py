@@ -36,7 +36,7 @@ class FileLock:
         except OSError:
             os.close(self._descriptor)
             raise HeldByAnother(self._path, self._holder()) from None
-        os.truncate(self._path, 0)
+        os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.write(self._descriptor, str(os.getpid()).encode("ascii"))
         return self

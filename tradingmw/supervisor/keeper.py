@@ -22,7 +22,7 @@ class Keeper:
         self.part = part
         self.child: ChildProcess | None = None
         self.started_at = float("-inf")
-        self.restarts = 0
+        self.last_lines: list[str] = []  #: what it printed last before its last end
         self.last_exit_code: int | None = None
         self._start = start
         self._report = report
@@ -68,12 +68,12 @@ class Keeper:
         self._start_at = now + self._pause_seconds
         self._report(f"{self.part.name} {reason}; starting it again in {self._pause_seconds:.1f} s")
         self._pause_seconds = min(self._pause_seconds * 2, LONGEST_PAUSE_SECONDS)
-        self.restarts += 1
         self._let_go()
 
     def _let_go(self) -> None:
         if self.child:
             self.child.finish_output()
+            self.last_lines = list(self.child.last_lines)
         self.child = None
 
 

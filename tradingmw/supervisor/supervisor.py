@@ -51,7 +51,13 @@ class Supervisor:
         if any(changes):
             self._records.write_parts({k.part.name: k.living.pid for k in self._keepers if k.living})
         self._judge_health(now)
-        return self._announced or not any(keeper.hopeless for keeper in self._keepers)
+        return self._announced or not any(self._is_given_up(keeper) for keeper in self._keepers)
+
+    def _is_given_up(self, keeper: Keeper) -> bool:
+        if keeper.hopeless:
+            lines = "\n".join(f"    {line}" for line in keeper.last_lines)
+            logger.error("%s cannot be started; the last it said was:\n%s", keeper.part.name, lines)
+        return keeper.hopeless
 
     def _judge_health(self, now: float) -> None:
         answer = self._probe.last

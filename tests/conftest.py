@@ -1,0 +1,43 @@
+"""What do all tests share? The option `--long`, and stacks: a whole `manage.py up` per module that asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.stack import Stack
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the loops and soaks marked `long`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="runs with --long"))
+
+
+@pytest.fixture(scope="module")
+def make_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Stack]]:
+    """`make_stack(symbols=50, rate=1000)`: a stack that is ready; flags of `up` as keywords. Ended with the module."""
+    made: list[Stack] = []
+
+    def make(*, started: bool = True, **options: Any) -> Stack:
+        stack = Stack(options.pop("data_dir", None) or tmp_path_factory.mktemp("stack"), **options)
+        made.append(stack)
+        return stack.start() if started else stack
+
+    yield make
+    for stack in made:
+        stack.end()
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack: Callable[..., Stack]) -> Stack:
+    """The module's stack, with the demo market."""
+    return make_stack(seed=1)

@@ -1,0 +1,120 @@
+"""What must be there before the first part starts, and how do the pieces of `up` come together?"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from threading import Event
+from typing import Final
+
+from django.core.management import call_command
+from django.db import connections
+
+from accounts.demo import demo_create
+from bridge.sockets.curve import KeyRing, make_keys
+from tradingmw.env import Env, env
+from tradingmw.layers import LayerProxy
+from tradingmw.supervisor.addresses import Ports, as_environment, choose_addresses
+from tradingmw.supervisor.console import BoardHandler, LogBoard
+from tradingmw.supervisor.file_lock import FileLock
+from tradingmw.supervisor.health import HealthProbe
+from tradingmw.supervisor.keeper import Keeper
+from tradingmw.supervisor.parts import PARTS, Part
+from tradingmw.supervisor.process import ChildProcess, manage
+from tradingmw.supervisor.records import RunRecords
+from tradingmw.supervisor.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+ANY_HOST: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only recognised here, nothing binds to it
+LOGINS: Final = "trader1, trader2 (desk alpha), desk1 (head of alpha), compliance1, admin1; password demo-Passw0rd!"
+
+
+class Stack:
+    """All parts of one machine over one data directory, from the first look at it to the end of the last part.
+
+    `say` gets the lines for standard output: addresses, logins, and one that begins with `ready`.
+    """
+
+    def __init__(self, board: LogBoard, say: Callable[[str], None], engine_arguments: Sequence[str]) -> None:
+        self._board = board
+        self._say = say
+        self._engine_arguments = engine_arguments
+        self._began = time.monotonic()
+
+    def run(self, web_port: int, stop: Event, at_once: Event) -> int:
+        """The exit code. `web_port` 0 chooses one. HeldByAnother, PortTaken where it cannot be run here and now."""
+        with contextlib.ExitStack() as held:
+            held.callback(self._board.close)
+            held.enter_context(FileLock(env().data_dir / "run" / "up.lock"))
+            ports = held.enter_context(contextlib.closing(Ports()))
+            settings = settle(web_port, ports)
+            records = RunRecords(settings.data_dir)
+            records.write_addresses(addresses(settings))
+            prepare(settings)
+            proxy = LayerProxy(KeyRing(settings.keys), settings.layer_publish, settings.layer_subscribe)
+            held.callback(proxy.stop)
+            self._say_addresses(settings)
+            return self._supervisor(settings, records).run(stop, at_once)
+
+    def _supervisor(self, settings: Env, records: RunRecords) -> Supervisor:
+        host = ANY_HOST.get(settings.web_host, settings.web_host)
+        keepers = [self._keeper(part) for part in PARTS if settings.demo or not part.demo_only]
+        return Supervisor(keepers, HealthProbe(host, settings.web_port), records, self._say_ready)
+
+    def _keeper(self, part: Part) -> Keeper:
+        arguments = [*part.command, *(self._engine_arguments if part.name == "engine" else ())]
+
+        def start() -> ChildProcess:
+            return ChildProcess(manage(arguments), {}, on_line=lambda text: self._board.line(part.name, text))
+
+        return Keeper(part, start, report=logger.warning)
+
+    def _say_addresses(self, settings: Env) -> None:
+        page = addresses(settings)["web"]
+        self._say(f"page      {page}/")
+        self._say(f"API       {page}/api/v1/    document: {page}/api/v1/openapi.json")
+        self._say(f"sockets   {page.replace('http', 'ws', 1)}/ws/v1/market  /ws/v1/trading")
+        self._say(f"admin     {page}/admin/")
+        if settings.demo:
+            self._say(f"logins    {LOGINS}")
+
+    def _say_ready(self) -> None:
+        self._say(f"ready     after {time.monotonic() - self._began:.1f} s; Ctrl-C stops everything")
+
+
+def settle(web_port: int, ports: Ports) -> Env:
+    """Choose every address and make the settings of this process and of all parts say so."""
+    port = ports.claim(env().web_host, web_port) if web_port else ports.choose()
+    chosen = {**choose_addresses(env(), ports), "web_port": port, "data_dir": env().data_dir.resolve()}
+    os.environ.update(as_environment(chosen))
+    env.cache_clear()
+    return env()
+
+
+def addresses(settings: Env) -> dict[str, str]:
+    """What `ports.json` says: every address by the name of its setting; `web` is the page's."""
+    host = ANY_HOST.get(settings.web_host, settings.web_host)
+    links = {name: value for name, value in settings.model_dump().items() if str(value).startswith("tcp://")}
+    return {"web": f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}", **links}
+
+
+def prepare(settings: Env) -> None:
+    """Keys, tables and (in the demo) users; all of it harmless when it is there already."""
+    if settings.demo:
+        make_keys(settings.keys)
+    call_command("migrate", interactive=False, verbosity=0)
+    if settings.demo:
+        demo_create()
+    connections.close_all()
+    logger.info("Keys and database are ready in %s", settings.data_dir)
+
+
+def log_to_board(board: LogBoard) -> None:
+    """This process's own log lines go where those of its parts go."""
+    handler = BoardHandler(board)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().handlers = [handler]

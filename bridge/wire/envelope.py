@@ -11,11 +11,10 @@ from typing import NamedTuple
 from zlib import crc32
 
 from bridge.wire.faults import Reason, WireError
+from bridge.wire.limits import INT64_MAX, MAX_PAYLOAD
 
 MAGIC = b"TMW1"
 VERSION = 1  #: of envelope, messages and batches together; `Hello` and `Welcome` carry it as `protocolVersion`
-MAX_PAYLOAD = 4 * 1024 * 1024
-INT64_MAX = 2**63 - 1
 LAYOUT = Struct("<4sHBBQQII")
 SIZE = LAYOUT.size
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from msgspec.msgpack import decode as unpack
 from msgspec.msgpack import encode as pack
 
-from bridge.wire.envelope import INT64_MAX, LAYOUT, MAX_PAYLOAD, VERSION, Kind, seal
+from bridge.wire.envelope import LAYOUT, VERSION, Kind, seal
 from bridge.wire.faults import Reason
 from bridge.wire.golden.market import batches
 from bridge.wire.golden.messages import examples
+from bridge.wire.limits import INT64_MAX, MAX_PAYLOAD
 
 BYTES = {example.name: pack(example.message) for example in examples()}
 DECODERS = {example.name: example.decoder for example in examples()}
@@ -84,7 +85,7 @@ def _messagepack() -> Iterator[Malformed]:
         "payload-empty": b"",
         "payload-truncated": HELLO[:-1],
         "payload-with-a-byte-more": HELLO + b"\0",
-        "opcode-never-used": HELLO[:-1] + b"\xc1",
+        "opcode-never-used": HELLO[:-9] + b"\xc1",
         "text-not-utf8": pack({"type": "Hello"})[:-5] + b"\xff" * 5,
         "map-header-beyond-the-end": b"\xdf\xff\xff\xff\xff",
         "text-header-beyond-the-end": b"\x81\xdb\xff\xff\xff\xff",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from bridge.wire.envelope import INT64_MAX
+from bridge.wire.limits import INT64_MAX
 from bridge.wire.messages import (
     PROTOCOL_VERSION,
     Bar,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from bridge.wire import messages as wire
-from bridge.wire.envelope import INT64_MAX
+from bridge.wire.limits import INT64_MAX
 from bridge.wire.market import Depth, Quote, Trade
 from bridge.wire.rules import contradiction
 from bridge.wire.vocabulary import ExecType, MassCancelScope, OrderType, ReplyOutcome, TimeInForce

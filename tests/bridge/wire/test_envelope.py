@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.wire.envelope import INT64_MAX, MAX_PAYLOAD, SIZE, Envelope, Kind, check, seal
+from bridge.wire.envelope import SIZE, Envelope, Kind, check, seal
 from bridge.wire.faults import Reason, WireError
+from bridge.wire.limits import INT64_MAX, MAX_PAYLOAD
 
 payloads = st.binary(max_size=200)
 numbers = st.integers(0, INT64_MAX)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.wire.envelope import INT64_MAX
 from bridge.wire.faults import Reason, WireError
 from bridge.wire.golden.market import batches
+from bridge.wire.limits import INT64_MAX
 from bridge.wire.market import (
     Depth,
     Quote,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.wire.envelope import INT64_MAX, Kind, seal
+from bridge.wire.envelope import Kind, seal
 from bridge.wire.faults import Reason
+from bridge.wire.limits import INT64_MAX
 from tests.bridge.wire.readers import MESSAGES, read, reason_of
 
 SUITE = Path(__file__).resolve().parents[4] / "shared" / "data" / "vectors" / "msgpack-test-suite.json"

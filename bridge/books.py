@@ -58,7 +58,8 @@ class Ladder:
 
     def load(self, levels: Iterable[Level]) -> None:
         """Replaces the side by `levels`, best first; `BookError` where they are not strictly in that order."""
-        keys, sizes = [], {}
+        keys: list[int] = []
+        sizes: dict[int, int] = {}
         for price, size in levels:
             key = self._sign * price
             if price <= 0 or size <= 0 or (keys and key <= keys[-1]):

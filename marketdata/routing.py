@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+"""Which sockets does market data serve?"""
 
-websocket_urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from marketdata.consumers import MarketConsumer
+
+websocket_urlpatterns = [path("ws/v1/market", MarketConsumer.as_asgi())]

@@ -1,0 +1,186 @@
+"""What does the feed bridge do, turn by turn? One thread: engine in, frames and states out.
+
+There is a market only while nothing is missing. After a gap, in a new engine epoch, or when something cannot be
+believed, the market is thrown away and a new one, with an epoch of its own, is made from fresh snapshots; what the
+engine publishes meanwhile waits in the socket, whose bound shows as a further gap.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import zmq
+
+from bridge.link.queries import QueryFault
+from bridge.sockets.curve import Gatekeeper, KeyRing, Role
+from bridge.sockets.exchange import LayerPublisher
+from bridge.sockets.throttle import Throttle
+from marketdata.feed.engine import Desynchronised, EngineFeed
+from marketdata.feed.keeper import InstrumentKeeper
+from marketdata.feed.market import Market
+from marketdata.feed.publication import Publication
+from marketdata.feed.state_server import StateServer, no_state, whole_state
+from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart
+from marketdata.items import Quality
+from tradingmw.env import Env
+
+logger = logging.getLogger(__name__)
+HEARTBEAT_SECONDS = 1.0
+RETRY_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 0.1  #: so that a stop is noticed
+
+
+def clock_us() -> int:
+    return time.time_ns() // 1000
+
+
+class FeedBridge:
+    """`FeedBridge(env).run(stop)` serves until `stop` is set."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._market: Market | None = None
+        self._epoch = 0
+        self._state = FeedState.DOWN
+        self._retry_at = self._flushed_at = self._beat_at = 0.0
+        self._flush_seconds = env.feed_flush_ms / 1000
+        self._throttle = Throttle()
+
+    def run(self, stop: threading.Event) -> None:
+        """Opens every socket, works until `stop` is set, and closes them again."""
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        keyring = KeyRing(self._env.keys)
+        gatekeeper = Gatekeeper(context, keyring)
+        closing: list[Callable[[], None]] = [context.term, gatekeeper.stop]
+        try:
+            self._open(context, keyring, gatekeeper, closing)
+            while not stop.is_set():
+                self._turn()
+        finally:
+            for close in reversed(closing):
+                close()
+
+    def _open(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        keyring: KeyRing,
+        gatekeeper: Gatekeeper,
+        closing: list[Callable[[], None]],
+    ) -> None:
+        publisher = LayerPublisher(context, keyring, Role.FEED_BRIDGE, self._env.layer_publish)
+        closing.append(publisher.close)
+        self._publication = Publication(publisher)
+        self._server = StateServer(context, keyring, gatekeeper, self._env)
+        closing.append(self._server.close)
+        self._engine = EngineFeed(context, keyring, self._env)
+        closing.append(self._engine.close)
+        self._keeper = InstrumentKeeper()
+        closing.append(self._keeper.close)
+
+    # One turn ----------------------------------------------------------------------------------------------------
+    def _turn(self) -> None:
+        self._wait()
+        if self._market is None:
+            self._synchronise_if_due()
+        else:
+            self._take(self._market)
+        self._server.serve(self._parts)
+        self._flush_if_due()
+        self._beat_if_due()
+
+    def _wait(self) -> None:
+        """Until a socket is readable, a flush or a heartbeat is due."""
+        poller = zmq.Poller()
+        poller.register(self._server.socket, zmq.POLLIN)
+        if self._market is not None and self._engine.socket is not None:
+            poller.register(self._engine.socket, zmq.POLLIN)
+        poller.poll(max(0, math.ceil(self._due_in_seconds() * 1000)))
+
+    def _due_in_seconds(self) -> float:
+        now = time.monotonic()
+        due = [LONGEST_WAIT_SECONDS, self._beat_at + HEARTBEAT_SECONDS - now]
+        if self._market is None:
+            due.append(self._retry_at - now)
+        elif self._waiting(self._market):
+            due.append(self._flushed_at + self._flush_seconds - now)
+        return min(due)
+
+    def _take(self, market: Market) -> None:
+        market.now_us = clock_us()
+        try:
+            self._engine.drain(market)
+        except Desynchronised:
+            self._flush(market)  # what came before the gap was true
+            self._market, self._state, self._retry_at = None, FeedState.SYNCING, 0.0
+            return
+        silent = self._engine.silence_seconds > SILENCE_SECONDS
+        self._state = FeedState.STALE if silent else FeedState.LIVE
+        market.set_quality(Quality.STALE if silent else Quality.OK)
+
+    # Synchronising -----------------------------------------------------------------------------------------------
+    def _synchronise_if_due(self) -> None:
+        if time.monotonic() < self._retry_at:
+            return
+        try:
+            market = self._engine.synchronise(self._next_epoch())
+        except (QueryFault, Desynchronised) as error:
+            self._state = FeedState.DOWN
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            if self._throttle.due():
+                logger.warning("The engine's market cannot be fetched", extra={"why": str(error)})
+            return
+        self._begin(market)
+
+    def _next_epoch(self) -> int:
+        """The clock's microseconds, and in any case more than before."""
+        self._epoch = max(clock_us(), self._epoch + 1)
+        return self._epoch
+
+    def _begin(self, market: Market) -> None:
+        market.now_us = clock_us()
+        self._market, self._state = market, FeedState.LIVE
+        self._publication.begin(market.epoch, market.shards)
+        self._beat_at = 0.0  # hubs hear of the new epoch at once
+        self._keeper.keep(self._engine.table, self._engine.engine_epoch)
+        facts = {"epoch": market.epoch, "engine_epoch": self._engine.engine_epoch, "count": len(self._engine.table)}
+        logger.info("Market data is live", extra=facts)
+
+    # Out ---------------------------------------------------------------------------------------------------------
+    def _age_ms(self) -> int:
+        return int(self._engine.silence_seconds * 1000)
+
+    @staticmethod
+    def _waiting(market: Market) -> bool:
+        return any(market.pending.values())
+
+    def _flush_if_due(self) -> None:
+        market = self._market
+        if market and self._waiting(market) and time.monotonic() - self._flushed_at >= self._flush_seconds:
+            self._flush(market)
+
+    def _flush(self, market: Market) -> None:
+        market.settle()
+        now_us, age_ms = clock_us(), self._age_ms()
+        for shard in market.shards:
+            if updates := market.taken(shard):
+                self._publication.publish(shard, updates, now_us, self._state, age_ms)
+        self._flushed_at = time.monotonic()
+
+    def _beat_if_due(self) -> None:
+        now = time.monotonic()
+        if now - self._beat_at >= HEARTBEAT_SECONDS:
+            self._beat_at = now
+            self._publication.heartbeat(clock_us(), self._state, self._age_ms())
+
+    def _parts(self, request_id: int) -> Iterator[StatePart]:
+        """The state as of the last frame: whatever waits is flushed first."""
+        market = self._market
+        if market is None:
+            return no_state(request_id, self._state, self._age_ms())
+        self._flush(market)
+        market.now_us = clock_us()
+        return whole_state(request_id, market, self._publication.numbers, self._state, self._age_ms())

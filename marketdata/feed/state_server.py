@@ -1,0 +1,96 @@
+"""Who asks for the whole state, and how is it answered? A ROUTER that only web processes may reach."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import msgspec
+import zmq
+
+from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.options import configure
+from bridge.sockets.throttle import Throttle
+from marketdata.feed.market import Market
+from marketdata.frames import PART_BYTES, FeedState, InstrumentState, StatePart, encode, read_state_request
+from tradingmw.env import Env
+
+logger = logging.getLogger(__name__)
+HWM = 2_000  #: parts that may wait for one web process
+REQUESTS_PER_TURN = 10
+
+
+class StateServer:
+    """`counts`: answered, empty (there was no state), malformed, unsent."""
+
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], keyring: KeyRing, gatekeeper: Gatekeeper, env: Env
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self.socket = configure(context.socket(zmq.ROUTER), hwm=HWM)
+        gatekeeper.allow(Domain.FEED_STATE, ADMITTED[Domain.FEED_STATE])
+        gatekeeper.watch(self.socket, Domain.FEED_STATE)
+        keyring.serve(self.socket, Role.FEED_BRIDGE, Domain.FEED_STATE)
+        self.socket.bind(env.feed_state)
+        self._throttle = Throttle()
+
+    def serve(self, parts: Callable[[int], Iterator[StatePart]]) -> None:
+        """Answers the requests that wait, up to a turn's worth, each with `parts(request_id)`."""
+        for _ in range(REQUESTS_PER_TURN):
+            try:
+                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                identity, payload = frames
+                request = read_state_request(payload)
+            except (ValueError, msgspec.MsgspecError) as error:
+                self._refuse(error)
+                continue
+            self._answer(identity, parts(request.request_id))
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _answer(self, identity: bytes, parts: Iterator[StatePart]) -> None:
+        try:
+            for part in parts:
+                self.socket.send_multipart([identity, encode(part)], zmq.NOBLOCK)
+        except zmq.ZMQError:  # the asker is gone or reads too slowly: it will ask again
+            self.counts["unsent"] += 1
+        else:
+            self.counts["answered"] += 1
+
+    def _refuse(self, error: Exception) -> None:
+        self.counts["malformed"] += 1
+        if self._throttle.due():
+            logger.warning("A state request was refused", extra={"why": str(error), "counts": dict(self.counts)})
+
+
+def no_state(request_id: int, state: FeedState, age_ms: int) -> Iterator[StatePart]:
+    """The answer while there is no market."""
+    yield StatePart(request_id, 0, {}, state, age_ms, 0, 1, [])
+
+
+def whole_state(
+    request_id: int, market: Market, numbers: dict[str, int], state: FeedState, age_ms: int
+) -> Iterator[StatePart]:
+    """The market in parts, all of this moment; call with nothing waiting to be flushed."""
+    instruments = [one.state(market.now_us, market.quality) for one in market.instruments]
+    portions = list(_portions(instruments)) or [[]]
+    for index, portion in enumerate(portions):
+        yield StatePart(request_id, market.epoch, numbers, state, age_ms, index, len(portions), portion)
+
+
+def _portions(instruments: list[InstrumentState]) -> Iterator[list[InstrumentState]]:
+    portion: list[InstrumentState] = []
+    size = 0
+    for one in instruments:
+        portion.append(one)
+        size += len(one.quote) + len(one.book) + len(one.trades)
+        if size >= PART_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

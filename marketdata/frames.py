@@ -1,0 +1,89 @@
+"""What do the feed bridge and the hubs of the web processes say to each other?
+
+Frames go out through the channel layer (group `md.<shard>`), one per flush and shard. A frame's `number` is +1 within
+its epoch and shard, so that a hub notices a lost one; a heartbeat repeats the last number and carries no updates. A
+hub that starts or missed something asks for the whole state (DEALER → ROUTER); it comes in parts of bounded size, all
+of the same moment.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+MESSAGE_TYPE = "market.frame"
+UPDATES_PER_FRAME = 2_000  #: bounds a frame, as does the next; more updates become further frames
+FRAME_BYTES = 512 * 1024  #: a frame ends with the update that reaches this size
+PART_BYTES = 256 * 1024
+SILENCE_SECONDS = 3.0  #: three missed heartbeats
+
+Number = Annotated[int, Meta(ge=0)]
+
+
+class FeedState(StrEnum):
+    """What screens are told about the market-data link."""
+
+    LIVE = "live"
+    SYNCING = "syncing"  #: connected, fetching a snapshot
+    STALE = "stale"  #: the engine's feed is silent
+    DOWN = "down"  #: no engine, or no feed bridge
+
+
+def group(shard: str) -> str:
+    """The channel-layer group that carries the shard's frames."""
+    return f"md.{shard}"
+
+
+class Frame(Struct, array_like=True, frozen=True):
+    """`updates` is flat, four members an update: topic, seq, JSON bytes, MessagePack bytes."""
+
+    epoch: Number
+    shard: str
+    number: Number
+    sent_us: Number
+    state: FeedState
+    age_ms: Number
+    updates: list[Any]
+
+
+class InstrumentState(Struct, array_like=True, frozen=True):
+    """Snapshot items of one instrument, each in MessagePack."""
+
+    symbol: str
+    quote: bytes
+    book: bytes
+    trades: bytes
+
+
+class StateRequest(Struct, array_like=True, frozen=True):
+    request_id: Number
+
+
+class StatePart(Struct, array_like=True, frozen=True):
+    """One of `parts` parts of the state; `numbers` gives each shard's frame number at which it stands.
+
+    `epoch` 0 and no shards: the feed bridge has no state yet.
+    """
+
+    request_id: Number
+    epoch: Number
+    numbers: dict[str, Number]
+    state: FeedState
+    age_ms: Number
+    part: Number
+    parts: Annotated[int, Meta(ge=1)]
+    instruments: list[InstrumentState]
+
+
+encode = msgspec.msgpack.Encoder().encode
+read_frame = msgspec.msgpack.Decoder(Frame).decode
+read_state_request = msgspec.msgpack.Decoder(StateRequest).decode
+read_state_part = msgspec.msgpack.Decoder(StatePart).decode
+
+
+def topic(channel: str, symbol: str) -> str:
+    """The name under which an update travels: channel and symbol."""
+    return f"{channel}:{symbol}"

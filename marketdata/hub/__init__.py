@@ -1,0 +1,94 @@
+"""What does this process know of the market? One hub per event loop; the first use starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from channels.layers import get_channel_layer
+
+from bridge.sockets.pump import process_pump
+from marketdata.frames import FeedState, topic
+from marketdata.hub.hub import Hub
+from marketdata.hub.sinks import sink_of
+from marketdata.hub.source import HubSource
+from marketdata.hub.state_link import StateLink
+from marketdata.hub.subscriber import Subscriber
+from marketdata.hub.topics import BookTopic, Moment, Topic, TradeTopic
+from marketdata.items import BookItem, Channel, Item, TradesItem
+from tradingmw.env import env
+from tradingmw.errors import Code, NotFound, Unavailable
+
+__all__ = ["MarketHub", "Subscriber", "feed_state", "market_hub", "sink_of"]
+
+READY_SECONDS = 3.0  #: how long a first caller waits for the feed bridge's state
+
+
+class MarketHub:
+    """The hub of one event loop and what feeds it. Only that loop may use it."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.counts: Counter[str] = Counter()
+        self.hub = Hub(loop.call_soon)
+        self.source = HubSource(
+            self.hub, get_channel_layer(), StateLink(process_pump(), env(), self.counts), self.counts
+        )
+        self.task = loop.create_task(self.source.run())
+
+    async def ready(self) -> None:
+        """Returns once there is a state; `Unavailable` (FEED_UNAVAILABLE) where none comes in time."""
+        if not await self.source.ready(READY_SECONDS):
+            raise Unavailable("There is no market data yet.", code=Code.FEED_UNAVAILABLE, retry_after_seconds=1)
+
+    def carries(self, symbol: str) -> bool:
+        return topic(Channel.QUOTES, symbol) in self.hub.topics
+
+    async def quotes(self, symbols: Iterable[str]) -> list[Item]:
+        """The quote of each symbol; `NotFound`, `Unavailable`."""
+        await self.ready()
+        return [self._topic(Channel.QUOTES, symbol).snapshot(0, self._moment()) for symbol in symbols]
+
+    async def book(self, symbol: str, depth: int) -> BookItem:
+        """The best `depth` levels; `NotFound`, `Unavailable`."""
+        await self.ready()
+        found = self._topic(Channel.BOOK, symbol)
+        assert isinstance(found, BookTopic)  # noqa: S101 - the channel names the type
+        return found.top(depth)
+
+    async def trades(self, symbol: str) -> TradesItem:
+        """The last trades, oldest first; `NotFound`, `Unavailable`."""
+        await self.ready()
+        found = self._topic(Channel.TRADES, symbol)
+        assert isinstance(found, TradeTopic)  # noqa: S101
+        return found.snapshot(0, self._moment())
+
+    def _topic(self, channel: Channel, symbol: str) -> Topic:
+        found = self.hub.topics.get(topic(channel, symbol))
+        if found is None:
+            raise NotFound("The symbol is not traded here.", code=Code.UNKNOWN_INSTRUMENT)
+        return found
+
+    def _moment(self) -> Moment:
+        return Moment(time.time_ns() // 1000, self.hub.live)
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, MarketHub] = WeakKeyDictionary()
+
+
+def market_hub() -> MarketHub:
+    """The hub of the running loop, started by the first call."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = MarketHub()
+    return _hubs[loop]
+
+
+async def feed_state() -> tuple[FeedState, int | None]:
+    """The feed's state and how many ms ago the engine was last heard (None: never)."""
+    hub = market_hub()
+    await hub.source.ready(READY_SECONDS)
+    return hub.source.feed()

@@ -1,0 +1,79 @@
+"""How do ready-made item bytes become one message of a socket?
+
+A push is `{channel, type, data: […]}`; `data` joins the items' bytes as they are, so nothing is encoded twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct, msgpack
+
+from marketdata.items import to_json, to_msgpack
+from marketdata.raw_frames import binary_frame, text_frame
+
+JSON, MSGPACK = "json", "msgpack"
+FORMATS = (JSON, MSGPACK)
+UPDATE, SNAPSHOT = "update", "snapshot"
+
+ENCODERS = {JSON: to_json, MSGPACK: to_msgpack}
+
+
+class Message(NamedTuple):
+    """One WebSocket message: the payload for a server's `send`, and the same as a finished frame."""
+
+    payload: bytes
+    frame: bytes
+
+
+def array_header(length: int) -> bytes:
+    """MessagePack's header of an array."""
+    if length < 16:
+        return bytes((0x90 | length,))
+    if length < 65_536:
+        return b"\xdc" + length.to_bytes(2, "big")
+    return b"\xdd" + length.to_bytes(4, "big")
+
+
+class Envelope:
+    """All that stands around the items of one channel and type, in one format."""
+
+    __slots__ = ("_head", "_json")
+
+    def __init__(self, channel: str, kind: str, wire: str) -> None:
+        self._json = wire == JSON
+        if self._json:
+            self._head = f'{{"channel":"{channel}","type":"{kind}","data":['.encode()
+        else:
+            words = ("channel", channel, "type", kind, "data")
+            self._head = b"\x83" + b"".join(map(msgpack.encode, words))
+
+    def around(self, items: Sequence[bytes]) -> Message:
+        """The message that carries `items`, in order."""
+        if self._json:
+            payload = b"%b%b]}" % (self._head, b",".join(items))
+            return Message(payload, text_frame(payload))
+        payload = self._head + array_header(len(items)) + b"".join(items)
+        return Message(payload, binary_frame(payload))
+
+
+ENVELOPES = {
+    (channel, kind, wire): Envelope(channel, kind, wire)
+    for channel in ("quotes", "trades", "book", "heartbeat")
+    for kind in (UPDATE, SNAPSHOT)
+    for wire in FORMATS
+}
+
+
+def push(channel: str, kind: str, wire: str, items: Iterable[bytes]) -> Message:
+    """The message of one channel and type that carries `items`."""
+    return ENVELOPES[channel, kind, wire].around(list(items))
+
+
+class Heartbeat(Struct, rename="camel", frozen=True, omit_defaults=True):
+    """Told each second: the feed's state and how long ago the engine was last heard (absent: never)."""
+
+    ts: int
+    state: str
+    age_ms: int | None = None

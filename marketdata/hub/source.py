@@ -1,0 +1,186 @@
+"""How does a hub come by the market, and how does it notice that it missed something?
+
+One receiver on the channel layer for the whole process. Frames are numbered; after a lost one, in a new epoch, or when
+the feed was silent, the whole state is fetched and the frames that came meanwhile are applied on top. Nothing is ever
+guessed or patched. Everything runs on one event loop and lives on through faults of the layer and the feed bridge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from bridge.sockets.curve import KeyFault
+from bridge.sockets.throttle import Throttle
+from marketdata.frames import MESSAGE_TYPE, SILENCE_SECONDS, FeedState, Frame, group, read_frame
+from marketdata.hub.hub import Hub
+from marketdata.hub.pushes import ENCODERS, FORMATS, UPDATE, Heartbeat, push
+from marketdata.hub.state_link import NoState, State, StateLink
+
+logger = logging.getLogger(__name__)
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
+FRAMES_BUFFERED = 5_000  #: while a state is fetched; more means that the fetch is too slow, and it starts again
+HEARTBEAT_SECONDS = 1.0
+
+
+class HubSource:
+    """Feeds one hub. `layer` is the process's channel layer.
+
+    `counts`: frames, gaps, new_epochs, states, malformed_frames, old_frames, layer_faults, state_faults.
+    """
+
+    def __init__(self, hub: Hub, layer: Any, link: StateLink, counts: Counter[str]) -> None:
+        self.counts = counts
+        self._hub, self._layer, self._link = hub, layer, link
+        self._channel = ""
+        self._joined: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._buffer: deque[Frame] = deque(maxlen=FRAMES_BUFFERED)
+        self._wanted = asyncio.Event()  #: a state is wanted
+        self._wanted.set()
+        self._installed = asyncio.Event()  #: a state was installed once
+        self._feed, self._age_ms, self._heard_at = FeedState.DOWN, 0, float("-inf")
+        self._throttle = Throttle()
+
+    # What others ask ---------------------------------------------------------------------------------------------
+    def feed(self) -> tuple[FeedState, int | None]:
+        """The feed's state and how many ms ago the engine was last heard (None: never)."""
+        if self._heard_at == float("-inf"):
+            return FeedState.DOWN, None
+        state = FeedState.DOWN if self._silent else self._feed
+        return state, self._age_ms + int((time.monotonic() - self._heard_at) * 1000)
+
+    @property
+    def _silent(self) -> bool:
+        return time.monotonic() - self._heard_at > SILENCE_SECONDS
+
+    async def ready(self, seconds: float) -> bool:
+        """Whether there is a state, after waiting for it that long at most."""
+        try:
+            await asyncio.wait_for(self._installed.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            await asyncio.gather(*map(self._lasting, (self._receive, self._synchronise, self._beat)))
+        finally:
+            self._link.close()
+
+    async def _lasting(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Runs `work` again and again; what it raises is counted and logged, and it begins anew."""
+        while True:
+            try:
+                await work()
+            except Exception as error:
+                self.counts["layer_faults"] += 1
+                if self._throttle.due():
+                    logger.warning("Market data of this process was interrupted", exc_info=error)
+                await asyncio.sleep(FIRST_RETRY_SECONDS)
+
+    # Frames ------------------------------------------------------------------------------------------------------
+    async def _receive(self) -> None:
+        self._channel = await self._layer.new_channel("market")
+        self._joined.clear()
+        self._wanted.set()
+        while True:
+            message = await self._layer.receive(self._channel)
+            if message.get("type") == MESSAGE_TYPE:
+                self._on_message(message)
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        try:
+            frame = read_frame(message["body"])
+        except (KeyError, TypeError, msgspec.MsgspecError):
+            self.counts["malformed_frames"] += 1
+            return
+        self.counts["frames"] += 1
+        self._heard(frame.state, frame.age_ms)
+        if self._wanted.is_set():
+            self._buffer.append(frame)
+        elif not self._follows(frame):
+            self._buffer.append(frame)
+            self._wanted.set()
+
+    def _heard(self, state: FeedState, age_ms: int) -> None:
+        self._feed, self._age_ms, self._heard_at = state, age_ms, time.monotonic()
+        self._hub.live = state is FeedState.LIVE
+
+    def _follows(self, frame: Frame) -> bool:
+        """Applies `frame`; False where something before it is missing."""
+        last = self._numbers.get(frame.shard)
+        if frame.epoch > self._hub.epoch or last is None:
+            self.counts["new_epochs"] += 1
+            return False
+        if frame.epoch < self._hub.epoch or frame.number <= last:
+            self.counts["old_frames"] += bool(frame.updates)
+            return True
+        if frame.number == last + 1 and frame.updates:
+            self._numbers[frame.shard] = frame.number
+            self._hub.apply(frame.updates)
+            return True
+        self.counts["gaps"] += 1
+        return False
+
+    # States ------------------------------------------------------------------------------------------------------
+    async def _synchronise(self) -> None:
+        await self._wanted.wait()
+        pause = FIRST_RETRY_SECONDS
+        while not await self._fetched():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_RETRY_SECONDS)
+
+    async def _fetched(self) -> bool:
+        try:
+            state = await self._link.ask()
+            if state.numbers.keys() - self._joined:
+                await self._join(state)  # first the frames, then the state: so that nothing lies between them
+                state = await self._link.ask()
+        except (NoState, KeyFault) as error:
+            self.counts["state_faults"] += 1
+            if self._throttle.due():
+                logger.info("No market state yet", extra={"why": str(error)})
+            return False
+        return not state.numbers.keys() - self._joined and self._install(state)
+
+    async def _join(self, state: State) -> None:
+        if not self._channel:
+            raise NoState("The channel layer is not there yet.")
+        for shard in sorted(state.numbers.keys() - self._joined):
+            await self._layer.group_add(group(shard), self._channel)
+            self._joined.add(shard)
+
+    def _install(self, state: State) -> bool:
+        """Whether the state and the frames that came meanwhile join up without a gap."""
+        self._hub.live = state.feed is FeedState.LIVE
+        self._hub.install(state.epoch, state.instruments)
+        self._numbers = dict(state.numbers)
+        self._heard(state.feed, state.age_ms)
+        self.counts["states"] += 1
+        self._installed.set()
+        waiting = list(self._buffer)
+        self._buffer.clear()
+        if all(self._follows(frame) for frame in waiting):
+            self._wanted.clear()
+            return True
+        return False
+
+    # Heartbeats --------------------------------------------------------------------------------------------------
+    async def _beat(self) -> None:
+        """Each second: tell every socket how the feed is; a silent feed's state is fetched anew once it is back."""
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        if self._silent:
+            self._hub.live = False
+            self._wanted.set()
+        state, age_ms = self.feed()
+        beat = Heartbeat(time.time_ns() // 1000, state, age_ms)
+        beats = {wire: push("heartbeat", UPDATE, wire, [ENCODERS[wire](beat)]) for wire in FORMATS}
+        self._hub.heartbeat(beats)

@@ -1,0 +1,113 @@
+"""How does a hub get the whole state from the feed bridge? DEALER → ROUTER, answered in parts of one moment."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from typing import NamedTuple
+
+import msgspec
+import zmq
+
+from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.options import configure
+from bridge.sockets.pump import Port, PortClosed, PortFull, Pump
+from marketdata.frames import FeedState, InstrumentState, StatePart, StateRequest, encode, read_state_part
+from tradingmw.env import Env
+
+HWM = 1_000
+TIMEOUT_SECONDS = 2.0  #: between two parts
+
+
+class NoState(Exception):
+    """The feed bridge did not answer in time, or has no state itself yet."""
+
+
+class State(NamedTuple):
+    """All instruments at one moment; `numbers` are the shards' frame numbers at which they stand."""
+
+    epoch: int
+    numbers: dict[str, int]
+    feed: FeedState
+    age_ms: int
+    instruments: list[InstrumentState]
+
+
+class StateLink:
+    """The process's line to the feed bridge's state. Used from one event loop."""
+
+    def __init__(self, pump: Pump, env: Env, counts: Counter[str]) -> None:
+        self._pump, self._env, self._counts = pump, env, counts
+        self._numbers = itertools.count(1)
+        self._port: Port | None = None
+        self._asked = 0
+        self._parts: asyncio.Queue[StatePart] = asyncio.Queue()
+
+    async def ask(self) -> State:
+        """The state as the feed bridge has it now; `NoState`, or what opening the socket raises (`KeyFault`, …)."""
+        self._asked = next(self._numbers)
+        self._parts = asyncio.Queue()
+        try:
+            self._opened().send([encode(StateRequest(self._asked))])
+        except (PortFull, PortClosed) as error:
+            raise NoState("The process's ZeroMQ thread takes no more work.") from error
+        return await self._collected()
+
+    def close(self) -> None:
+        if self._port is not None:
+            self._port.close()
+
+    async def _collected(self) -> State:
+        instruments: list[InstrumentState] = []
+        expected = 0
+        while True:
+            part = await self._part()
+            if part.part != expected:
+                raise NoState(f"Part {expected} of the state is missing.")
+            instruments += part.instruments
+            expected += 1
+            if expected == part.parts:
+                return State(part.epoch, part.numbers, part.state, part.age_ms, instruments)
+
+    async def _part(self) -> StatePart:
+        try:
+            part = await asyncio.wait_for(self._parts.get(), TIMEOUT_SECONDS)
+        except TimeoutError as error:
+            raise NoState("The feed bridge does not answer.") from error
+        if not part.epoch:
+            raise NoState("The feed bridge has no market yet.")
+        return part
+
+    def _opened(self) -> Port:
+        if self._port is None:
+            loop = asyncio.get_running_loop()
+            self._port = self._pump.attach(
+                self._open, lambda frames: self._hand_over(loop, frames), on_unsent=self._unsent
+            )
+        return self._port
+
+    def _open(self, context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
+        socket = configure(context.socket(zmq.DEALER), hwm=HWM)
+        KeyRing(self._env.keys).connect(socket, Role.WEB, Role.FEED_BRIDGE)
+        socket.connect(self._env.feed_state)
+        return socket
+
+    # In the pump thread -------------------------------------------------------------------------------------------
+    def _unsent(self, _frames: list[bytes]) -> None:
+        self._counts["state_requests_unsent"] += 1  # the feed bridge is away: the asker times out and asks again
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, frames: list[bytes]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._on_part, frames)
+
+    # On the loop --------------------------------------------------------------------------------------------------
+    def _on_part(self, frames: list[bytes]) -> None:
+        try:
+            (payload,) = frames
+            part = read_state_part(payload)
+        except (ValueError, msgspec.MsgspecError):
+            self._counts["malformed_state_parts"] += 1
+            return
+        if part.request_id == self._asked:
+            self._parts.put_nowait(part)

@@ -1,0 +1,31 @@
+"""Which instruments are there, and what does a page of them look like?"""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from marketdata.models import Instrument
+from tradingmw.errors import Code, NotFound
+
+
+def instrument_page(*, query: str, after: str, limit: int) -> tuple[list[Instrument], str | None]:
+    """Up to `limit` active instruments by symbol, after symbol `after`, and the symbol to go on from (None: the end).
+
+    `query` is sought in symbol and description, whatever its case.
+    """
+    rows = _found(query).filter(symbol__gt=after).order_by("symbol")[: limit + 1]
+    page = list(rows)
+    return page[:limit], page[limit - 1].symbol if len(page) > limit else None
+
+
+def _found(query: str) -> QuerySet[Instrument]:
+    active = Instrument.objects.filter(active=True)
+    return active.filter(Q(symbol__icontains=query) | Q(description__icontains=query)) if query else active
+
+
+def instrument_get(symbol: str) -> Instrument:
+    """`NotFound` (UNKNOWN_INSTRUMENT) where it is not traded here."""
+    found = Instrument.objects.filter(symbol=symbol.upper(), active=True).first()
+    if found is None:
+        raise NotFound("The symbol is not traded here.", code=Code.UNKNOWN_INSTRUMENT)
+    return found

@@ -8,7 +8,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.credentials import RefreshToken
 from accounts.models import Session, User
+from tradingmw.errors import NotFound
 
 #: SQL Server takes 2,100 parameters in a statement.
 IDS_PER_QUERY = 500
@@ -31,3 +33,17 @@ def sessions_alive(session_ids: Sequence[UUID]) -> set[UUID]:
 def sessions_of(user: User) -> QuerySet[Session]:
     """The user's live sessions, newest first."""
     return sessions_live().filter(user=user).order_by("-created_at", "-id")
+
+
+def session_own(user: User, session_id: UUID) -> Session:
+    """One of the user's live sessions; NotFound for every other id."""
+    session = sessions_of(user).filter(id=session_id).select_related("user").first()
+    if session is None:
+        raise NotFound
+    return session
+
+
+def session_of_refresh_token(text: str) -> Session | None:
+    """The live session that a refresh token of ours names, whatever its generation."""
+    token = RefreshToken.read(text)
+    return sessions_live().select_related("user").filter(id=token.session_id).first() if token else None

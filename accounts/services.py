@@ -22,7 +22,7 @@ from accounts.models import Session, SocketTicket, User
 from accounts.tokens import access_token_check as access_token_check
 from accounts.tokens import access_token_issue
 from tradingmw.env import env
-from tradingmw.errors import Code, NotAuthenticated, NotFound
+from tradingmw.errors import Code, NotAuthenticated
 
 REUSE_GRACE = timedelta(seconds=10)  #: two tabs may refresh with one token; later it is a theft
 TICKETS_KEPT = timedelta(hours=1)
@@ -116,14 +116,6 @@ def session_end(*, session: Session, client: Client, reason: str = "logout") -> 
     with transaction.atomic():
         if _end(Session.objects.filter(id=session.id), reason=reason):
             _audit_session("auth.logout", session, client, reason=reason)
-
-
-def session_end_own(*, user: User, session_id: UUID, client: Client) -> None:
-    """End one of the user's own sessions; NotFound for everyone else's."""
-    session = Session.objects.filter(id=session_id, user=user).first()
-    if session is None:
-        raise NotFound
-    session_end(session=session, client=client, reason="ended_by_user")
 
 
 def sessions_end_all(*, user: User, client: Client, reason: str) -> int:

@@ -1,6 +1,7 @@
-"""How does a REST body get refused for a field that we do not know?
+"""How does a REST body read and write camelCase, and how is it refused for a field that we do not know?
 
-A misspelt optional field ("stopprice") must not be dropped in silence: an order would be sent without it.
+Fields are declared in snake_case and show in camelCase. A misspelt optional field ("stopprice") must not be dropped in
+silence: an order would be sent without it.
 """
 
 from __future__ import annotations
@@ -8,12 +9,30 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
-MESSAGE = "There is no such field."
+from tradingmw.errors import Code, TradingError
 
 
-class StrictFields(serializers.Serializer[Any]):
-    """Mixin for serializers of request bodies: an unknown field is a 422 that names it."""
+def camel(name: str) -> str:
+    """`client_order_id` → `clientOrderId`; a name without underscores stays as it is."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+class CamelFields(serializers.Serializer[Any]):
+    """Mixin: the outward name of each field is the camelCase of its own."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for name, field in fields.items():
+            if camel(name) != name and field.source is None:
+                field.source = name
+        return {camel(name): field for name, field in fields.items()}
+
+
+class StrictFields(CamelFields):
+    """Mixin for request bodies: an unknown field is a 422 that names it."""
 
     def to_internal_value(self, data: Any) -> Any:
         self._refuse_unknown(data)
@@ -24,14 +43,34 @@ class StrictFields(serializers.Serializer[Any]):
             return
         known = {name for name, field in self.fields.items() if not field.read_only}
         if unknown := [str(name) for name in data if name not in known]:
-            raise serializers.ValidationError(
-                {name[:80]: serializers.ErrorDetail(MESSAGE, code="unknown") for name in unknown[:20]}
-            )
+            error = serializers.ErrorDetail("There is no such field.", code="unknown")
+            raise serializers.ValidationError({name[:80]: [error] for name in unknown[:20]})
+
+
+class CamelSerializer(CamelFields):
+    """An answer."""
+
+
+class CamelModelSerializer(CamelFields, serializers.ModelSerializer[Any]):
+    """An answer made from a model."""
 
 
 class StrictSerializer(StrictFields):
-    """A plain serializer of a request body."""
+    """A request body."""
 
 
 class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
-    """A model serializer of a request body."""
+    """A request body made from a model."""
+
+
+def checked_body(serializer: type[serializers.BaseSerializer[Any]], request: Request) -> dict[str, Any]:
+    """The checked values of the request's body; a problem (400 malformed, 415, 422) otherwise."""
+    body = request.data
+    if not isinstance(body, dict):
+        error = TradingError("The body must be a JSON object.", code=Code.MALFORMED_BODY)
+        error.status = 400
+        raise error
+    checked = serializer(data=body)
+    checked.is_valid(raise_exception=True)
+    values: dict[str, Any] = checked.validated_data
+    return values

@@ -56,7 +56,8 @@ class PrivateFeed:
     ) -> None:
         self.stream = stream
         self.channels: set[str] = set()
-        self.cursor = 0
+        self.cursor = 0  #: what it has been handed, or where it is about to begin
+        self.reached = 0  #: everything up to here that is subscribed has been queued, snapshots included
         self._previous = 0  #: the eventId last delivered here, or the number subscribed or resumed at
         self._sources = sources
         self._watch = watch
@@ -71,7 +72,7 @@ class PrivateFeed:
     def hand(self, events: Sequence[StreamEvent]) -> None:
         for channel, run in groupby((e for e in events if e.channel in self.channels), attrgetter("channel")):
             self._socket.queue({"channel": channel, "type": "update", "data": [self._item(event) for event in run]})
-        self.cursor = events[-1].number
+        self.cursor = self.reached = events[-1].number
 
     def _item(self, event: StreamEvent) -> dict[str, Any]:
         item = event_item(event, self._previous, self._as_data)
@@ -86,6 +87,7 @@ class PrivateFeed:
     async def open(self) -> None:
         """Stand at the end of the stream, with no channel."""
         self._stand_at(await in_reader(stream_log.last_number)(self.stream))
+        self.reached = self.cursor
         self._watch.follow(self)
 
     def close(self) -> None:
@@ -105,6 +107,7 @@ class PrivateFeed:
             self._socket.broken()
         else:
             self._aside = False
+            self.reached = self.cursor
             self._watch.follow(self)
 
     # What a client asks

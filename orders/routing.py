@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+"""Which socket does this app serve?"""
 
-websocket_urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from orders.consumers import TradingConsumer
+
+websocket_urlpatterns: list[URLPattern] = [path("ws/v1/trading", TradingConsumer.as_asgi())]

@@ -1,3 +1,18 @@
-from django.urls import URLPattern, URLResolver
+"""Which paths does this app serve? Reading and writing verbs of one path come from `api.read` and `api.write`."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from orders.api import read
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("orders", read.OrdersRead.as_view(), name="orders"),
+    re_path(
+        r"^orders/by-client-id/(?P<client_order_id>[A-Za-z0-9_.:-]{1,48})$",
+        read.OrderByClientIdView.as_view(),
+        name="order-by-client-id",
+    ),
+    path("orders/<uuid:order_id>", read.OrderRead.as_view(), name="order"),
+    path("orders/<uuid:order_id>/history", read.OrderHistoryView.as_view(), name="order-history"),
+    path("executions", read.ExecutionsView.as_view(), name="executions"),
+    path("positions", read.PositionsView.as_view(), name="positions"),
+]

@@ -1,0 +1,75 @@
+# ruff: noqa: N815 (the fields are the contract's)
+"""How are the private events read over REST, by a client that has no socket or fell out of one?"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from notifications.items import event_item
+from notifications.selectors import events_after
+from tradingmw.paging import LimitField
+
+NUMBER_MAX = 2**53 - 1  #: what a JavaScript client holds exactly
+
+
+class NumberField(serializers.IntegerField):
+    """An eventId in a query."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 0, "max_value": NUMBER_MAX, **kwargs})
+
+
+class EventsQuery(serializers.Serializer[Any]):
+    """`pageToken` goes on where a page ended, and wins over `since`."""
+
+    since = NumberField(default=0, help_text="The last eventId you have; 0 for the whole log.")
+    pageToken = NumberField(required=False, help_text="The nextPageToken of the page before.")
+    limit = LimitField()
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """The item of the trading socket, with its channel. `data` is the whole object after the event."""
+
+    eventId = serializers.IntegerField()
+    prevEventId = serializers.IntegerField()
+    channel = serializers.CharField()
+    kind = serializers.CharField()
+    ts = serializers.IntegerField(help_text="Epoch microseconds.")
+    data = serializers.DictField()  # type: ignore[assignment]  # a field, which DRF takes out of the class
+
+
+class EventsPageSerializer(serializers.Serializer[Any]):
+    items = EventSerializer(many=True)
+    nextPageToken = serializers.CharField(allow_null=True)
+    lastEventId = serializers.IntegerField(help_text="The last event of the stream when this page was read.")
+
+
+class EventsView(APIView):
+    """`/events`"""
+
+    @extend_schema(
+        operation_id="events_list",
+        summary="Your private events after a number, oldest first",
+        parameters=[EventsQuery],
+        responses=EventsPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        query = EventsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        since, limit = asked.get("pageToken", asked["since"]), asked["limit"]
+        events, last = events_after(cast(User, request.user).id, since=since, limit=limit)
+        items = [
+            {"channel": event.channel, **event_item(event, event.number - 1, msgspec.json.decode)} for event in events
+        ]
+        more = bool(events) and events[-1].number < last
+        token = str(events[-1].number) if more else None
+        return Response({"items": items, "nextPageToken": token, "lastEventId": last})

@@ -1,0 +1,140 @@
+"""Which orders, executions and positions has an account? Read only, and only ever by account.
+
+Everything is answered in the shapes of `orders.shapes`. A user without an account has nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from orders.instants import micros, text
+from orders.lifecycle import FINAL, OPEN
+from orders.models import Execution, Order, OrderHistory, Position
+from orders.rows import execution_state, order_state, position_state
+from orders.shapes import execution_shape, order_shape, position_shape
+from tradingmw.errors import NotFound
+from tradingmw.paging import Page, Place, newest_first
+
+Shape = dict[str, Any]
+
+
+class StatusFilter(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+STATUSES = {StatusFilter.OPEN: OPEN, StatusFilter.CLOSED: FINAL}
+
+
+class Wanted(NamedTuple):
+    """What narrows a list; `after` and `until` are exclusive, no `symbols` means all."""
+
+    symbols: Sequence[str] = ()
+    after: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self, column: str) -> dict[str, Any]:
+        asked = {"symbol__in": list(self.symbols), f"{column}__gt": self.after, f"{column}__lt": self.until}
+        return {name: value for name, value in asked.items() if value}
+
+
+def own(account_id: UUID | None) -> Q:
+    """The fence: rows of this account; without an account, none."""
+    return Q(pk__in=[]) if account_id is None else Q(account_id=account_id)
+
+
+def orders_of(account_id: UUID | None) -> QuerySet[Order]:
+    return Order.objects.filter(own(account_id)).select_related("account", "desk")
+
+
+def executions_of(account_id: UUID | None) -> QuerySet[Execution]:
+    return Execution.objects.filter(own(account_id)).select_related("account", "order")
+
+
+def positions_of(account_id: UUID | None) -> QuerySet[Position]:
+    return Position.objects.filter(own(account_id)).select_related("account")
+
+
+def order_as_shape(row: Order) -> Shape:
+    return order_shape(order_state(row))
+
+
+def execution_as_shape(row: Execution) -> Shape:
+    return execution_shape(execution_state(row))
+
+
+def position_as_shape(row: Position) -> Shape:
+    return position_shape(position_state(row))
+
+
+def orders_page(
+    account_id: UUID | None, *, status: StatusFilter, wanted: Wanted, place: Place | None, limit: int
+) -> Page[Shape]:
+    """Newest first by `createdAt`."""
+    rows = orders_of(account_id).filter(**wanted.conditions("created_at"))
+    if status in STATUSES:
+        rows = rows.filter(status__in=sorted(STATUSES[status]))
+    found = newest_first(rows, "created_at", place, limit)
+    return Page([order_as_shape(row) for row in found.items], found.next_token)
+
+
+def order_get(account_id: UUID | None, order_id: UUID) -> Shape:
+    """NotFound for what is not there and for what is another account's."""
+    return order_as_shape(_one(orders_of(account_id).filter(id=order_id)))
+
+
+def order_by_client_id(account_id: UUID | None, client_order_id: str) -> Shape:
+    """Byte for byte, whatever the database's collation says."""
+    return order_as_shape(_one(orders_of(account_id).filter(client_order_key=client_order_id.encode().hex())))
+
+
+def _one(rows: QuerySet[Order]) -> Order:
+    row = rows.first()
+    if row is None:
+        raise NotFound("There is no such order.")
+    return row
+
+
+def order_history(account_id: UUID | None, order_id: UUID, *, after: int, limit: int) -> Page[Shape]:
+    """Oldest first, from the event behind number `after` on; NotFound."""
+    order = _one(orders_of(account_id).filter(id=order_id))
+    rows = list(OrderHistory.objects.filter(order=order, number__gt=after).order_by("number")[: limit + 1])
+    token = str(rows[limit - 1].number) if len(rows) > limit else None
+    return Page([history_shape(row) for row in rows[:limit]], token)
+
+
+def history_shape(row: OrderHistory) -> Shape:
+    return {
+        "id": str(row.id),
+        "orderId": str(row.order_id),
+        "number": row.number,
+        "kind": row.kind,
+        "status": row.status,
+        "reason": row.reason or None,
+        "statusDetails": row.status_details,
+        "timestamp": text(micros(row.timestamp)),
+    }
+
+
+def executions_page(account_id: UUID | None, *, wanted: Wanted, place: Place | None, limit: int) -> Page[Shape]:
+    """Newest first by `executedAt`."""
+    rows = executions_of(account_id).filter(**wanted.conditions("executed_at"))
+    found = newest_first(rows, "executed_at", place, limit)
+    return Page([execution_as_shape(row) for row in found.items], found.next_token)
+
+
+def positions_page(account_id: UUID | None, *, symbols: Sequence[str], after: str, limit: int) -> Page[Shape]:
+    """By symbol, flat ones included: they carry realised profit; from the symbol behind `after` on."""
+    rows = positions_of(account_id).filter(symbol__gt=after)
+    if symbols:
+        rows = rows.filter(symbol__in=list(symbols))
+    found = list(rows.order_by("symbol")[: limit + 1])
+    token = found[limit - 1].symbol if len(found) > limit else None
+    return Page([position_as_shape(row) for row in found[:limit]], token)

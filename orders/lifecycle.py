@@ -71,7 +71,6 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.UNKNOWN, E.REJECTED): S.REJECTED,
     (S.UNKNOWN, E.EXPIRED): S.EXPIRED,
     (S.UNKNOWN, E.NOT_SENT): S.DENIED,
-    (S.UNKNOWN, E.ENGINE_LOST): S.CANCELED,
     #
     (S.NEW, E.ACKNOWLEDGED): S.NEW,  # an engine that restarted may announce what it rebuilt
     (S.NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,

@@ -61,6 +61,7 @@ def execution_state(row: Execution) -> ExecutionState:
         user=row.user_id,
         account=row.account_id,
         account_name=row.account.name,
+        desk=row.order.desk_id,
         symbol=row.symbol,
         exchange=row.exchange,
         side=Side(row.side),

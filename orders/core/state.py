@@ -67,6 +67,7 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
     user: UUID
     account: UUID
     account_name: str
+    desk: UUID | None
     symbol: str
     exchange: str
     side: Side
@@ -78,10 +79,14 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
 
 
 class PositionState(Struct, frozen=True, kw_only=True):
-    """What an account holds of a symbol: `quantity_e8` and `cost_e16` are negative when short."""
+    """What an account holds of a symbol: `quantity_e8` and `cost_e16` are negative when short.
+
+    `user` and `desk` are those of the last fill: who is to be told of it.
+    """
 
     id: UUID
     user: UUID
+    desk: UUID | None = None
     account: UUID
     account_name: str
     symbol: str

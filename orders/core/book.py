@@ -1,0 +1,278 @@
+"""What does the core hold in memory, and how does a decision see its own effects before they are committed?
+
+`Book` is what the database has confirmed. `Draft` lies over it while a batch is decided: a later input of the batch
+sees what an earlier one did. After the commit the draft is adopted; before that it can be thrown away without a trace.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest, ReplayRequest
+from orders.core.inputs import Ticket
+from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
+from orders.lifecycle import OrderEvent, OrderStatus, next_status
+from orders.requests import CanceledItem
+from tradingmw.errors import TradingError
+
+K = TypeVar("K")
+V = TypeVar("V")
+CommandKey = tuple[int, int]  #: session, seq
+ToSend = NewOrder | CancelOrder | OrderStatusRequest
+
+
+NOWHERE = Cursor()
+
+
+class Phase(StrEnum):
+    """How far the engine link has come; new orders are taken in LIVE only."""
+
+    DOWN = "down"
+    REPLAYING = "replaying"  #: missing reports are on their way
+    ASKING = "asking"  #: the engine is asked what it holds
+    LIVE = "live"
+
+
+class LinkView(Struct, frozen=True, kw_only=True):
+    """The core's knowledge of the link. `*_us` = 0: not waiting."""
+
+    phase: Phase = Phase.DOWN
+    epoch: int = 0
+    welcome_seq: int = 0
+    jump_allowed: bool = False  #: the engine's log does not reach back: take what there is
+    replay_deadline_us: int = 0
+    asked_epoch: int = 0  #: in this epoch every open order has been asked for
+
+
+class Layer(Generic[K, V]):
+    """A mapping over a mapping: reads fall through, writes and removals stay above until `adopt`."""
+
+    def __init__(self, below: dict[K, V]) -> None:
+        self._below = below
+        self.changes: dict[K, V | None] = {}
+
+    def get(self, key: K) -> V | None:
+        return self.changes[key] if key in self.changes else self._below.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self.changes[key] = value
+
+    def drop(self, key: K) -> None:
+        self.changes[key] = None
+
+    def values(self) -> Iterator[V]:
+        for key, value in self._below.items():
+            if key not in self.changes:
+                yield value
+        yield from [value for value in self.changes.values() if value is not None]
+
+    def adopt(self) -> None:
+        for key, value in self.changes.items():
+            if value is None:
+                self._below.pop(key, None)
+            else:
+                self._below[key] = value
+
+
+class Ask(NamedTuple):
+    """An order whose fate the engine is to tell: not before `due_us`; `waiting` once the question has left."""
+
+    order_id: UUID
+    due_us: int
+    waiting: bool = False
+
+
+class Book:
+    """Committed state: every open order, what the running batch has looked up, and the commands without an answer."""
+
+    def __init__(self, session: int, cursor: Cursor = NOWHERE, *, command_deadline_us: int = 2_000_000) -> None:
+        self.session = session
+        self.cursor = cursor
+        self.command_deadline_us = command_deadline_us  #: from the claim; the engine refuses what comes later
+        self.link = LinkView()
+        self.last_command_seq = 0
+        self.instruments: Mapping[str, Instrument] = {}
+        self.orders: dict[UUID, OrderState] = {}
+        self.client_ids: dict[tuple[UUID, str], UUID] = {}
+        self.executions: dict[str, ExecutionState] = {}
+        self.positions: dict[tuple[UUID, str], PositionState] = {}
+        self.commands: dict[CommandKey, CommandState] = {}
+        self.claims: dict[UUID, CommandKey] = {}  #: the NewOrder command of each order without evidence
+        self.asks: dict[UUID, Ask] = {}
+
+    def learn(self, order: OrderState) -> None:
+        self.orders[order.id] = order
+        self.client_ids[order.account, order.client_order_id] = order.id
+
+    def forget_looked_up(self) -> None:
+        """Drop what only the last batch needed: executions and orders that have ended."""
+        self.executions.clear()
+        for order in [order for order in self.orders.values() if order.final]:
+            del self.orders[order.id]
+            self.client_ids.pop((order.account, order.client_order_id), None)
+            self.claims.pop(order.id, None)
+            self.asks.pop(order.id, None)
+        stale = [key for key, command in self.commands.items() if self._is_stale(command)]
+        for key in stale:
+            del self.commands[key]
+
+    def _is_stale(self, command: CommandState) -> bool:
+        return command.progress is CommandProgress.UNKNOWN and command.order_id not in self.orders
+
+
+class OrderChanged(NamedTuple):
+    order: OrderState
+    event: OrderEvent
+    reason: str
+    details: dict[str, Any]
+    source: Cursor  #: the report it came from; (0, 0) = our own doing
+
+
+class Audit(NamedTuple):
+    user: UUID
+    action: str
+    order_id: str
+    ip_address: str | None
+    details: dict[str, Any]
+
+
+class Quarantined(NamedTuple):
+    report: Any
+    reason: str
+
+
+class Alarm(NamedTuple):
+    """Something that people must look at: a sentence and its facts."""
+
+    sentence: str
+    facts: dict[str, Any]
+
+
+class OrderReply(NamedTuple):
+    ticket: Ticket
+    order_id: UUID
+    created: bool
+    user: UUID
+    wait_until_us: int
+
+
+class CancelAllReply(NamedTuple):
+    ticket: Ticket
+    items: list[CanceledItem]
+    user: UUID
+
+
+class RefusalReply(NamedTuple):
+    ticket: Ticket
+    error: TradingError
+
+
+Reply = OrderReply | CancelAllReply | RefusalReply
+Happening = OrderChanged | ExecutionState | PositionState
+
+
+class Draft:
+    """The decisions of one batch: `happenings` in their order, what to write, what to send, whom to answer."""
+
+    def __init__(self, book: Book, now_us: int) -> None:
+        self.book = book
+        self.now_us = now_us
+        self.session = book.session
+        self.command_deadline_us = book.command_deadline_us
+        self.cursor = book.cursor
+        self.link = book.link
+        self.last_command_seq = book.last_command_seq
+        self.instruments = book.instruments
+        self.orders = Layer(book.orders)
+        self.client_ids = Layer(book.client_ids)
+        self.executions = Layer(book.executions)
+        self.positions = Layer(book.positions)
+        self.commands = Layer(book.commands)
+        self.claims = Layer(book.claims)
+        self.asks = Layer(book.asks)
+        self.happenings: list[Happening] = []
+        self.claimed: list[CommandState] = []
+        self.progress: dict[CommandKey, CommandProgress] = {}
+        self.to_engine: list[ToSend | ReplayRequest] = []
+        self.replies: list[Reply] = []
+        self.audits: list[Audit] = []
+        self.quarantined: list[Quarantined] = []
+        self.alarms: list[Alarm] = []
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def writes(self) -> bool:
+        """Is there anything to commit?"""
+        return bool(
+            self.happenings or self.progress or self.quarantined or self.audits or self.cursor != self.book.cursor
+        )
+
+    def happen(
+        self,
+        order: OrderState,
+        event: OrderEvent,
+        *,
+        reason: str = "",
+        source: Cursor = NOWHERE,
+        details: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> OrderState:
+        """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
+        status = next_status(order.status if order.version else None, event)
+        kept = order.reason if status == order.status else ""
+        changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
+        after = msgspec.structs.replace(order, status=status, **changed)
+        self.orders.put(after.id, after)
+        self.happenings.append(OrderChanged(after, event, reason, dict(details or {}), source))
+        return after
+
+    def refuse(self, ticket: Ticket, error: TradingError) -> None:
+        self.replies.append(RefusalReply(ticket, error))
+
+    def alarm(self, sentence: str, **facts: Any) -> None:
+        self.alarms.append(Alarm(sentence, facts))
+
+    def next_command_seq(self) -> int:
+        self.last_command_seq += 1
+        return self.last_command_seq
+
+    def claim(self, command: CommandState) -> None:
+        """To be committed before the command leaves."""
+        self.claimed.append(command)
+        self.commands.put((command.session, command.seq), command)
+
+    def advance(self, command: CommandState, progress: CommandProgress) -> None:
+        """Note how far a command has come; one that is answered or was not sent is forgotten."""
+        key = (command.session, command.seq)
+        self.progress[key] = progress
+        if progress is CommandProgress.UNKNOWN:
+            self.commands.put(key, msgspec.structs.replace(command, progress=progress))
+        else:
+            self.commands.drop(key)
+
+    def phase(self, phase: Phase, **changes: Any) -> None:
+        self.link = msgspec.structs.replace(self.link, phase=phase, **changes)
+
+    def adopt(self) -> None:
+        """The database has it: the decisions become the state."""
+        book = self.book
+        book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
+        book.instruments = self.instruments
+        layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
+        for layer in [*layers, self.commands, self.claims, self.asks]:
+            layer.adopt()
+        book.forget_looked_up()
+
+
+def awaits_evidence(order: OrderState) -> bool:
+    """The engine has not said a word about it yet."""
+    return order.status in (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN) or (
+        order.status is OrderStatus.PENDING_CANCEL and not order.engine_epoch
+    )

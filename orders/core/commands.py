@@ -1,0 +1,81 @@
+"""Which command leaves for the engine, under which number and until when?
+
+Commands that change the engine are claimed in the database first; a status question changes nothing and is not kept.
+"""
+
+from __future__ import annotations
+
+from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest
+from orders.core.book import Ask, Draft
+from orders.core.state import CommandKind, CommandState, OrderState
+
+ASK_AGAIN_US = 1_000_000
+
+
+def send_new_order(draft: Draft, order: OrderState, instrument: Instrument) -> None:
+    command = claimed(draft, CommandKind.NEW_ORDER, order)
+    draft.claims.put(order.id, (command.session, command.seq))
+    draft.to_engine.append(
+        NewOrder(
+            session=command.session,
+            command_seq=command.seq,
+            deadline_us=command.deadline_us,
+            order_id=order.id,
+            account=order.account_name,
+            desk=order.desk_name,
+            client_order_id=order.client_order_id,
+            instrument_id=instrument.instrument_id,
+            side=order.side,
+            order_type=order.order_type,
+            time_in_force=order.time_in_force,
+            quantity_e8=order.quantity_e8,
+            price_e8=order.price_e8,
+            stop_price_e8=order.stop_price_e8,
+            expires_at_us=order.expires_at_us,
+        )
+    )
+
+
+def send_cancel(draft: Draft, order: OrderState) -> None:
+    """Repeating it is harmless."""
+    command = claimed(draft, CommandKind.CANCEL_ORDER, order)
+    draft.to_engine.append(
+        CancelOrder(
+            session=command.session,
+            command_seq=command.seq,
+            deadline_us=command.deadline_us,
+            order_id=order.id,
+            account=order.account_name,
+            client_order_id=order.client_order_id,
+        )
+    )
+
+
+def send_question(draft: Draft, order: OrderState) -> None:
+    draft.asks.put(order.id, Ask(order.id, draft.now_us + ASK_AGAIN_US, waiting=True))
+    draft.to_engine.append(
+        OrderStatusRequest(
+            session=draft.session,
+            command_seq=draft.next_command_seq(),
+            deadline_us=draft.now_us + draft.command_deadline_us,
+            order_id=order.id,
+            account=order.account_name,
+            client_order_id=order.client_order_id,
+        )
+    )
+
+
+def claimed(draft: Draft, kind: CommandKind, order: OrderState) -> CommandState:
+    command = CommandState(
+        session=draft.session,
+        seq=draft.next_command_seq(),
+        kind=kind,
+        order_id=order.id,
+        deadline_us=draft.now_us + draft.command_deadline_us,
+    )
+    draft.claim(command)
+    return command
+
+
+def ask_later(draft: Draft, order: OrderState, due_us: int) -> None:
+    draft.asks.put(order.id, Ask(order.id, due_us))

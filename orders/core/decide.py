@@ -1,0 +1,70 @@
+"""Which function decides which input?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from orders.core import linking, reporting, requesting, settling
+from orders.core.book import Book, Draft
+from orders.core.inputs import (
+    Cancel,
+    CancelAll,
+    EngineBeat,
+    Input,
+    LinkDown,
+    LinkUp,
+    NotSent,
+    Place,
+    Replayed,
+    Replied,
+    Reported,
+    Started,
+    StatusTold,
+    Tick,
+)
+
+
+def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
+    """The decisions of a batch over `book`, which stays as it is until the draft is adopted."""
+    draft = Draft(book, now_us)
+    for each in inputs:
+        DECIDERS[type(each)](draft, each)
+    settling.doubt_overdue(draft)
+    linking.open_when_settled(draft)
+    settling.put_questions(draft)
+    return draft
+
+
+def reported(draft: Draft, told: Reported) -> None:
+    gap_before = draft.counts["early_reports"]
+    reporting.reported(draft, told.report)
+    if draft.counts["early_reports"] > gap_before:
+        linking.beat(draft, told.report.epoch, told.report.seq)
+
+
+def replied(draft: Draft, told: Replied) -> None:
+    settling.replied(draft, told.reply)
+    linking.beat(draft, told.reply.epoch, told.reply.last_seq)
+
+
+def link_down(draft: Draft, down: LinkDown) -> None:
+    linking.link_down(draft)
+    settling.doubt_all(draft, down.reason)
+
+
+DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
+    Place: requesting.place,
+    Cancel: requesting.cancel,
+    CancelAll: requesting.cancel_all,
+    Started: lambda draft, _: settling.doubt_all(draft, "The order bridge began anew."),
+    LinkUp: linking.link_up,
+    LinkDown: link_down,
+    Reported: reported,
+    Replied: replied,
+    StatusTold: lambda draft, told: settling.status_told(draft, told.status),
+    Replayed: lambda draft, told: linking.replayed(draft, told.done),
+    EngineBeat: lambda draft, told: linking.beat(draft, told.epoch, told.last_seq),
+    NotSent: lambda draft, told: settling.link_gave_back(draft, told.session, told.seq),
+    Tick: lambda _draft, _tick: None,
+}

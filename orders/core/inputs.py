@@ -1,0 +1,102 @@
+"""What can the core be told? Requests of callers, words of the engine, changes of the link, and that time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderStatus, ReplayDone
+from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder
+
+
+class Ticket(NamedTuple):
+    """Where an answer goes: opaque to the core."""
+
+    peer: bytes
+    request_id: int
+
+
+class Place(NamedTuple):
+    """`order_id` is handed in so that the decision can be repeated."""
+
+    ticket: Ticket
+    request: PlaceOrder
+    order_id: UUID
+
+
+class Cancel(NamedTuple):
+    ticket: Ticket
+    request: CancelOrder
+
+
+class CancelAll(NamedTuple):
+    ticket: Ticket
+    request: CancelAllOrders
+
+
+class Started(NamedTuple):
+    """The core has loaded what an earlier process, or an unknown commit, left behind."""
+
+
+class LinkUp(NamedTuple):
+    """The engine has welcomed this session; `last_seq` was its last report in `epoch` at that moment."""
+
+    epoch: int
+    last_seq: int
+    instruments: Mapping[str, Instrument]
+
+
+class LinkDown(NamedTuple):
+    reason: str
+
+
+class Reported(NamedTuple):
+    report: ExecutionReport
+
+
+class Replied(NamedTuple):
+    reply: CommandReply
+
+
+class StatusTold(NamedTuple):
+    status: OrderStatus
+
+
+class Replayed(NamedTuple):
+    done: ReplayDone
+
+
+class EngineBeat(NamedTuple):
+    """The engine's last report is (`epoch`, `last_seq`): what we lack was dropped on the way."""
+
+    epoch: int
+    last_seq: int
+
+
+class NotSent(NamedTuple):
+    """The link did not take this command: it has surely not left."""
+
+    session: int
+    seq: int
+
+
+class Tick(NamedTuple):
+    """Time has passed."""
+
+
+Input = (
+    Place
+    | Cancel
+    | CancelAll
+    | Started
+    | LinkUp
+    | LinkDown
+    | Reported
+    | Replied
+    | StatusTold
+    | Replayed
+    | EngineBeat
+    | NotSent
+    | Tick
+)

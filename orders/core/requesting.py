@@ -1,0 +1,165 @@
+"""What is decided when a caller places or cancels?"""
+
+from __future__ import annotations
+
+from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase
+from orders.core.checks import check_order, checked_instrument, fingerprint
+from orders.core.commands import ask_later, send_cancel, send_new_order
+from orders.core.inputs import Cancel, CancelAll, Place
+from orders.core.state import OrderState
+from orders.lifecycle import OrderEvent, OrderStatus
+from orders.requests import Caller, CanceledItem
+from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, Unavailable
+
+RETRY_AFTER_SECONDS = 2
+EVIDENCE_MISSING = (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN)
+
+
+def place(draft: Draft, asked: Place) -> None:
+    """A new order, the same order again, or a refusal that leaves nothing behind."""
+    caller, request = asked.request.caller, asked.request
+    if request.deadline_us <= draft.now_us:
+        draft.counts["late_requests"] += 1
+        draft.refuse(asked.ticket, late())
+    elif known_id := draft.client_ids.get((caller.account, request.client_order_id)):
+        repeat(draft, asked, known(draft, known_id))
+    elif draft.link.phase is not Phase.LIVE:
+        draft.refuse(asked.ticket, engine_away())
+    else:
+        accept(draft, asked)
+
+
+def known(draft: Draft, order_id: object) -> OrderState:
+    order = draft.orders.get(order_id)  # type: ignore[arg-type]
+    if order is None:
+        raise LookupError(f"Order {order_id} is known by its client id only.")
+    return order
+
+
+def repeat(draft: Draft, asked: Place, order: OrderState) -> None:
+    """The same body: the order as it is now. Another body: a conflict."""
+    if fingerprint(asked.request, asked.request.exchange or order.exchange) != order.fingerprint:
+        draft.refuse(
+            asked.ticket,
+            Conflict(
+                "This clientOrderId belongs to an order with another body.",
+                code=Code.CLIENT_ORDER_ID_REUSED,
+            ),
+        )
+        return
+    draft.counts["repeated_requests"] += 1
+    answer(draft, asked, order, created=False)
+
+
+def accept(draft: Draft, asked: Place) -> None:
+    request = asked.request
+    try:
+        instrument = checked_instrument(request, draft.instruments.get(request.symbol))
+        check_order(request, instrument, draft.now_us)
+    except InvalidRequest as error:
+        draft.refuse(asked.ticket, error)
+        return
+    order = draft.happen(new_order(draft, asked, instrument.exchange), OrderEvent.ACCEPTED)
+    draft.client_ids.put((order.account, order.client_order_id), order.id)
+    send_new_order(draft, order, instrument)
+    note(draft, request.caller, "order.place", order)
+    answer(draft, asked, order, created=True)
+
+
+def new_order(draft: Draft, asked: Place, exchange: str) -> OrderState:
+    request, caller = asked.request, asked.request.caller
+    return OrderState(
+        id=asked.order_id,
+        user=caller.user,
+        account=caller.account,
+        account_name=caller.account_name,
+        desk=caller.desk,
+        desk_name=caller.desk_name,
+        client_order_id=request.client_order_id,
+        fingerprint=fingerprint(request, exchange),
+        symbol=request.symbol,
+        exchange=exchange,
+        side=request.side,
+        order_type=request.order_type,
+        time_in_force=request.time_in_force,
+        quantity_e8=request.quantity_e8,
+        price_e8=request.price_e8,
+        stop_price_e8=request.stop_price_e8,
+        expires_at_us=request.expires_at_us,
+        created_at_us=draft.now_us,
+        updated_at_us=draft.now_us,
+    )
+
+
+def cancel(draft: Draft, asked: Cancel) -> None:
+    """Kept while the engine cannot be reached; sent as soon as the engine is known to hold the order."""
+    request = asked.request
+    order = draft.orders.get(request.order_id)
+    if request.deadline_us <= draft.now_us:
+        draft.counts["late_requests"] += 1
+        draft.refuse(asked.ticket, late())
+    elif order is None or order.account != request.caller.account:
+        draft.refuse(asked.ticket, NotFound("There is no such order."))
+    elif order.final:
+        draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_FINAL))
+    else:
+        order = want_cancel(draft, request.caller, order)
+        draft.replies.append(OrderReply(asked.ticket, order.id, False, order.user, 0))
+
+
+def cancel_all(draft: Draft, asked: CancelAll) -> None:
+    """Every open order of the account, oldest first."""
+    caller = asked.request.caller
+    if asked.request.deadline_us <= draft.now_us:
+        draft.counts["late_requests"] += 1
+        draft.refuse(asked.ticket, late())
+        return
+    mine = [order for order in draft.orders.values() if order.account == caller.account and not order.final]
+    canceled = [want_cancel(draft, caller, order) for order in sorted(mine, key=lambda order: order.created_at_us)]
+    items = [CanceledItem(id=order.id, status=order.status) for order in canceled]
+    draft.replies.append(CancelAllReply(asked.ticket, items, caller.user))
+
+
+def want_cancel(draft: Draft, caller: Caller, order: OrderState) -> OrderState:
+    if order.cancel_wanted:
+        return order
+    without_evidence = order.status is OrderStatus.UNKNOWN
+    order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True)
+    note(draft, caller, "order.cancel", order)
+    if draft.link.phase is Phase.LIVE and not without_evidence:
+        send_cancel(draft, order)
+    elif draft.link.phase in (Phase.LIVE, Phase.ASKING) and draft.asks.get(order.id) is None:
+        ask_later(draft, order, draft.now_us)
+    return order
+
+
+def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> None:
+    wait_until_us = asked.request.wait_until_us if order.status in EVIDENCE_MISSING else 0
+    draft.replies.append(OrderReply(asked.ticket, order.id, created, order.user, wait_until_us))
+
+
+def note(draft: Draft, caller: Caller, action: str, order: OrderState) -> None:
+    facts = {
+        "clientOrderId": order.client_order_id,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantityE8": order.quantity_e8,
+        "status": order.status.value,
+    }
+    draft.audits.append(Audit(caller.user, action, str(order.id), caller.ip_address, facts))
+
+
+def late() -> Unavailable:
+    return Unavailable(
+        "The request came after its deadline; nothing was done.",
+        code=Code.ORDER_BRIDGE_UNAVAILABLE,
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def engine_away() -> Unavailable:
+    return Unavailable(
+        "The engine cannot be reached; nothing was written.",
+        code=Code.ENGINE_UNAVAILABLE,
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )

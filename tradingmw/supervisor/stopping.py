@@ -24,7 +24,9 @@ ORPHAN_GRACE_SECONDS = 10.0
 ORPHAN_EXIT_CODE = 70
 
 
-def stop_event(on_second_signal: Callable[[], None] | None = None) -> threading.Event:
+def stop_event(
+    on_second_signal: Callable[[], None] | None = None, orphan_grace_seconds: float = ORPHAN_GRACE_SECONDS
+) -> threading.Event:
     """The event that is set once this process is to stop; call it once, early, in the main thread.
 
     A second signal ends the process at once unless `on_second_signal` is given. Wait on the event with a
@@ -33,7 +35,9 @@ def stop_event(on_second_signal: Callable[[], None] | None = None) -> threading.
     stop = threading.Event()
     _listen_to_signals(stop, on_second_signal)
     if os.environ.get(SUPERVISED) == "1":
-        threading.Thread(target=_watch_standard_input, args=(stop,), name="stop-on-eof", daemon=True).start()
+        threading.Thread(
+            target=_watch_standard_input, args=(stop, orphan_grace_seconds), name="stop-on-eof", daemon=True
+        ).start()
     return stop
 
 
@@ -51,13 +55,13 @@ def _listen_to_signals(stop: threading.Event, on_second: Callable[[], None] | No
         signal.signal(number, on_signal)
 
 
-def _watch_standard_input(stop: threading.Event) -> None:
+def _watch_standard_input(stop: threading.Event, grace_seconds: float) -> None:
     # The bare descriptor: a thread blocked in sys.stdin's buffer would hold its lock at interpreter exit.
     descriptor = sys.stdin.fileno()
     while os.read(descriptor, 4096):
         continue
     stop.set()
     # The process normally ends long before this wait does; the thread is a daemon.
-    threading.Event().wait(ORPHAN_GRACE_SECONDS)
+    threading.Event().wait(grace_seconds)
     logger.error("Did not stop in time after the supervisor's end; ending hard")
     os._exit(ORPHAN_EXIT_CODE)

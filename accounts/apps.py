@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -7,3 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import schema  # noqa: F401  # registers the OpenAPI description of our tokens
+        from accounts.roles import roles_grant
+
+        post_migrate.connect(roles_grant, dispatch_uid="accounts.roles_grant")

@@ -53,11 +53,12 @@ def user_login(*, username: str, password: str, client: Client) -> TokenPair:
     if not isinstance(user, User):
         _audit_failed_login(username, client)
         raise NotAuthenticated("User name or password is wrong.", code=Code.INVALID_CREDENTIALS)
-    return _session_begin(user, client)
+    return session_begin(user=user, client=client)
 
 
 @transaction.atomic
-def _session_begin(user: User, client: Client) -> TokenPair:
+def session_begin(*, user: User, client: Client) -> TokenPair:
+    """A new session of a user who has proven who he is."""
     now = timezone.now()
     token = RefreshToken.first(uuid4())
     session = Session.objects.create(

@@ -1,0 +1,60 @@
+"""Who can log in to a demo? Users that the contract names, made by `up`, refused in production."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts.models import Account, Desk, Role, User
+from tradingmw.env import env
+
+PASSWORD = "demo-Passw0rd!"  # noqa: S105  # public: the contract prints it
+DESK = "alpha"
+
+
+class DemoUser(NamedTuple):
+    username: str
+    roles: tuple[Role, ...]
+    desk: str | None = None
+    is_staff: bool = False
+
+
+USERS = (
+    DemoUser("trader1", (Role.TRADER,), DESK),
+    DemoUser("trader2", (Role.TRADER,), DESK),
+    DemoUser("desk1", (Role.TRADER, Role.DESK_HEAD), DESK),
+    DemoUser("compliance1", (Role.COMPLIANCE,), is_staff=True),
+    DemoUser("admin1", (Role.ADMIN,), is_staff=True),
+)
+
+
+class NotADemo(RuntimeError):
+    """Demo users have a public password and are never made in production."""
+
+
+def demo_create() -> list[str]:
+    """Make the demo users that are missing; the names of all of them. Those that exist stay as they are."""
+    if not env().demo:
+        raise NotADemo(NotADemo.__doc__)
+    for demo in USERS:
+        if not User.objects.filter(username=demo.username).exists():
+            _user_create(demo)
+    return [demo.username for demo in USERS]
+
+
+@transaction.atomic
+def _user_create(demo: DemoUser) -> None:
+    desk = Desk.objects.get_or_create(name=demo.desk)[0] if demo.desk else None
+    account, _ = Account.objects.get_or_create(name=demo.username, defaults={"desk": desk})
+    user = User(
+        username=demo.username,
+        email=f"{demo.username}@demo.invalid",
+        desk=desk,
+        account=account,
+        is_staff=demo.is_staff,
+    )
+    user.set_password(PASSWORD)
+    user.save()
+    user.groups.set(Group.objects.filter(name__in=[role.value for role in demo.roles]))

@@ -1,0 +1,47 @@
+"""What does the staff see of alerts, notifications and the private streams? The streams are history: they are only
+read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from notifications.models import Alert, Notification, StreamEvent
+
+
+@admin.register(Alert)
+class AlertAdmin(ModelAdmin):
+    list_display = ["symbol", "condition", "target_price", "user", "is_active", "is_triggered", "created_at"]
+    list_filter = ["is_active", "is_triggered", "condition"]
+    search_fields = ["symbol", "user__username"]
+    autocomplete_fields = ["user"]
+    readonly_fields = ["created_at"]
+
+
+@admin.register(Notification)
+class NotificationAdmin(ModelAdmin):
+    list_display = ["title", "type", "user", "is_read", "created_at"]
+    list_filter = ["type", "is_read"]
+    search_fields = ["title", "user__username"]
+    autocomplete_fields = ["user"]
+    readonly_fields = ["created_at"]
+
+
+@admin.register(StreamEvent)
+class StreamEventAdmin(ModelAdmin):
+    list_display = ["stream", "number", "channel", "kind", "created_at"]
+    list_filter = ["channel", "kind"]
+    search_fields = ["stream"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

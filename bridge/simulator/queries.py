@@ -1,0 +1,63 @@
+"""What does the engine answer on its REP socket? Every request gets exactly one reply, however broken it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bridge.simulator.exchange import Exchange
+from bridge.simulator.publisher import Publisher
+from bridge.wire.codec import decode_query, encode
+from bridge.wire.faults import Reason, WireError
+from bridge.wire.messages import (
+    BookSnapshot,
+    BookSnapshotRequest,
+    InstrumentList,
+    InstrumentListRequest,
+    QueryReject,
+    QueryReply,
+)
+from bridge.wire.vocabulary import RejectCode
+
+MALFORMED_TEXT = 200
+
+
+class QueryDesk:
+    """Snapshots and the instrument table of this epoch. `faults` counts what could not be read."""
+
+    def __init__(self, exchange: Exchange, publisher: Publisher, epoch: int) -> None:
+        self._exchange = exchange
+        self._publisher = publisher
+        self._epoch = epoch
+        self.faults: Counter[Reason] = Counter()
+
+    def answer(self, frames: Sequence[bytes]) -> list[bytes]:
+        """The frames of the reply to `frames`."""
+        try:
+            return encode(self._reply(decode_query(frames)))
+        except WireError as error:
+            self.faults[error.reason] += 1
+            text = str(error)[:MALFORMED_TEXT]
+            return encode(QueryReject(request_id=0, code=RejectCode.MALFORMED, reason=text))
+
+    def _reply(self, query: InstrumentListRequest | BookSnapshotRequest) -> QueryReply:
+        if isinstance(query, BookSnapshotRequest):
+            return self._snapshot(query)
+        boards = self._exchange.boards.values()
+        rows = [board.listing.instrument() for board in boards]
+        return InstrumentList(request_id=query.request_id, epoch=self._epoch, instruments=rows)
+
+    def _snapshot(self, query: BookSnapshotRequest) -> QueryReply:
+        self._publisher.flush()  # the snapshot is the state after the last number that was given
+        seq = self._publisher.last_seq(query.shard)
+        if seq is None:
+            code = RejectCode.UNKNOWN_INSTRUMENT
+            return QueryReject(request_id=query.request_id, code=code, reason="There is no such shard.")
+        boards = [board for board in self._exchange.boards.values() if board.listing.shard == query.shard]
+        return BookSnapshot(
+            request_id=query.request_id,
+            epoch=self._epoch,
+            shard=query.shard,
+            seq=seq,
+            instruments=[board.snapshot() for board in boards],
+        )

@@ -31,7 +31,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """A user is deactivated, never deleted: orders and audit rows name him."""
 
     form = UserChangeForm

@@ -7,6 +7,7 @@ http: request id → body limit → Django. websocket: Origin → the consumers,
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -27,11 +28,11 @@ from tradingmw.no_socket import no_socket
 websocket_urlpatterns = [
     *marketdata.routing.websocket_urlpatterns,
     *orders.routing.websocket_urlpatterns,
-    re_path("", no_socket),
+    re_path("", cast(Any, no_socket)),
 ]
 application = ProtocolTypeRouter(
     {
-        "http": RequestId(BodyLimit(django_application)),
+        "http": RequestId(BodyLimit(cast(Any, django_application))),
         "websocket": OriginGuard(URLRouter(websocket_urlpatterns), env().origins),
         "lifespan": lifespan,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +18,8 @@ from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse, ExceptionHandlerContext
 from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import APIView, set_rollback
 
 from tradingmw.errors import Code, TradingError
 
@@ -98,7 +100,7 @@ def _retry(status: int, seconds: int | None) -> dict[str, str]:
 # DRF ------------------------------------------------------------------------------------------------------------------
 
 
-class ProblemFormatter(ExceptionFormatter):  # type: ignore[misc]
+class ProblemFormatter(ExceptionFormatter):
     """DRF's error as members of the document."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
@@ -109,8 +111,19 @@ class ProblemFormatter(ExceptionFormatter):  # type: ignore[misc]
         return {"status": 422, "code": code, "detail": "The request has values that cannot be taken.", "errors": errors}
 
 
-class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
-    """Known errors, DRF's errors and bugs, each as one problem."""
+def exception_handler(error: Exception, context: ExceptionHandlerContext) -> HttpResponse | None:
+    """What settings name as DRF's `EXCEPTION_HANDLER`: known errors, DRF's errors and bugs, each as one problem."""
+    request = cast(Request, context["request"])
+    if not isinstance(error, TradingError):
+        return ProblemHandler(error, context).run()
+    set_rollback()
+    if error.status == 500:
+        logger.error("A request failed", exc_info=error, extra={"path": request.path})
+    return problem_response(request._request, error, headers=_challenge(error, request, context["view"]))
+
+
+class ProblemHandler(ExceptionHandler):
+    """DRF's errors, and bugs (logged with their traceback by the handler that we extend)."""
 
     def format_exception(self, exc: exceptions.APIException) -> dict[str, Any]:
         formatted: dict[str, Any] = ProblemFormatter(exc, self.context, self.exc).run()
@@ -118,29 +131,15 @@ class ProblemHandler(ExceptionHandler):  # type: ignore[misc]
             formatted["detail"] = TradingError.__doc__
         return formatted
 
-    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> JsonResponse:
-        request = self.context["request"]
+    def get_response(self, exc: exceptions.APIException, data: dict[str, Any]) -> Any:
+        request = cast(Request, self.context["request"])
         body = problem(**data, instance=request.path, request_id=request_id_of(request.headers))
         return _response(body, {**_retry(body["status"], None), **self.get_headers(exc)})
 
 
-def exception_handler(error: Exception, context: ExceptionHandlerContext) -> HttpResponse | None:
-    """What settings name as DRF's `EXCEPTION_HANDLER`."""
-    handler = ProblemHandler(error, context)
-    if not isinstance(error, TradingError):
-        response: HttpResponse | None = handler.run()
-        return response
-    handler.set_rollback()
-    if error.status == 500:
-        logger.error("A request failed", exc_info=error, extra={"path": context["request"].path})
-    return problem_response(context["request"]._request, error, headers=_challenge(error, context))
-
-
-def _challenge(error: TradingError, context: ExceptionHandlerContext) -> dict[str, str]:
+def _challenge(error: TradingError, request: Request, view: APIView) -> dict[str, str]:
     """A 401 says how to authenticate (RFC 9110)."""
-    if error.status != 401:
-        return {}
-    return {"WWW-Authenticate": context["view"].get_authenticate_header(context["request"]) or "Bearer"}
+    return {"WWW-Authenticate": view.get_authenticate_header(request) or "Bearer"} if error.status == 401 else {}
 
 
 # Django ---------------------------------------------------------------------------------------------------------------

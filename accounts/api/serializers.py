@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from accounts.models import Session, User
@@ -41,8 +43,8 @@ class TicketAnswer(WriteAnswer):
 
 class UserAnswer(CamelModelSerializer):
     roles = serializers.ListField(child=serializers.CharField(), read_only=True)
-    desk = serializers.SlugRelatedField(slug_field="name", read_only=True, allow_null=True)
-    account = serializers.SlugRelatedField(slug_field="name", read_only=True, allow_null=True)
+    desk: Any = serializers.SlugRelatedField(slug_field="name", read_only=True, allow_null=True)
+    account: Any = serializers.SlugRelatedField(slug_field="name", read_only=True, allow_null=True)
 
     class Meta:
         model = User

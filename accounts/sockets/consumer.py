@@ -34,7 +34,7 @@ Handler = Callable[[Any, dict[str, Any]], Awaitable[Any]]
 Message = MutableMapping[str, Any]
 
 
-class AuthenticatedConsumer(AsyncConsumer):
+class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
     """One socket. `user`, `session` and `format` are set before `on_authenticated` and stay set."""
 
     channel_layer_alias = None  # one receiver per process (hub, watch), never one per socket
@@ -228,9 +228,12 @@ def params_of(request: Request) -> dict[str, Any]:
 
 async def session_of(params: Any) -> Session:
     """The live session of a ticket or an access token; a ticket is used up by this."""
+    session: Session
     match params:
         case {"ticket": str(ticket)}:
-            return await database_sync_to_async(ticket_redeem)(ticket)
+            session = await database_sync_to_async(ticket_redeem)(ticket)
         case {"accessToken": str(token)}:
-            return await database_sync_to_async(access_token_check)(token)
-    raise InvalidRequest("params must hold a ticket or an accessToken.", code=Code.INVALID_PARAMS)
+            session = await database_sync_to_async(access_token_check)(token)
+        case _:
+            raise InvalidRequest("params must hold a ticket or an accessToken.", code=Code.INVALID_PARAMS)
+    return session

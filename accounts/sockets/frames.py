@@ -54,10 +54,11 @@ def encode(value: Any, wire: Format) -> bytes:
     return _to_json.encode(value) if wire is Format.JSON else _to_msgpack.encode(value)
 
 
-def read_request(payload: str | bytes, wire: Format) -> Request:
-    """The request in a frame's payload (text for JSON, bytes for MessagePack); MalformedFrame."""
-    if isinstance(payload, str) is not (wire is Format.JSON):
+def read_request(frame: str | bytes, wire: Format) -> Request:
+    """The request in a frame (text for JSON, bytes for MessagePack); MalformedFrame."""
+    if isinstance(frame, str) is not (wire is Format.JSON):
         raise MalformedFrame
+    payload = frame.encode("utf-8", "surrogatepass") if isinstance(frame, str) else frame
     as_request, as_identified = (
         (_json_request, _json_identified) if wire is Format.JSON else (_msgpack_request, _msgpack_identified)
     )

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from tradingmw.env import Env
 
 APPLICATION = "tradingmw.asgi:application"
-WEBSOCKET_PROTOCOL = "websockets-sansio"
+WEBSOCKET_PROTOCOL = "marketdata.raw_frames:FramesProtocol"  # uvicorn's sans-I/O one, and ready-made frames
 WEBSOCKET_MESSAGE_BYTES = 65_536
 PING_SECONDS = 20.0
 GRACEFUL_STOP_SECONDS = 3

@@ -26,6 +26,7 @@ from marketdata.feed.publication import Publication
 from marketdata.feed.state_server import StateServer, no_state, whole_state
 from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart
 from marketdata.items import Quality
+from marketdata.services import instruments_store
 from tradingmw.env import Env
 
 logger = logging.getLogger(__name__)
@@ -39,10 +40,10 @@ def clock_us() -> int:
 
 
 class FeedBridge:
-    """`FeedBridge(env).run(stop)` serves until `stop` is set."""
+    """`FeedBridge(env).run(stop)` serves until `stop` is set. `store` keeps the instrument table of each epoch."""
 
-    def __init__(self, env: Env) -> None:
-        self._env = env
+    def __init__(self, env: Env, store: Callable[..., None] = instruments_store) -> None:
+        self._env, self._store = env, store
         self._market: Market | None = None
         self._epoch = 0
         self._state = FeedState.DOWN
@@ -78,7 +79,7 @@ class FeedBridge:
         closing.append(self._server.close)
         self._engine = EngineFeed(context, keyring, self._env)
         closing.append(self._engine.close)
-        self._keeper = InstrumentKeeper()
+        self._keeper = InstrumentKeeper(self._store)
         closing.append(self._keeper.close)
 
     # One turn ----------------------------------------------------------------------------------------------------

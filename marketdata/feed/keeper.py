@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from django.db import DatabaseError, connections
 
 from bridge.wire.messages import Instrument
-from marketdata.services import instruments_store
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
@@ -18,7 +17,7 @@ RETRY_SECONDS = 1.0
 class InstrumentKeeper:
     """Stores the newest table it was given; while the database fails it tries again. `failures` counts."""
 
-    def __init__(self, store: Callable[..., None] = instruments_store) -> None:
+    def __init__(self, store: Callable[..., None]) -> None:
         self.failures = 0
         self._store = store
         self._newest: tuple[Sequence[Instrument], int] | None = None

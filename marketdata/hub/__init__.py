@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 
 from bridge.sockets.pump import process_pump
-from marketdata.frames import FeedState, topic
+from marketdata.frames import topic
 from marketdata.hub.hub import Hub
 from marketdata.hub.sinks import sink_of
 from marketdata.hub.source import HubSource
@@ -19,10 +20,10 @@ from marketdata.hub.state_link import StateLink
 from marketdata.hub.subscriber import Subscriber
 from marketdata.hub.topics import BookTopic, Moment, Topic, TradeTopic
 from marketdata.items import BookItem, Channel, Item, TradesItem
-from tradingmw.env import env
+from tradingmw.env import Env, env
 from tradingmw.errors import Code, NotFound, Unavailable
 
-__all__ = ["MarketHub", "Subscriber", "feed_state", "market_hub", "sink_of"]
+__all__ = ["MarketHub", "Subscriber", "market_hub", "market_hub_closed", "sink_of"]
 
 READY_SECONDS = 3.0  #: how long a first caller waits for the feed bridge's state
 
@@ -30,14 +31,18 @@ READY_SECONDS = 3.0  #: how long a first caller waits for the feed bridge's stat
 class MarketHub:
     """The hub of one event loop and what feeds it. Only that loop may use it."""
 
-    def __init__(self) -> None:
+    def __init__(self, env: Env, layer: Any) -> None:
+        """Starts at once on the running loop. `layer` is a channel layer."""
         loop = asyncio.get_running_loop()
         self.counts: Counter[str] = Counter()
         self.hub = Hub(loop.call_soon)
-        self.source = HubSource(
-            self.hub, get_channel_layer(), StateLink(process_pump(), env(), self.counts), self.counts
-        )
-        self.task = loop.create_task(self.source.run())
+        self.source = HubSource(self.hub, layer, StateLink(process_pump(), env, self.counts), self.counts)
+        self._task = loop.create_task(self.source.run())
+
+    async def close(self) -> None:
+        """Ends what feeds the hub; its sockets stay as they are."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
     async def ready(self) -> None:
         """Returns once there is a state; `Unavailable` (FEED_UNAVAILABLE) where none comes in time."""
@@ -83,12 +88,11 @@ def market_hub() -> MarketHub:
     """The hub of the running loop, started by the first call."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
-        _hubs[loop] = MarketHub()
+        _hubs[loop] = MarketHub(env(), get_channel_layer())
     return _hubs[loop]
 
 
-async def feed_state() -> tuple[FeedState, int | None]:
-    """The feed's state and how many ms ago the engine was last heard (None: never)."""
-    hub = market_hub()
-    await hub.source.ready(READY_SECONDS)
-    return hub.source.feed()
+async def market_hub_closed() -> None:
+    """Ends the running loop's hub, where it has one."""
+    if hub := _hubs.pop(asyncio.get_running_loop(), None):
+        await hub.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import struct
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -95,7 +96,7 @@ def _read_key(path: Path) -> bytes:
     try:
         if len(key) != KEY_CHARACTERS or len(z85.decode(key)) != 32:
             raise ValueError("wrong length")
-    except (ValueError, KeyError, OverflowError) as error:
+    except (ValueError, KeyError, struct.error) as error:
         raise KeyFault(f"The CURVE key file {path} does not hold a key of {KEY_CHARACTERS} Z85 characters") from error
     return key
 

@@ -91,7 +91,7 @@ def configure(
     """
     if hwm < 1:
         raise ValueError("hwm must be at least 1: ZeroMQ reads 0 as unbounded")
-    chosen = settings(socket.socket_type, hwm=hwm, send_hwm=send_hwm, no_drop=no_drop, reconnect=reconnect)
+    chosen = settings(socket.type, hwm=hwm, send_hwm=send_hwm, no_drop=no_drop, reconnect=reconnect)
     for option, value in chosen.items():
         socket.set(option, value)
     if identity is not None:

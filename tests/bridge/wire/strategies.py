@@ -12,7 +12,7 @@ from bridge.wire import messages as wire
 from bridge.wire.limits import INT64_MAX
 from bridge.wire.market import Depth, Quote, Trade
 from bridge.wire.rules import contradiction
-from bridge.wire.vocabulary import ExecType, MassCancelScope, OrderType, ReplyOutcome, TimeInForce
+from bridge.wire.vocabulary import ExecType, MassCancelScope, OrderType, RejectCode, ReplyOutcome, TimeInForce
 
 UNIONS = {
     "to_engine": wire.ToEngine,
@@ -84,7 +84,7 @@ def _mass_cancel(drawn: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command_reply(drawn: dict[str, Any]) -> dict[str, Any]:
-    code = drawn["code"] or wire.RejectCode.MALFORMED
+    code = drawn["code"] or RejectCode.MALFORMED
     return drawn | {"code": code if drawn["outcome"] is ReplyOutcome.REJECTED else None}
 
 

@@ -7,12 +7,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import inspect
 
-from bridge.wire.codec import encode, encode_numbered
+from bridge.wire.codec import LISTS_OF_MAPS, encode, encode_numbered
 from bridge.wire.envelope import Kind, check, seal
 from bridge.wire.faults import Reason, WireError
 from bridge.wire.golden.messages import examples
-from bridge.wire.messages import CancelOrder, EngineStatus, NewOrder, TopicHeartbeat
+from bridge.wire.messages import CancelOrder, EngineStatus, Instrument, InstrumentSnapshot, NewOrder, TopicHeartbeat
 from tests.bridge.wire.readers import MESSAGES, read, reason_of
 from tests.bridge.wire.strategies import DIRECTIONS, sound
 
@@ -142,6 +143,19 @@ def test_a_key_that_comes_twice_is_refused_wherever_it_stands(name):
         entries = b"".join(msgspec.msgpack.encode(k) + msgspec.msgpack.encode(v) for k, v in fields.items())
         payload = b"\xde" + (len(fields) + 1).to_bytes(2, "big") + entries + again
         assert reason_of(example.decoder, sealed(payload)) is Reason.REPEATED_KEY
+
+
+def holds_maps(type_):
+    if isinstance(type_, inspect.StructType | inspect.DictType):
+        return True
+    inner = [getattr(type_, "item_type", None), *getattr(type_, "item_types", ()), *getattr(type_, "types", ())]
+    return any(holds_maps(each) for each in inner if each)
+
+
+@pytest.mark.parametrize("cls", [*(cls for _, cls in DIRECTIONS), Instrument, InstrumentSnapshot])
+def test_no_field_but_instruments_holds_maps_in_which_a_key_could_come_twice(cls):
+    fields = inspect.type_info(cls).fields
+    assert {field.encode_name for field in fields if holds_maps(field.type)} <= {LISTS_OF_MAPS}
 
 
 def test_a_uuid_may_also_come_as_its_16_bytes():

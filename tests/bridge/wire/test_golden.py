@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from pathlib import Path
 
 import msgspec
@@ -13,11 +14,13 @@ from bridge.wire import messages as wire
 from bridge.wire.envelope import Kind
 from bridge.wire.faults import Reason
 from bridge.wire.golden.__main__ import VECTORS, documents, rendered
+from bridge.wire.market import DEPTH, QUOTE, TRADE, Depth, Quote, Trade
 from bridge.wire.rules import RULES
 from bridge.wire.vocabulary import RejectCode
 from tests.bridge.wire.readers import read, reason_of
 from tests.bridge.wire.strategies import DIRECTIONS
 
+LAYOUTS = {Quote: QUOTE, Trade: TRADE, Depth: DEPTH}
 SPECIFICATION = Path(__file__).resolve().parents[3] / "docs" / "engine-link.md"
 STORED = {name: json.loads((VECTORS / name).read_text(encoding="ascii")) for name in documents()}
 MESSAGES = {vector["name"]: vector for vector in STORED["messages.json"]}
@@ -103,3 +106,16 @@ def test_the_specification_describes_exactly_the_fields_of_each_message(cls):
 @pytest.mark.parametrize("word", [*Reason, *RejectCode])
 def test_the_specification_explains_every_reason_and_code(word):
     assert f"`{word}`" in SPECIFICATION.read_text("utf-8")
+
+
+@pytest.mark.parametrize("row", [Quote, Trade, Depth])
+def test_the_specification_gives_the_byte_layout_of_each_row(row):
+    described = re.findall(r"^\| (\d+) \| (\w+) \| `(\w+)` \|", section(row.__name__), re.M)
+    sizes = {"u32": "I", "u8": "B", "bool": "?", "i64": "q"}
+    layout, end = "<", 0
+    for offset, type_, _ in described:
+        layout += f"{int(offset) - end}x{sizes[type_]}"
+        end = int(offset) + struct.calcsize("<" + sizes[type_])
+    probe = LAYOUTS[row].pack(*range(1, len(row._fields) + 1))
+    assert [name for *_, name in described] == list(row._fields)
+    assert struct.unpack(layout, probe) == LAYOUTS[row].unpack(probe)

@@ -38,7 +38,9 @@ class QueryDesk:
         except WireError as error:
             self.faults[error.reason] += 1
             text = str(error)[:MALFORMED_TEXT]
-            return encode(QueryReject(request_id=0, code=RejectCode.MALFORMED, reason=text))
+            version = error.reason is Reason.VERSION
+            code = RejectCode.VERSION_MISMATCH if version else RejectCode.MALFORMED
+            return encode(QueryReject(request_id=0, code=code, reason=text))
 
     def _reply(self, query: InstrumentListRequest | BookSnapshotRequest) -> QueryReply:
         if isinstance(query, BookSnapshotRequest):

@@ -47,7 +47,9 @@ class Reception:
             message = decode_to_engine(content)
         except WireError as error:
             self.faults[error.reason] += 1
-            self._reject(identity, 0, RejectCode.MALFORMED, str(error))
+            version = error.reason is Reason.VERSION
+            code = RejectCode.VERSION_MISMATCH if version else RejectCode.MALFORMED
+            self._reject(identity, 0, code, str(error))
             return
         if isinstance(message, Command):
             kind = RecordKind.COMMAND

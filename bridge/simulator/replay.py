@@ -66,12 +66,15 @@ def lines_of(path: Path) -> Iterator[str]:
     """The lines of a text file, packed with xz or not; `RecordingFault` where it cannot be read to its end."""
     number = 0
     try:
-        opened: IO[str] = (
-            lzma.open(path, "rt", encoding="ascii") if path.suffix == ".xz" else path.open(encoding="ascii")
-        )
-        with opened as file:
+        with _opened(path) as file:
             for line in file:
                 number += 1
                 yield line
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise RecordingFault(f"{path} cannot be read after line {number}: {error}") from error
+
+
+def _opened(path: Path) -> IO[str]:
+    if path.suffix == ".xz":
+        return lzma.open(path, "rt", encoding="ascii")
+    return path.open(encoding="ascii")

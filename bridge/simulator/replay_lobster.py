@@ -95,6 +95,8 @@ class LobsterRecording:
             cells = [int(cell) for cell in next(csv.reader(lines_of(self._opening)), [])]
         except ValueError as error:
             raise RecordingFault(f"{self._opening}, line 1: {error}") from error
+        if not cells or len(cells) % 4:
+            raise RecordingFault(f"{self._opening}, line 1: {len(cells)} cells are no order book.")
         for ask_price, ask_size, bid_price, bid_size in zip(*[iter(cells)] * 4, strict=True):
             if ask_size:
                 yield Place(None, False, ask_price // PRICE_PER_TICK, ask_size)

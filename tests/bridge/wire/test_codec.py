@@ -119,7 +119,7 @@ BOTTOMLESS = {
     "arrays": b"\x82\xa4type\xa5Hello\xa7session" + b"\x91" * 200_000,
     "arrays-under-an-unknown-key": b"\x81\xa5extra" + b"\x91" * 200_000 + b"\xc0",
     "maps": b"\x81\xa1x" * 200_000 + b"\xc0",
-    "rows": b"\x82\xa4type\xadInstrumentList\xabinstruments" + b"\x91" * 200_000,
+    "rows": b"\x82\xa4type\xaeInstrumentList\xabinstruments" + b"\x91" * 200_000,
     "array-of-2^32": b"\x82\xa4type\xaeInstrumentList\xabinstruments\xdd\xff\xff\xff\xff",
     "map-of-2^32": b"\xdf\xff\xff\xff\xff",
     "text-of-2^32": b"\x81\xa4type\xdb\xff\xff\xff\xff",

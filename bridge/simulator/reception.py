@@ -48,8 +48,8 @@ class Reception:
         except WireError as error:
             self.faults[error.reason] += 1
             version = error.reason is Reason.VERSION
-            code = RejectCode.VERSION_MISMATCH if version else RejectCode.MALFORMED
-            self._reject(identity, 0, code, str(error))
+            fault = RejectCode.VERSION_MISMATCH if version else RejectCode.MALFORMED
+            self._reject(identity, 0, fault, str(error))
             return
         if isinstance(message, Command):
             kind = RecordKind.COMMAND

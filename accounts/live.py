@@ -27,9 +27,16 @@ ANSWERS_MAX = 10_000
 LAST_ACTIVE_EVERY = timedelta(minutes=1)
 
 
+class Begun(NamedTuple):
+    """When a look at the database began, and how often sessions had been forgotten until then."""
+
+    at_seconds: float
+    forgotten: int
+
+
 class _Answer(NamedTuple):
     session: Session
-    read_at_seconds: float
+    begun_seconds: float
 
 
 class LiveSessions:
@@ -44,13 +51,19 @@ class LiveSessions:
 
     def get(self, session_id: UUID) -> Session:
         """The live session with its user (shared between requests: read only); NotAuthenticated where it ended."""
-        now = time.monotonic()
-        if (answer := self._answers.get(session_id)) and now - answer.read_at_seconds < ANSWER_SECONDS:
+        begun = self.begin()
+        if (answer := self._answers.get(session_id)) and begun.at_seconds - answer.begun_seconds < ANSWER_SECONDS:
             return checked(answer.session)
-        forgotten = self._forgotten
         session = session_load(session_id)
-        self._keep(session, now, forgotten)
+        self.keep(session, begun)
         return session
+
+    def begin(self) -> Begun:
+        """Where a look at the database begins."""
+        return Begun(time.monotonic(), self._forgotten)
+
+    def remembered(self) -> Collection[UUID]:
+        return tuple(self._answers)
 
     def forget(self, session_ids: Collection[UUID]) -> None:
         """These sessions were ended by this process."""
@@ -61,11 +74,12 @@ class LiveSessions:
         for listener in self.on_end:
             listener(session_ids)
 
-    def _keep(self, session: Session, read_at_seconds: float, forgotten: int) -> None:
+    def keep(self, session: Session, begun: Begun) -> None:
+        """Remember what the look found, unless a session was ended since it began."""
         with self._lock:
-            if forgotten != self._forgotten:
+            if begun.forgotten != self._forgotten:
                 return
-            self._answers[session.id] = _Answer(session, read_at_seconds)
+            self._answers[session.id] = _Answer(session, begun.at_seconds)
             self._answers.move_to_end(session.id)
             if len(self._answers) > ANSWERS_MAX:
                 self._answers.popitem(last=False)

@@ -161,7 +161,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a refused request is told to its caller
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # a refused request is told to its caller
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for each scanner that passes by
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
 BASE_DIR = ROOT

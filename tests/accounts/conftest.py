@@ -1,0 +1,51 @@
+"""Who takes part in these tests? A trader with a session; passwords are hashed once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.hashers import make_password
+
+from accounts.live import live_sessions
+from accounts.models import Account, Session, User
+from accounts.services import Client, TokenPair, session_begin
+
+PASSWORD = "correct horse battery"
+HERE = Client("192.0.2.7", "tests")
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return make_password(PASSWORD)
+
+
+@pytest.fixture
+def make_user(password_hash: str) -> Callable[[str], User]:
+    def make(username: str) -> User:
+        account = Account.objects.create(name=username)
+        return User.objects.create(
+            username=username, email=f"{username}@example.com", password=password_hash, account=account
+        )
+
+    return make
+
+
+@pytest.fixture
+def trader(make_user: Callable[[str], User]) -> User:
+    return make_user("trader")
+
+
+@pytest.fixture
+def login(trader: User) -> TokenPair:
+    return session_begin(user=trader, client=HERE)
+
+
+@pytest.fixture
+def session(login: TokenPair) -> Session:
+    return login.session
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    live_sessions.forget(list(live_sessions.remembered()))

@@ -156,8 +156,10 @@ class Alarm(NamedTuple):
 
 
 class OrderReply(NamedTuple):
+    """`wait_until_us` > 0: to be given when the engine has spoken of the order, at that instant at the latest."""
+
     ticket: Ticket
-    order_id: UUID
+    order: OrderState
     created: bool
     user: UUID
     wait_until_us: int

@@ -51,6 +51,10 @@ class LinkDown(NamedTuple):
     reason: str
 
 
+class LinkSilent(NamedTuple):
+    """The engine has said nothing for too long, though the connection stands."""
+
+
 class Reported(NamedTuple):
     report: ExecutionReport
 
@@ -92,6 +96,7 @@ Input = (
     | Started
     | LinkUp
     | LinkDown
+    | LinkSilent
     | Reported
     | Replied
     | StatusTold

@@ -183,6 +183,13 @@ def quarantine(draft: Draft, report: ExecutionReport, reason: str) -> None:
     draft.alarm("An execution report was quarantined", why=reason, **report_facts(report))
 
 
+def set_aside(draft: Draft, report: ExecutionReport, why: str) -> None:
+    """A report that cannot be stored: quarantined, so that what follows it can be applied."""
+    if is_next(draft, report):
+        draft.cursor = Cursor(report.epoch, report.seq)
+        quarantine(draft, report, why)
+
+
 def engine_words(report: ExecutionReport) -> dict[str, str]:
     words = {"engineCode": report.code.value if report.code else "", "engineReason": report.reason}
     return {key: word for key, word in words.items() if word}

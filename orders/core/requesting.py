@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase
+from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, awaits_evidence
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
 from orders.core.inputs import Cancel, CancelAll, Place
@@ -12,7 +12,6 @@ from orders.requests import Caller, CanceledItem
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, Unavailable
 
 RETRY_AFTER_SECONDS = 2
-EVIDENCE_MISSING = (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN)
 
 
 def place(draft: Draft, asked: Place) -> None:
@@ -104,7 +103,7 @@ def cancel(draft: Draft, asked: Cancel) -> None:
         draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_FINAL))
     else:
         order = want_cancel(draft, request.caller, order)
-        draft.replies.append(OrderReply(asked.ticket, order.id, False, order.user, 0))
+        draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))
 
 
 def cancel_all(draft: Draft, asked: CancelAll) -> None:
@@ -134,8 +133,8 @@ def want_cancel(draft: Draft, caller: Caller, order: OrderState) -> OrderState:
 
 
 def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> None:
-    wait_until_us = asked.request.wait_until_us if order.status in EVIDENCE_MISSING else 0
-    draft.replies.append(OrderReply(asked.ticket, order.id, created, order.user, wait_until_us))
+    wait_until_us = asked.request.wait_until_us if awaits_evidence(order) else 0
+    draft.replies.append(OrderReply(asked.ticket, order, created, asked.request.caller.user, wait_until_us))
 
 
 def note(draft: Draft, caller: Caller, action: str, order: OrderState) -> None:

@@ -19,7 +19,7 @@ from orders.lifecycle import IllegalEvent, OrderEvent
 from orders.lifecycle import OrderStatus as Status
 from tradingmw.errors import Code
 
-QUESTIONS_MAX = 256  #: under way at one time
+QUESTIONS_MAX = 128  #: under way at one time; the link holds 256 messages, and commands come beside them
 #: the engine did not take the command up at all
 NOT_TAKEN = frozenset({RejectCode.STALE_SESSION, RejectCode.NO_SESSION, RejectCode.DEADLINE_PASSED})
 ENDINGS = {

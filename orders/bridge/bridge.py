@@ -1,0 +1,97 @@
+"""How do the link thread and the core thread make up the order bridge?"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import zmq
+
+from bridge.link.commands import CommandLink
+from bridge.link.queries import QueryLink
+from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.exchange import LayerPublisher
+from bridge.sockets.pump import Context
+from orders.bridge.core_loop import CoreLoop, Pulse
+from orders.bridge.intake import Intake
+from orders.bridge.link_loop import LinkLoop
+from orders.bridge.outbox import Outbox
+from orders.bridge.requests_door import RequestsDoor
+from orders.core.state import Cursor
+from orders.ledger import Ledger
+from tradingmw.env import Env
+
+logger = logging.getLogger(__name__)
+LINK_END_SECONDS = 5.0
+
+
+def clock_us() -> int:
+    return time.time_ns() // 1000
+
+
+class OrderBridge:
+    """The one writer of orders. `run` ends with `stop`, or raises `Fenced` or whatever ended one of its threads."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._failure: BaseException | None = None
+        self._ended = threading.Event()  #: one of the threads, or the caller, wants it to end
+        self._core_ended = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        context: Context = zmq.Context()
+        keyring = KeyRing(self._env.keys)
+        gatekeeper = Gatekeeper(context, keyring)
+        gatekeeper.allow(Domain.ORDER_REQUESTS, ADMITTED[Domain.ORDER_REQUESTS])
+        try:
+            self._run(context, keyring, stop)
+        finally:
+            gatekeeper.stop()
+            context.destroy(linger=0)
+
+    def _run(self, context: Context, keyring: KeyRing, stop: threading.Event) -> None:
+        """The address is bound before the lease is taken: two bridges on one address never fence each other."""
+        intake, outbox, pulse = Intake(), Outbox(context), Pulse()
+        door = RequestsDoor(context, keyring, self._env.order_requests, intake)
+        ledger = Ledger(self._env.order_requests, command_deadline_us=self._env.command_deadline_ms * 1000)
+        logger.info("The order bridge holds the lease", extra={"fence": ledger.fence})
+        link = LinkLoop(
+            link=CommandLink(context, keyring, self._env.engine_commands, session=ledger.fence, clock_us=clock_us),
+            queries=QueryLink(context, keyring, self._env.engine_queries, role=Role.ORDER_BRIDGE),
+            door=door,
+            publisher=LayerPublisher(context, keyring, Role.ORDER_BRIDGE, self._env.layer_publish),
+            intake=intake,
+            outbox=outbox,
+            pulse=pulse,
+            clock_us=clock_us,
+        )
+        core = CoreLoop(ledger, intake, outbox, pulse, clock_us)
+        self._both(link, core, ledger.book.cursor, stop)
+
+    def _both(self, link: LinkLoop, core: CoreLoop, cursor: Cursor, stop: threading.Event) -> None:
+        """The link in a thread of its own, the core in this one; the end of either ends both, the core first."""
+        thread = threading.Thread(target=self._run_link, args=(link, cursor), name="order-link", daemon=True)
+        watcher = threading.Thread(target=self._watch, args=(stop,), name="order-stop", daemon=True)
+        thread.start()
+        watcher.start()
+        try:
+            core.run(self._ended)
+        finally:
+            self._core_ended.set()
+            thread.join(LINK_END_SECONDS)
+        if self._failure is not None:
+            raise self._failure
+        logger.info("The order bridge has stopped", extra={"counts": dict(core.counts)})
+
+    def _run_link(self, link: LinkLoop, cursor: Cursor) -> None:
+        try:
+            link.run(self._core_ended, cursor.epoch, cursor.seq)
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._ended.set()
+
+    def _watch(self, stop: threading.Event) -> None:
+        stop.wait()
+        self._ended.set()

@@ -1,0 +1,162 @@
+"""What does the core thread do? Take a batch, settle it, hand on the consequences. It owns state and database."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from notifications.stream import user_stream
+from orders.bridge.intake import Intake
+from orders.bridge.outbox import Outbox, Outgoing
+from orders.bridge.waiting import Waiter, Waiting
+from orders.core.book import Alarm, CancelAllReply, OrderChanged, OrderReply, Phase, RefusalReply, Reply
+from orders.core.inputs import Cancel, CancelAll, Input, Place, Started, Tick, Ticket
+from orders.core.state import Cursor
+from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
+from orders.requests import Answer, CancelAllAnswer, OrderAnswer, Refusal
+from tradingmw.errors import Code, TradingError, Unavailable
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.05
+RENEW_SECONDS = 1.0
+PAUSE_SECONDS = 0.2  #: before a database that is away is tried again
+REQUESTS = (Place, Cancel, CancelAll)
+
+
+class Pulse:
+    """When the core last finished a pass; read by the link thread."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+
+    def beat(self) -> None:
+        self._at = time.monotonic()
+
+    @property
+    def age_ms(self) -> int:
+        return int((time.monotonic() - self._at) * 1000)
+
+
+class CoreLoop:
+    """The passes of the order core. `counts` tells what it survived: repeats, gaps, late requests, postponements."""
+
+    def __init__(
+        self, ledger: Ledger, intake: Intake, outbox: Outbox, pulse: Pulse, clock_us: Callable[[], int]
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._ledger, self._intake, self._outbox, self._pulse = ledger, intake, outbox, pulse
+        self._clock_us = clock_us
+        self._waiting = Waiting()
+        self._place: tuple[Cursor, bool] | None = None  #: what the link thread was told last
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; raises `Fenced` when another bridge has taken over."""
+        self._pass([Started()])
+        while not stop.is_set():
+            self._pass(self._intake.take(TICK_SECONDS) or [Tick()])
+            self._renew()
+
+    def _pass(self, batch: Sequence[Input]) -> None:
+        try:
+            for outcome in self._ledger.settle(batch, self._clock_us()):
+                if isinstance(outcome, Postponed):
+                    self._postpone(outcome)
+                else:
+                    self._publish(outcome)
+        except CommitUnknown:
+            self._reload()
+        self._pulse.beat()
+
+    # --- what follows a commit -------------------------------------------------------------------------------------
+    def _publish(self, settled: Settled) -> None:
+        draft = settled.draft
+        self.counts.update(draft.counts)
+        self._tell_waiting(settled)
+        answers = [*self._answered(settled), *self._waiting.take_due(draft.now_us)]
+        live = draft.link.phase is Phase.LIVE
+        wakeups = settled.numbers if draft.happenings else {}
+        outgoing = Outgoing(draft.cursor, live, draft.to_engine, answers, wakeups)
+        if draft.to_engine or answers or wakeups or (draft.cursor, live) != self._place:
+            self._outbox.put(outgoing)
+            self._place = (draft.cursor, live)
+        raise_alarms(draft.alarms)
+
+    def _tell_waiting(self, settled: Settled) -> None:
+        for each in settled.draft.happenings:
+            if isinstance(each, OrderChanged):
+                self._waiting.tell(each.order, settled.numbers[user_stream(each.order.user)])
+
+    def _answered(self, settled: Settled) -> Iterable[tuple[Ticket, Answer]]:
+        for reply in settled.draft.replies:
+            answer = answer_to(reply, settled.numbers)
+            if isinstance(reply, OrderReply) and isinstance(answer, OrderAnswer) and reply.wait_until_us:
+                self._waiting.hold(Waiter(reply.ticket, answer, reply.wait_until_us))
+            else:
+                yield reply.ticket, answer
+
+    # --- when the database fails -----------------------------------------------------------------------------------
+    def _postpone(self, postponed: Postponed) -> None:
+        """Callers are told at once that nothing was done; the engine's words are kept, in their order."""
+        self.counts["postponed_batches"] += 1
+        error = Unavailable(
+            "The database is not available; nothing was written.",
+            code=Code.ORDER_BRIDGE_UNAVAILABLE,
+            retry_after_seconds=1,
+        )
+        asked = [each for each in postponed.inputs if isinstance(each, Place | Cancel | CancelAll)]
+        answers = [(each.ticket, refusal(each.ticket, error)) for each in asked]
+        book = self._ledger.book
+        self._outbox.put(Outgoing(book.cursor, book.link.phase is Phase.LIVE, answers=answers))
+        self._intake.give_back(each for each in postponed.inputs if not isinstance(each, (*REQUESTS, Tick)))
+        time.sleep(PAUSE_SECONDS)
+
+    def _reload(self) -> None:
+        """Answer nothing: callers ask again under the same client order id and get what the database really holds."""
+        self.counts["unknown_commits"] += 1
+        logger.error("The outcome of a commit is not known; the state is read again")
+        self._ledger.reload()
+        self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, greet_again=True))
+        self._intake.give_back([Started()])
+
+    def _renew(self) -> None:
+        now = time.monotonic()
+        if now < self._renew_at:
+            return
+        self._renew_at = now + RENEW_SECONDS
+        try:
+            self._ledger.renew()
+        except DatabaseAway:
+            self.counts["missed_renewals"] += 1
+
+
+def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
+    if isinstance(reply, RefusalReply):
+        return refusal(reply.ticket, reply.error)
+    number = numbers[user_stream(reply.user)]
+    if isinstance(reply, CancelAllReply):
+        return CancelAllAnswer(request_id=reply.ticket.request_id, items=reply.items, last_event_id=number)
+    return OrderAnswer(
+        request_id=reply.ticket.request_id, order=reply.order, created=reply.created, last_event_id=number
+    )
+
+
+def refusal(ticket: Ticket, error: TradingError) -> Refusal:
+    return Refusal(
+        request_id=ticket.request_id,
+        status=error.status,
+        code=error.code,
+        detail=error.detail,
+        errors=error.errors,
+        retry_after_seconds=error.retry_after_seconds,
+    )
+
+
+def raise_alarms(alarms: Iterable[Alarm]) -> None:
+    """People must look: the log is what monitoring reads."""
+    for alarm in alarms:
+        logger.error(alarm.sentence, extra={"alarm": True, **alarm.facts})

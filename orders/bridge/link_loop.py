@@ -1,0 +1,210 @@
+"""What does the link thread do? It owns every socket: engine, web requests, channel layer. It decides nothing."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import zmq
+
+from bridge.link.commands import CommandLink
+from bridge.link.queries import QueryFault, QueryLink
+from bridge.link.states import Fenced as LinkFenced
+from bridge.link.states import LinkEvent, LinkState, StateChanged
+from bridge.sockets.exchange import LayerPublisher
+from bridge.wire.messages import (
+    CommandReply,
+    EngineHeartbeat,
+    ExecutionReport,
+    FromEngine,
+    Instrument,
+    InstrumentList,
+    InstrumentListRequest,
+    OrderStatus,
+    OrderStatusRequest,
+    ReplayDone,
+    ReplayRequest,
+)
+from notifications.wakeups import GROUP, advanced
+from orders.bridge.core_loop import Pulse
+from orders.bridge.intake import Intake
+from orders.bridge.outbox import Outbox, Outgoing
+from orders.bridge.requests_door import RequestsDoor
+from orders.core.book import ToSend
+from orders.core.inputs import (
+    EngineBeat,
+    Input,
+    LinkDown,
+    LinkSilent,
+    LinkUp,
+    NotSent,
+    Replayed,
+    Replied,
+    Reported,
+    StatusTold,
+)
+from orders.ledger import Fenced
+from orders.requests import BridgeAnswer, BridgeQuery
+
+logger = logging.getLogger(__name__)
+
+TURN_MS = 50
+INSTRUMENTS_TIMEOUT_MS = 500
+INSTRUMENTS_RETRY_SECONDS = 1.0
+GREETED = (LinkState.SYNCING, LinkState.LIVE)
+
+
+class LinkLoop:
+    """The turns of the link thread; made where its sockets are, then run by one thread only."""
+
+    def __init__(
+        self,
+        *,
+        link: CommandLink,
+        queries: QueryLink,
+        door: RequestsDoor,
+        publisher: LayerPublisher,
+        intake: Intake,
+        outbox: Outbox,
+        pulse: Pulse,
+        clock_us: Callable[[], int],
+    ) -> None:
+        self._link, self._queries, self._door, self._publisher = link, queries, door, publisher
+        self._intake, self._outbox, self._pulse, self._clock_us = intake, outbox, pulse, clock_us
+        self._instruments: dict[str, Instrument] = {}
+        self._instruments_epoch = 0
+        self._instruments_at = 0.0
+        self._to_greet = False
+        self._request_ids = itertools.count(1)
+
+    def run(self, stop: threading.Event, last_epoch: int, last_seq: int) -> None:
+        """Until `stop`, and one turn more for what the core has left; raises `Fenced` when a newer session is served."""
+        self._link.start(last_epoch, last_seq)
+        try:
+            while not stop.is_set():
+                self._turn()
+            self._turn()
+        finally:
+            self._close()
+
+    def _turn(self) -> None:
+        ready = self._poll()
+        if self._outbox.wake.socket in ready:
+            for outgoing in self._outbox.drain():
+                self._send(outgoing)
+        if self._door.socket in ready:
+            self._door.serve(self._answer_query)
+        if self._link.socket in ready:
+            self._intake.offer_engine(filter(None, map(as_input, self._link.on_readable())))
+        for event in self._link.on_tick():
+            self._heed(event)
+        if self._to_greet:
+            self._greet()
+
+    def _poll(self) -> set[object]:
+        sockets = [self._outbox.wake.socket, self._door.socket]
+        if self._intake.engine_has_room:
+            sockets.append(self._link.socket)
+        readable, _, _ = zmq.select(sockets, [], [], TURN_MS / 1000)
+        return set(readable)
+
+    # --- what the core has committed -------------------------------------------------------------------------------
+    def _send(self, outgoing: Outgoing) -> None:
+        self._link.applied(outgoing.cursor.epoch, outgoing.cursor.seq)
+        for message in outgoing.to_engine:
+            self._command(message)
+        for ticket, answer in outgoing.answers:
+            self._door.answer(ticket, answer)
+        if outgoing.wakeups:
+            self._publisher.group_send(GROUP, advanced(outgoing.wakeups))
+        if outgoing.live:
+            self._link.live()
+        self._to_greet |= outgoing.greet_again
+
+    def _command(self, message: ToSend | ReplayRequest) -> None:
+        """Never past its deadline, and never later: what the link does not take now is given back to the core."""
+        late = not isinstance(message, ReplayRequest) and message.deadline_us <= self._clock_us()
+        if (late or not self._link.send(message)) and not isinstance(message, ReplayRequest | OrderStatusRequest):
+            self._intake.offer_engine([NotSent(message.session, message.command_seq)])
+
+    # --- the link --------------------------------------------------------------------------------------------------
+    def _heed(self, event: LinkEvent) -> None:
+        if isinstance(event, LinkFenced):
+            raise Fenced(event.reason)
+        if event.state is LinkState.SYNCING:
+            self._to_greet = True
+        elif event.state is LinkState.DEGRADED:
+            self._to_greet = False
+            self._intake.offer_engine([LinkSilent()])
+        elif lost(event):
+            self._to_greet = False
+            self._intake.offer_engine([LinkDown(event.reason)])
+
+    def _greet(self) -> None:
+        """Tell the core that the session stands, with the epoch's instruments: their ids are valid in it only."""
+        if self._link.state not in GREETED:
+            self._to_greet = False
+        elif self._instruments_epoch == self._link.epoch or self._fetch_instruments():
+            up = LinkUp(self._link.epoch, self._link.engine_last_seq, self._instruments)
+            self._intake.offer_engine([up])
+            self._to_greet = False
+
+    def _fetch_instruments(self) -> bool:
+        now = time.monotonic()
+        if now < self._instruments_at:
+            return False
+        self._instruments_at = now + INSTRUMENTS_RETRY_SECONDS
+        try:
+            request = InstrumentListRequest(request_id=next(self._request_ids))
+            table = self._queries.ask(request, INSTRUMENTS_TIMEOUT_MS)
+        except QueryFault as error:
+            logger.warning("The engine gave no instrument table", extra={"why": str(error)})
+            return False
+        if not isinstance(table, InstrumentList) or table.epoch != self._link.epoch:
+            logger.warning("The engine's instrument table is not of this epoch", extra={"epoch": self._link.epoch})
+            return False
+        self._instruments = {row.symbol: row for row in table.instruments}
+        self._instruments_epoch = table.epoch
+        return True
+
+    def _answer_query(self, query: BridgeQuery) -> BridgeAnswer:
+        return BridgeAnswer(
+            request_id=query.request_id,
+            link=self._link.state.value,
+            live=self._link.state is LinkState.LIVE,
+            epoch=self._link.epoch,
+            session=self._link.session,
+            core_age_ms=self._pulse.age_ms,
+        )
+
+    def _close(self) -> None:
+        self._link.close()
+        self._queries.close()
+        self._door.close()
+        self._publisher.close()
+        self._outbox.wake.close()
+
+
+def lost(event: StateChanged) -> bool:
+    """The session has ended; an attempt that never came to one is no news to the core."""
+    return event.state is LinkState.DOWN and event.before is not LinkState.CONNECTING
+
+
+def as_input(message: FromEngine) -> Input | None:
+    """What the core is told; session messages are the link's own affair."""
+    match message:
+        case ExecutionReport():
+            return Reported(message)
+        case CommandReply():
+            return Replied(message)
+        case OrderStatus():
+            return StatusTold(message)
+        case ReplayDone():
+            return Replayed(message)
+        case EngineHeartbeat():
+            return EngineBeat(message.epoch, message.last_seq)
+        case _:
+            return None

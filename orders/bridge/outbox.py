@@ -1,0 +1,54 @@
+"""What leaves after a commit, and how does the core hand it to the thread that owns the sockets?"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bridge.sockets.pump import Context
+from bridge.sockets.wake import Wake
+from bridge.wire.messages import ReplayRequest
+from orders.core.book import ToSend
+from orders.core.inputs import Ticket
+from orders.core.state import Cursor
+from orders.requests import Answer
+
+CAPACITY = 1_000
+PATIENCE_SECONDS = 10.0
+
+
+class Outgoing(NamedTuple):
+    """The consequences of one committed batch, in the order in which they leave."""
+
+    cursor: Cursor
+    live: bool  #: new orders are taken
+    to_engine: Sequence[ToSend | ReplayRequest] = ()
+    answers: Sequence[tuple[Ticket, Answer]] = ()
+    wakeups: Mapping[str, int] = {}
+    greet_again: bool = False  #: the core has forgotten the link's state and wants to be told anew
+
+
+class OutboxStuck(RuntimeError):
+    """The link thread takes nothing any more."""
+
+
+class Outbox:
+    """A bounded queue towards the link thread; a full one makes the core wait."""
+
+    def __init__(self, context: Context) -> None:
+        self._waiting: queue.Queue[Outgoing] = queue.Queue(CAPACITY)
+        self.wake = Wake(context)
+
+    def put(self, outgoing: Outgoing) -> None:
+        try:
+            self._waiting.put(outgoing, timeout=PATIENCE_SECONDS)
+        except queue.Full:
+            raise OutboxStuck("The link thread has taken nothing for ten seconds.") from None
+        self.wake.signal()
+
+    def drain(self) -> Iterator[Outgoing]:
+        """Called by the link thread when `wake.socket` is readable."""
+        self.wake.clear()
+        for _ in range(self._waiting.qsize()):
+            yield self._waiting.get_nowait()

@@ -1,0 +1,172 @@
+"""Which columns does each decision write? The inverse of `orders/rows.py`: states to rows, in the core's integers."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from orders.core.book import Audit, OrderChanged, Quarantined
+from orders.core.state import CommandState, ExecutionState, OrderState, PositionState
+from orders.instants import instant
+
+Columns = dict[str, Any]
+HISTORY_IDS = uuid.UUID("3b7c9a52-5f41-4d0c-bb0b-6b8a4f6f2d77")
+
+#: what changes in an order after it was accepted
+ORDER_CHANGES = (
+    "status",
+    "filled_quantity",
+    "filled_notional_e16",
+    "external_order_id",
+    "engine_epoch",
+    "cancel_wanted",
+    "reason",
+    "version",
+    "updated_at",
+)
+POSITION_CHANGES = (
+    "user_id",
+    "quantity",
+    "cost_e16",
+    "realized_e16",
+    "current_price",
+    "average_price",
+    "unrealized_pnl",
+    "realized_pnl",
+    "updated_at",
+)
+
+
+def client_order_key(client_order_id: str) -> str:
+    """Hexadecimal bytes: equal under any collation exactly when the ids are equal."""
+    return client_order_id.encode().hex()
+
+
+def exec_key(exec_id: str) -> str:
+    return hashlib.sha256(exec_id.encode()).hexdigest()
+
+
+def order_columns(order: OrderState) -> Columns:
+    return {
+        "id": order.id,
+        "user_id": order.user,
+        "account_id": order.account,
+        "desk_id": order.desk,
+        "client_order_id": order.client_order_id,
+        "client_order_key": client_order_key(order.client_order_id),
+        "fingerprint": order.fingerprint,
+        "symbol": order.symbol,
+        "exchange": order.exchange,
+        "side": order.side.value,
+        "order_type": order.order_type.value,
+        "time_in_force": order.time_in_force.value,
+        "quantity": order.quantity_e8,
+        "price": order.price_e8,
+        "stop_price": order.stop_price_e8,
+        "expires_at": None if order.expires_at_us is None else instant(order.expires_at_us),
+        "status": order.status.value,
+        "filled_quantity": order.filled_e8,
+        "filled_notional_e16": order.filled_notional_e16,
+        "external_order_id": order.external_order_id,
+        "engine_epoch": order.engine_epoch,
+        "cancel_wanted": order.cancel_wanted,
+        "reason": order.reason,
+        "version": order.version,
+        "created_at": instant(order.created_at_us),
+        "updated_at": instant(order.updated_at_us),
+    }
+
+
+def history_columns(changed: OrderChanged) -> Columns:
+    order = changed.order
+    return {
+        "id": uuid.uuid5(HISTORY_IDS, f"{order.id.hex}:{order.version}"),
+        "order_id": order.id,
+        "number": order.version,
+        "kind": changed.event.value,
+        "status": order.status.value,
+        "reason": changed.reason,
+        "status_details": changed.details,
+        "engine_epoch": changed.source.epoch,
+        "engine_seq": changed.source.seq,
+        "timestamp": instant(order.updated_at_us),
+    }
+
+
+def execution_columns(execution: ExecutionState) -> Columns:
+    return {
+        "id": execution.id,
+        "exec_id": execution.exec_id,
+        "exec_key": exec_key(execution.exec_id),
+        "order_id": execution.order_id,
+        "user_id": execution.user,
+        "account_id": execution.account,
+        "symbol": execution.symbol,
+        "exchange": execution.exchange,
+        "side": execution.side.value,
+        "quantity": execution.quantity_e8,
+        "price": execution.price_e8,
+        "engine_epoch": execution.engine_epoch,
+        "engine_seq": execution.engine_seq,
+        "executed_at": instant(execution.executed_at_us),
+    }
+
+
+def position_columns(position: PositionState) -> Columns:
+    return {
+        "id": position.id,
+        "user_id": position.user,
+        "account_id": position.account,
+        "symbol": position.symbol,
+        "exchange": position.exchange,
+        "quantity": position.quantity_e8,
+        "cost_e16": position.cost_e16,
+        "realized_e16": position.realized_e16,
+        "current_price": position.current_price_e8,
+        "average_price": position.average_price_e8,
+        "unrealized_pnl": position.unrealized_pnl_e4,
+        "realized_pnl": position.realized_pnl_e4,
+        "updated_at": instant(position.updated_at_us),
+    }
+
+
+def command_columns(command: CommandState, at: datetime) -> Columns:
+    return {
+        "session": command.session,
+        "seq": command.seq,
+        "kind": command.kind.value,
+        "order_id": command.order_id,
+        "deadline_us": command.deadline_us,
+        "progress": command.progress.value,
+        "created_at": at,
+    }
+
+
+def audit_columns(audit: Audit, at: datetime) -> Columns:
+    return {
+        "id": uuid.uuid4(),
+        "user_id": audit.user,
+        "action": audit.action,
+        "resource": "order",
+        "resource_id": audit.order_id,
+        "details": audit.details,
+        "ip_address": audit.ip_address,
+        "timestamp": at,
+    }
+
+
+def quarantine_columns(quarantined: Quarantined, at: datetime) -> Columns:
+    report = quarantined.report
+    return {
+        "id": uuid.uuid4(),
+        "engine_epoch": report.epoch,
+        "engine_seq": report.seq,
+        "order_id": report.order_id,
+        "reason": quarantined.reason[:200],
+        "report": msgspec.to_builtins(report),
+        "received_at": at,
+    }

@@ -1,0 +1,56 @@
+"""What does a database error mean for the batch that met it?
+
+Nothing was written and trying again helps (the database is busy, or chose us as a deadlock's victim); a row cannot be
+written (halve the batch and find it); or the database is away.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import StrEnum
+from typing import Any
+
+from django.db import DataError, IntegrityError
+
+SQLITE_PRIMARY = 0xFF  #: the lower byte of an extended result code
+SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+#: SQL Server: deadlock victim, lock request time-out, snapshot update conflict
+SQL_SERVER_BUSY = ("1205", "1222", "3960")
+
+
+class Fenced(Exception):
+    """Another order bridge holds the lease: this one must not write, send or answer any more."""
+
+
+class CommitUnknown(Exception):
+    """The commit was asked for and its outcome is not known: nothing may be answered before the state is reloaded."""
+
+
+class DatabaseAway(Exception):
+    """The batch could not be written in time; nothing of it was."""
+
+
+class Fault(StrEnum):
+    BUSY = "busy"
+    ROW = "row"
+    AWAY = "away"
+
+
+def fault_of(error: Exception) -> Fault:
+    cause = error.__cause__ or error
+    if is_busy(cause):
+        return Fault.BUSY
+    if isinstance(error, IntegrityError | DataError):
+        return Fault.ROW
+    return Fault.AWAY
+
+
+def is_busy(cause: BaseException) -> bool:
+    """mssql-django hands a deadlock on as the bare `django.db.Error`; only SQLSTATE and number tell."""
+    code = getattr(cause, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & SQLITE_PRIMARY in SQLITE_BUSY
+    arguments: tuple[Any, ...] = getattr(cause, "args", ())
+    if arguments and arguments[0] == "40001":
+        return True
+    return any(f"({number})" in str(text) for text in arguments[1:] for number in SQL_SERVER_BUSY)

@@ -1,0 +1,37 @@
+"""What did an earlier life of the order bridge leave behind?"""
+
+from __future__ import annotations
+
+from django.db.models import Max
+
+from orders.core.book import Book
+from orders.core.state import CommandKind, CommandProgress, Cursor
+from orders.ledger.lease import CURSOR_ID
+from orders.ledger.looking_up import orders
+from orders.lifecycle import OPEN
+from orders.models import EngineCommand, EngineCursor
+from orders.rows import command_state, order_state
+
+
+def load_book(session: int, command_deadline_us: int) -> Book:
+    """Every open order, the commands without an answer, and how far the engine's reports were read."""
+    row = EngineCursor.objects.get(id=CURSOR_ID)
+    book = Book(session, Cursor(row.epoch, row.seq), command_deadline_us=command_deadline_us)
+    for order in orders().filter(status__in=sorted(OPEN)).iterator(chunk_size=2_000):
+        book.learn(order_state(order))
+    load_commands(book)
+    last = EngineCommand.objects.filter(session=session).aggregate(last=Max("seq"))["last"]
+    book.last_command_seq = last or 0
+    return book
+
+
+def load_commands(book: Book) -> None:
+    """Unanswered ones; the newest NewOrder of an order is the one whose fate decides."""
+    unanswered = [CommandProgress.CLAIMED, CommandProgress.UNKNOWN]
+    rows = EngineCommand.objects.filter(progress__in=unanswered, order__status__in=sorted(OPEN))
+    for row in rows.order_by("session", "seq").iterator(chunk_size=2_000):
+        command = command_state(row)
+        key = (command.session, command.seq)
+        book.commands[key] = command
+        if command.kind is CommandKind.NEW_ORDER:
+            book.claims[command.order_id] = key

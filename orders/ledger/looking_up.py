@@ -1,0 +1,83 @@
+"""What must be read from the database before a batch can be decided?
+
+The book holds every open order. A batch may speak of others: ids that ended long ago, client order ids that may have
+been used, executions that may have been applied, positions not touched since the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from bridge.wire.vocabulary import ExecType
+from orders.core.book import Book
+from orders.core.inputs import Cancel, Input, Place, Reported
+from orders.ledger.columns import client_order_key, exec_key
+from orders.models import Execution, Order, Position
+from orders.rows import execution_state, order_state, position_state
+
+KEYS_PER_QUERY = 400
+T = TypeVar("T")
+
+
+def look_up(book: Book, batch: Sequence[Input]) -> None:
+    """Teach `book` what the database knows of the batch's orders, executions and positions."""
+    look_up_orders(book, order_ids(book, batch))
+    look_up_client_ids(book, [each for each in batch if isinstance(each, Place)])
+    trades = [each.report for each in batch if isinstance(each, Reported) and each.report.exec_type is ExecType.TRADE]
+    look_up_executions(book, {report.exec_id for report in trades})
+    look_up_positions(book, {report.order_id for report in trades})
+
+
+def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
+    asked = {each.request.order_id for each in batch if isinstance(each, Cancel)}
+    told = {each.report.order_id for each in batch if isinstance(each, Reported)}
+    return {order_id for order_id in asked | told if order_id not in book.orders}
+
+
+def look_up_orders(book: Book, missing: set[UUID]) -> None:
+    for some in slices(missing):
+        for row in orders().filter(id__in=some):
+            book.learn(order_state(row))
+
+
+def look_up_client_ids(book: Book, places: Sequence[Place]) -> None:
+    keys = {(each.request.caller.account, each.request.client_order_id) for each in places}
+    missing = keys - book.client_ids.keys()
+    by_account: dict[UUID, set[str]] = {}
+    for account, client_order_id in missing:
+        by_account.setdefault(account, set()).add(client_order_key(client_order_id))
+    for account, wanted in by_account.items():
+        for some in slices(wanted):
+            for row in orders().filter(account_id=account, client_order_key__in=some):
+                book.learn(order_state(row))
+
+
+def look_up_executions(book: Book, exec_ids: set[str]) -> None:
+    for some in slices({exec_key(exec_id) for exec_id in exec_ids}):
+        for row in Execution.objects.select_related("account", "order").filter(exec_key__in=some):
+            book.executions[row.exec_id] = execution_state(row)
+
+
+def look_up_positions(book: Book, traded: set[UUID]) -> None:
+    known = [order for order in map(book.orders.get, traded) if order is not None]
+    missing = {(order.account, order.symbol) for order in known} - book.positions.keys()
+    for account, symbol in missing:
+        row = Position.objects.select_related("account").filter(account_id=account, symbol=symbol).first()
+        if row is not None:
+            book.positions[account, symbol] = position_state(row)
+
+
+def orders() -> QuerySet[Order]:
+    return Order.objects.select_related("account", "desk")
+
+
+def slices(keys: Iterable[T]) -> Iterator[list[T]]:
+    """At most `KEYS_PER_QUERY` at a time: SQL Server takes 2,100 parameters."""
+    remaining = iter(keys)
+    while some := list(islice(remaining, KEYS_PER_QUERY)):
+        yield some

@@ -1,0 +1,113 @@
+"""In which statements is a draft written? One per table, stream events last, all inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from accounts.models import AuditLog
+from notifications.stream import NewEvent, append, desk_stream, last_numbers, user_stream
+from orders.core.book import Draft, Happening, OrderChanged
+from orders.core.state import ExecutionState, PositionState
+from orders.instants import instant
+from orders.ledger.columns import (
+    ORDER_CHANGES,
+    POSITION_CHANGES,
+    audit_columns,
+    command_columns,
+    execution_columns,
+    history_columns,
+    order_columns,
+    position_columns,
+    quarantine_columns,
+)
+from orders.ledger.statements import Insert, Update
+from orders.models import EngineCommand, EngineCursor, Execution, Order, OrderHistory, Position, QuarantinedReport
+from orders.shapes import execution_shape, order_shape, position_shape
+
+CURSOR_ID = 1
+Numbers = dict[str, int]
+
+insert_orders, update_orders = Insert(Order), Update(Order, ORDER_CHANGES)
+insert_positions, update_positions = Insert(Position), Update(Position, POSITION_CHANGES)
+insert_history, insert_executions = Insert(OrderHistory), Insert(Execution)
+insert_commands, update_commands = Insert(EngineCommand), Update(EngineCommand, ["progress"], ["session", "seq"])
+insert_audits, insert_quarantined = Insert(AuditLog), Insert(QuarantinedReport)
+
+
+def write(draft: Draft) -> Numbers:
+    """Everything the draft decided; the number each stream it touched or answers for has reached."""
+    at = instant(draft.now_us)
+    write_orders(draft)
+    insert_history.write(history_columns(each) for each in draft.happenings if isinstance(each, OrderChanged))
+    insert_executions.write(execution_columns(each) for each in draft.happenings if isinstance(each, ExecutionState))
+    write_positions(draft)
+    write_commands(draft, at)
+    insert_audits.write(audit_columns(audit, at) for audit in draft.audits)
+    insert_quarantined.write(quarantine_columns(each, at) for each in draft.quarantined)
+    if draft.cursor != draft.book.cursor:
+        EngineCursor.objects.filter(id=CURSOR_ID).update(epoch=draft.cursor.epoch, seq=draft.cursor.seq)
+    return write_events(draft, at)
+
+
+def write_orders(draft: Draft) -> None:
+    """Each order once, as the batch leaves it."""
+    changed = {each.order.id: each.order for each in draft.happenings if isinstance(each, OrderChanged)}
+    known = draft.book.orders
+    insert_orders.write(order_columns(order) for key, order in changed.items() if key not in known)
+    update_orders.write(order_columns(order) for key, order in changed.items() if key in known)
+
+
+def write_positions(draft: Draft) -> None:
+    changed = {(each.account, each.symbol): each for each in draft.happenings if isinstance(each, PositionState)}
+    known = draft.book.positions
+    insert_positions.write(position_columns(state) for key, state in changed.items() if key not in known)
+    update_positions.write(position_columns(state) for key, state in changed.items() if key in known)
+
+
+def write_commands(draft: Draft, at: datetime) -> None:
+    """A command that was claimed and settled in the same batch is inserted first."""
+    insert_commands.write(command_columns(command, at) for command in draft.claimed)
+    update_commands.write(
+        {"session": session, "seq": seq, "progress": progress.value}
+        for (session, seq), progress in draft.progress.items()
+    )
+
+
+def write_events(draft: Draft, at: datetime) -> Numbers:
+    """The last statements of the transaction: from here on other writers of these streams wait for the commit."""
+    events = [event for happening in draft.happenings for event in events_of(happening)]
+    numbers: Numbers = {}
+    if events:
+        for event, number in zip(events, append(events, at=at), strict=True):
+            numbers[event.stream] = number
+    return numbers
+
+
+def events_of(happening: Happening) -> list[NewEvent]:
+    """One event for the user's stream and one for the desk's, with the same data."""
+    channel, kind, data, user, desk = told(happening)
+    streams = [user_stream(user), *([desk_stream(desk)] if desk else [])]
+    return [NewEvent(stream, channel, kind, data) for stream in streams]
+
+
+def told(happening: Happening) -> tuple[str, str, str, UUID, UUID | None]:
+    if isinstance(happening, OrderChanged):
+        order = happening.order
+        return "orders", happening.event.value, as_json(order_shape(order)), order.user, order.desk
+    if isinstance(happening, ExecutionState):
+        data = as_json(execution_shape(happening))
+        return "executions", "execution_recorded", data, happening.user, happening.desk
+    data = as_json(position_shape(happening))
+    return "positions", "position_changed", data, happening.user, happening.desk
+
+
+def as_json(shape: dict[str, object]) -> str:
+    return msgspec.json.encode(shape).decode()
+
+
+def reached(users: set[UUID]) -> Numbers:
+    """How far the streams of these users go, for answers to requests that changed nothing."""
+    return last_numbers([user_stream(user) for user in users])

@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import zmq
@@ -81,6 +82,10 @@ class FeedBridge:
         closing.append(self._engine.close)
         self._keeper = InstrumentKeeper(self._store)
         closing.append(self._keeper.close)
+
+    def rejected(self) -> Counter[str]:
+        """What the engine said and could not be believed, by reason, since the start."""
+        return self._engine.faults()
 
     # One turn ----------------------------------------------------------------------------------------------------
     def _turn(self) -> None:

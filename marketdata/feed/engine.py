@@ -91,6 +91,11 @@ class EngineFeed:
             for message in self._link.receive(MESSAGES_PER_TURN):
                 self._take(message, market)
 
+    def faults(self) -> Counter[str]:
+        """What was refused by the link and by us, by reason."""
+        of_link = self._link.faults if self._link else Counter[Any]()
+        return self.rejected + Counter({str(reason): count for reason, count in of_link.items()})
+
     def close(self) -> None:
         self._queries.close()
         if self._link is not None:

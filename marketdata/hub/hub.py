@@ -37,7 +37,7 @@ class Hub:
         self.topics: dict[str, Topic] = {}
         self._schedule = schedule
         self._groups: dict[GroupKey, Group] = {}
-        self._subscribers: dict[Subscriber, None] = {}
+        self.subscribers: dict[Subscriber, None] = {}
         self._pausing: list[Subscriber] = []
         self._flush_due = False
 
@@ -45,7 +45,7 @@ class Hub:
     def install(self, epoch: int, instruments: Iterable[InstrumentState]) -> None:
         """Begins anew from a whole state. Every socket gets snapshots of what it follows."""
         self.flush()
-        for subscriber in self._subscribers:
+        for subscriber in self.subscribers:
             self._set_back(subscriber, wants_snapshot=True)
         known_before = self.topics if epoch == self.epoch else {}
         self.topics = {}
@@ -54,7 +54,7 @@ class Hub:
         if not known_before:
             self._forget_positions()
         self.epoch = epoch
-        for subscriber in self._subscribers:
+        for subscriber in self.subscribers:
             self._catch_up_soon(subscriber)
 
     def _add(self, *topics: Topic) -> None:
@@ -62,7 +62,7 @@ class Hub:
 
     def _forget_positions(self) -> None:
         """A new epoch counts from the beginning: nothing of it has been sent to anybody."""
-        for subscriber in self._subscribers:
+        for subscriber in self.subscribers:
             for behind in subscriber.behind.values():
                 behind.update(dict.fromkeys(behind, Position(0, True)))
 
@@ -99,25 +99,29 @@ class Hub:
         if self._pausing:
             pausing, self._pausing = self._pausing, []
             for subscriber in pausing:
-                if subscriber.paused and subscriber in self._subscribers:
+                if subscriber.paused and subscriber in self.subscribers:
                     self._set_back(subscriber, wants_snapshot=False)
 
     def heartbeat(self, beats: dict[str, Message]) -> None:
         """Sends each format's message to every socket that keeps up."""
-        for subscriber in self._subscribers:
+        for subscriber in self.subscribers:
             if not subscriber.paused:
                 subscriber.sink.write(beats[subscriber.wire])
+
+    @property
+    def groups(self) -> Iterable[Group]:
+        return self._groups.values()
 
     # Sockets -----------------------------------------------------------------------------------------------------
     def join(self, subscriber: Subscriber) -> None:
         """From now on the socket gets heartbeats and may subscribe."""
-        self._subscribers[subscriber] = None
+        self.subscribers[subscriber] = None
         subscriber.sink.watch(Attention(self, subscriber))
 
     def leave(self, subscriber: Subscriber) -> None:
         """The socket is gone."""
         subscriber.sink.watch(None)
-        self._subscribers.pop(subscriber, None)
+        self.subscribers.pop(subscriber, None)
         for channel in Channel:
             self._regroup(subscriber, channel, frozenset())
 
@@ -165,7 +169,7 @@ class Hub:
 
         A pause that these very messages cause takes effect at the next flush, as any other.
         """
-        if subscriber.paused or subscriber not in self._subscribers or not any(subscriber.behind.values()):
+        if subscriber.paused or subscriber not in self.subscribers or not any(subscriber.behind.values()):
             return
         self.flush()
         moment = Moment(time.time_ns() // 1000, self.live)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -42,7 +43,7 @@ class StateLink:
         self._numbers = itertools.count(1)
         self._port: Port | None = None
         self._asked = 0
-        self._parts: asyncio.Queue[StatePart] = asyncio.Queue()
+        self._parts: asyncio.Queue[StatePart | None] = asyncio.Queue()  #: None: the request did not leave
 
     async def ask(self) -> State:
         """The state as the feed bridge has it now; `NoState`, or what opening the socket raises (`KeyFault`, …)."""
@@ -75,6 +76,8 @@ class StateLink:
             part = await asyncio.wait_for(self._parts.get(), TIMEOUT_SECONDS)
         except TimeoutError as error:
             raise NoState("The feed bridge does not answer.") from error
+        if part is None:
+            raise NoState("The feed bridge is not connected.")
         if not part.epoch:
             raise NoState("The feed bridge has no market yet.")
         return part
@@ -83,7 +86,9 @@ class StateLink:
         if self._port is None:
             loop = asyncio.get_running_loop()
             self._port = self._pump.attach(
-                self._open, lambda frames: self._hand_over(loop, frames), on_unsent=self._unsent
+                self._open,
+                lambda frames: self._hand_over(loop, self._on_part, frames),
+                on_unsent=lambda frames: self._hand_over(loop, self._on_unsent, frames),
             )
         return self._port
 
@@ -94,14 +99,16 @@ class StateLink:
         return socket
 
     # In the pump thread -------------------------------------------------------------------------------------------
-    def _unsent(self, _frames: list[bytes]) -> None:
-        self._counts["state_requests_unsent"] += 1  # the feed bridge is away: the asker times out and asks again
-
-    def _hand_over(self, loop: asyncio.AbstractEventLoop, frames: list[bytes]) -> None:
+    @staticmethod
+    def _hand_over(loop: asyncio.AbstractEventLoop, take: Callable[[list[bytes]], None], frames: list[bytes]) -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(self._on_part, frames)
+            loop.call_soon_threadsafe(take, frames)
 
     # On the loop --------------------------------------------------------------------------------------------------
+    def _on_unsent(self, _frames: list[bytes]) -> None:
+        self._counts["state_requests_unsent"] += 1
+        self._parts.put_nowait(None)
+
     def _on_part(self, frames: list[bytes]) -> None:
         try:
             (payload,) = frames

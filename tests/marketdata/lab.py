@@ -1,0 +1,374 @@
+"""The market-data route on real sockets in one process: a scripted engine, the feed bridge, the layer, a hub, a server.
+
+The scripted engine says exactly what a test wants said, mistakes included. Sockets of the lab need no login, so that
+the tests here are about market data; `test_consumers.py` goes through the real door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from bridge.simulator.sockets import EngineAddresses, EngineSockets
+from bridge.sockets.curve import KeyRing, make_keys
+from bridge.sockets.exchange import LayerProxy
+from bridge.wire.codec import decode_query, encode, encode_numbered
+from bridge.wire.envelope import Kind, seal
+from bridge.wire.market import Depth, Quote, Trade, encode_depth, encode_quotes, encode_trades
+from bridge.wire.messages import (
+    BookSnapshot,
+    Instrument,
+    InstrumentList,
+    InstrumentListRequest,
+    InstrumentSnapshot,
+    TopicHeartbeat,
+)
+from marketdata.feed import FeedBridge
+from marketdata.hub import MarketHub, Subscriber, sink_of
+from marketdata.items import Channel
+from marketdata.raw_frames import FramesProtocol
+from tradingmw.env import Env
+from tradingmw.layers import ZmqChannelLayer
+
+E8 = 10**8
+DEADLINE_SECONDS = 15.0
+NARROW_BYTES = 32_768
+
+
+def free_addresses(*names: str) -> dict[str, str]:
+    """A free local address for each name."""
+    with contextlib.ExitStack() as stack:
+        sockets = {name: stack.enter_context(socket.socket()) for name in names}
+        for one in sockets.values():
+            one.bind(("127.0.0.1", 0))
+        return {name: f"tcp://127.0.0.1:{one.getsockname()[1]}" for name, one in sockets.items()}
+
+
+def lab_env(directory: Path) -> Env:
+    """Settings of a lab: keys made, every address free."""
+    names = ("engine_market_data", "engine_commands", "engine_queries", "engine_work", "order_requests")
+    addresses = free_addresses(*names, "feed_state", "layer_publish", "layer_subscribe")
+    make_keys(directory / "keys")
+    return Env(_env_file=None, data_dir=directory, **addresses)
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def listing(number: int = 1, symbol: str = "AAPL", shard: str = "0", close: int = 100) -> Instrument:
+    return Instrument(
+        instrument_id=number,
+        symbol=symbol,
+        exchange="XNAS",
+        shard=shard,
+        tick_e8=E8 // 100,
+        lot_e8=E8,
+        previous_close_e8=close * E8,
+    )
+
+
+def quote(bid: int, ask: int, number: int = 1, **more: int) -> Quote:
+    """Whole prices; sizes of 1,000."""
+    last, volume = more.get("last", 0) * E8, more.get("volume", 0) * E8
+    return Quote(number, now_us(), bid * E8, 1000 * E8, ask * E8, 1000 * E8, last, E8 if last else 0, volume)
+
+
+def trade(price: int, size: int, trade_id: int, number: int = 1, aggressor: int = 1) -> Trade:
+    return Trade(number, aggressor, trade_id, now_us(), price * E8, size * E8)
+
+
+def level(side: int, price: int, size: int, *, last: bool = True, number: int = 1) -> Depth:
+    return Depth(number, side, last, now_us(), price * E8, size * E8)
+
+
+def cleared(*, last: bool = False, number: int = 1) -> Depth:
+    return Depth(number, 0, last, now_us(), 0, 0)
+
+
+class ScriptedEngine:
+    """An engine's market-data and query sockets. `snapshots` is what it answers; every `publish` is numbered."""
+
+    def __init__(self, env: Env, table: list[Instrument], epoch: int | None = None) -> None:
+        self.table, self.epoch = table, epoch or now_us()
+        self.seq: Counter[str] = Counter()
+        self.snapshots = {
+            entry.instrument_id: InstrumentSnapshot(instrument_id=entry.instrument_id, bids=[], asks=[])
+            for entry in table
+        }
+        self.queries = 0
+        self.answering = True
+        self._sockets = EngineSockets(KeyRing(env.keys))
+        self._sockets.bind(
+            EngineAddresses(env.engine_market_data, env.engine_commands, env.engine_queries, env.engine_work)
+        )
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def quotes(self, *rows: Quote, shard: str = "0") -> None:
+        self.publish(Kind.QUOTES, encode_quotes(rows), shard)
+
+    def trades(self, *rows: Trade, shard: str = "0") -> None:
+        self.publish(Kind.TRADES, encode_trades(rows), shard)
+
+    def depth(self, *rows: Depth, shard: str = "0") -> None:
+        self.publish(Kind.DEPTH, encode_depth(rows), shard)
+
+    def publish(self, kind: Kind, payload: bytes, shard: str = "0") -> None:
+        with self._lock:
+            self.seq[shard] += 1
+            self._send(shard, seal(kind, payload, epoch=self.epoch, seq=self.seq[shard]), payload)
+
+    def raw(self, *frames: bytes) -> None:
+        """Whatever a test wants said."""
+        with self._lock:
+            self._sockets.market_data.send_multipart(list(frames))
+
+    def lose(self, shard: str = "0") -> None:
+        """The next number is never sent."""
+        self.seq[shard] += 1
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._sockets.close()
+
+    def _send(self, shard: str, *frames: bytes) -> None:
+        self._sockets.market_data.send_multipart([f"md.{shard}".encode(), *frames])
+
+    def _run(self) -> None:
+        beat_at = 0.0
+        while not self._stop.is_set():
+            if self.answering and time.monotonic() - beat_at > 0.2:
+                beat_at = time.monotonic()
+                self._beat()
+            if self.answering and self._sockets.queries.poll(10):
+                self._answer()
+
+    def _beat(self) -> None:
+        with self._lock:
+            for shard in {entry.shard for entry in self.table}:
+                beat = encode_numbered(TopicHeartbeat(sent_at_us=now_us()), self.epoch, self.seq[shard])
+                self._send(shard, *beat)
+
+    def _answer(self) -> None:
+        query = decode_query(self._sockets.queries.recv_multipart())
+        self.queries += 1
+        if isinstance(query, InstrumentListRequest):
+            reply: Any = InstrumentList(request_id=query.request_id, epoch=self.epoch, instruments=self.table)
+        else:
+            ids = [entry.instrument_id for entry in self.table if entry.shard == query.shard]
+            with self._lock:
+                reply = BookSnapshot(
+                    request_id=query.request_id,
+                    epoch=self.epoch,
+                    shard=query.shard,
+                    seq=self.seq[query.shard],
+                    instruments=[self.snapshots[number] for number in ids],
+                )
+        self._sockets.queries.send_multipart(encode(reply))
+
+
+class RunningFeed:
+    """A feed bridge in a thread."""
+
+    def __init__(self, env: Env) -> None:
+        self.stored: list[int] = []
+        self.bridge = FeedBridge(env, store=lambda *, table, epoch: self.stored.append(epoch))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self.bridge.run, args=(self._stop,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+class Door:
+    """An ASGI app: each text frame `{channel, symbols, …}` subscribes; `raw=False` hides the frames extension."""
+
+    def __init__(self, market: MarketHub, *, raw: bool = True) -> None:
+        self.market, self.raw = market, raw
+
+    async def __call__(self, scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        wire = "msgpack" if "tmw.msgpack.v1" in scope["subprotocols"] else "json"
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": f"tmw.{wire}.v1"})
+
+        async def write(payload: bytes) -> None:
+            text = {"text": payload.decode()} if wire == "json" else {"bytes": payload}
+            await send({"type": "websocket.send", **text})
+
+        subscriber = Subscriber(sink_of(scope if self.raw else {}, write), wire)
+        self.market.hub.join(subscriber)
+        try:
+            while (message := await receive())["type"] == "websocket.receive":
+                self._take(subscriber, json.loads(message["text"]))
+        finally:
+            self.market.hub.leave(subscriber)
+
+    def _take(self, subscriber: Subscriber, asked: dict[str, Any]) -> None:
+        act = self.market.hub.unsubscribe if asked.get("leave") else self.market.hub.subscribe
+        more = {} if asked.get("leave") else {"snapshot": asked.get("snapshot", True)}
+        act(subscriber, Channel(asked["channel"]), asked["symbols"], **more)
+
+
+class Client:
+    """A client that reads pushes and sorts their items."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.pushes: list[dict[str, Any]] = []
+
+    async def follow(self, channel: str, *symbols: str, **more: Any) -> None:
+        await self.connection.send(json.dumps({"channel": channel, "symbols": symbols, **more}))
+
+    async def push(self) -> dict[str, Any]:
+        """The next push that is no heartbeat."""
+        while True:
+            push = self.read(await asyncio.wait_for(self.connection.recv(), DEADLINE_SECONDS))
+            if push["channel"] != "heartbeat":
+                self.pushes.append(push)
+                return push
+
+    async def heartbeat(self, state: str) -> dict[str, Any]:
+        """The next heartbeat that tells this state."""
+        while True:
+            push = self.read(await asyncio.wait_for(self.connection.recv(), DEADLINE_SECONDS))
+            if push["channel"] == "heartbeat" and push["data"][0]["state"] == state:
+                return push["data"][0]
+
+    async def until(self, done: Callable[[list[dict[str, Any]]], Any], channel: str) -> list[dict[str, Any]]:
+        """All items of `channel` since the beginning, once `done(items)` is true."""
+        while not done(items := self.items(channel)):
+            await self.push()
+        return items
+
+    def items(self, channel: str) -> list[dict[str, Any]]:
+        return [
+            {**item, "type": push["type"]}
+            for push in self.pushes
+            if push["channel"] == channel
+            for item in push["data"]
+        ]
+
+    @staticmethod
+    def read(frame: str | bytes) -> dict[str, Any]:
+        decode = msgspec.json.decode if isinstance(frame, str) else msgspec.msgpack.decode
+        return dict(decode(frame))
+
+
+class Lab:
+    """Everything but the engine and the feed bridge, which a test starts and stops as it likes."""
+
+    def __init__(self, env: Env) -> None:
+        self.env = env
+        self.proxy = LayerProxy(KeyRing(env.keys), env.layer_publish, env.layer_subscribe)
+        self._closing: list[Callable[[], None]] = [self.proxy.stop]
+
+    def engine(self, *table: Instrument, epoch: int | None = None) -> ScriptedEngine:
+        engine = ScriptedEngine(self.env, list(table) or [listing()], epoch)
+        self._closing.append(engine.close)
+        return engine
+
+    def feed(self) -> RunningFeed:
+        feed = RunningFeed(self.env)
+        self._closing.append(feed.close)
+        return feed
+
+    def end(self, part: ScriptedEngine | RunningFeed) -> None:
+        self._closing.remove(part.close)
+        part.close()
+
+    def layer(self) -> ZmqChannelLayer:
+        env = self.env
+        return ZmqChannelLayer(keys=env.keys, publish_address=env.layer_publish, subscribe_address=env.layer_subscribe)
+
+    @contextlib.asynccontextmanager
+    async def web(self, *, raw: bool = True) -> AsyncIterator[Web]:
+        """A hub and a real server on the running loop."""
+        layer = self.layer()
+        market = MarketHub(self.env, layer)
+        config = uvicorn.Config(
+            Door(market, raw=raw),
+            port=0,
+            ws=FramesProtocol,
+            ws_per_message_deflate=False,
+            log_config=None,
+            lifespan="off",
+        )
+        server = uvicorn.Server(config)
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW_BYTES)  # so that a slow client shows soon
+        listener.bind(("127.0.0.1", 0))
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            await eventually(lambda: server.started)
+            yield Web(market, listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            await serving
+            await market.close()
+            await layer.close()
+
+    def close(self) -> None:
+        for close in reversed(self._closing):
+            close()
+
+
+class Web:
+    """A running web side."""
+
+    def __init__(self, market: MarketHub, port: int) -> None:
+        self.market, self.port = market, port
+
+    @contextlib.asynccontextmanager
+    async def slow_client(self) -> AsyncIterator[Client]:
+        """A client whose system takes little while nobody reads."""
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BYTES)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", self.port))
+        async with self.client(sock=narrow, max_queue=1) as client:
+            yield client
+
+    @contextlib.asynccontextmanager
+    async def client(self, wire: str = "json", **options: Any) -> AsyncIterator[Client]:
+        url, protocol = f"ws://127.0.0.1:{self.port}/", Subprotocol(f"tmw.{wire}.v1")
+        async with connect(url, subprotocols=[protocol], proxy=None, max_size=None, **options) as connection:
+            yield Client(connection)
+
+    async def ready(self) -> None:
+        assert await self.market.source.ready(DEADLINE_SECONDS), self.market.counts
+
+
+async def eventually(condition: Callable[[], Any]) -> Any:
+    """The first true value of `condition`, which is looked at again and again."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "the condition did not come true"
+        await asyncio.sleep(0.005)
+    return value
+
+
+def lab_in(directory: Path) -> Iterator[Lab]:
+    lab = Lab(lab_env(directory))
+    try:
+        yield lab
+    finally:
+        lab.close()

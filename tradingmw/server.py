@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from marketdata.raw_frames import FramesProtocol
 from tradingmw.env import Env
 
 APPLICATION = "tradingmw.asgi:application"
@@ -22,6 +23,7 @@ WEBSOCKET_PROTOCOL = "marketdata.raw_frames:FramesProtocol"  # uvicorn's sans-I/
 WEBSOCKET_MESSAGE_BYTES = 65_536
 PING_SECONDS = 20.0
 GRACEFUL_STOP_SECONDS = 3
+HEALTH_PATHS = frozenset({"/healthz", "/readyz"})  #: asked several times a second; the supervisor logs what it learns
 HEAD_BYTES = 32_768  #: request line and headers together
 HEAD_SECONDS = 15.0  #: from the connection (or the first byte of a later request) to the end of the headers
 HEAD_TOO_LARGE = b"\r\n".join(
@@ -97,13 +99,14 @@ class StoppableServer(uvicorn.Server):
         return self._stop.is_set() or await super().on_tick(counter)
 
 
-class NoQueryStrings(logging.Filter):
-    """Cuts query strings out of access lines: a socket's ticket travels there."""
+class AccessLines(logging.Filter):
+    """Cuts query strings out of access lines (a socket's ticket travels there) and drops those of health questions."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(fact.partition("?")[0] if isinstance(fact, str) else fact for fact in record.args)
-        return True
+        if not isinstance(record.args, tuple):
+            return True
+        record.args = tuple(fact.partition("?")[0] if isinstance(fact, str) else fact for fact in record.args)
+        return not HEALTH_PATHS.intersection(fact for fact in record.args if isinstance(fact, str))
 
 
 def server_config(env: Env) -> uvicorn.Config:
@@ -114,7 +117,7 @@ def server_config(env: Env) -> uvicorn.Config:
         port=env.web_port,
         loop="asyncio",
         http=BoundedHttpProtocol,
-        ws=WEBSOCKET_PROTOCOL,
+        ws=FramesProtocol,
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
@@ -130,6 +133,6 @@ def server_config(env: Env) -> uvicorn.Config:
 
 def run_web(env: Env, stop: threading.Event) -> None:
     """Serve until `stop` is set; connections then get `GRACEFUL_STOP_SECONDS` to finish."""
-    for name in ("uvicorn.access", "uvicorn.error"):
-        logging.getLogger(name).addFilter(NoQueryStrings())
+    for name in ("uvicorn.access", "uvicorn.error", "django.request"):
+        logging.getLogger(name).addFilter(AccessLines())
     StoppableServer(server_config(env), stop).run()

@@ -7,7 +7,8 @@ import threading
 import time
 from typing import Final, NamedTuple
 
-ASK_EVERY_SECONDS: Final = 0.25
+ASK_EVERY_SECONDS: Final = 0.25  #: until it is ready; then less often
+CONFIRM_EVERY_SECONDS: Final = 1.0
 TIMEOUT_SECONDS: Final = 2.0
 ANSWER_BYTES: Final = 4_096
 
@@ -36,7 +37,7 @@ class HealthProbe:
         self._thread.join(timeout=TIMEOUT_SECONDS)
 
     def _ask_on(self) -> None:
-        while not self._ended.wait(ASK_EVERY_SECONDS):
+        while not self._ended.wait(ASK_EVERY_SECONDS if self.last.fault else CONFIRM_EVERY_SECONDS):
             asked_at = time.monotonic()
             self.last = Answer(self._ask(), asked_at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import BooleanOptionalAction
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -36,8 +37,7 @@ ENGINE_FLAGS: Final[Mapping[str, dict[str, Any]]] = {
     "--replay": {"nargs": "+"},
     "--speed": {"type": float},
     "--hold-file": {},
-    "--loop": {"action": "store_true", "default": None},
-    "--no-loop": {"action": "store_true", "default": None},
+    "--loop": {"action": BooleanOptionalAction},
     "--forget": {"action": "store_true", "default": None},
 }
 
@@ -47,9 +47,10 @@ def engine_arguments(options: Mapping[str, Any]) -> list[str]:
     arguments: list[str] = []
     for flag in ENGINE_FLAGS:
         value = options.get(flag.removeprefix("--").replace("-", "_"))
-        if value is None:
-            continue
-        arguments += [flag, *_words(value)]
+        if value is False:
+            arguments.append(flag.replace("--", "--no-", 1))
+        elif value is not None:
+            arguments += [flag, *_words(value)]
     return arguments
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from django.core.management import call_command
 from django.db import connections
 
-from accounts.demo import demo_create
+from accounts.demo import DESK, PASSWORD, USERS, demo_create
 from bridge.sockets.curve import KeyRing, make_keys
 from tradingmw.env import Env, env
 from tradingmw.layers import LayerProxy
@@ -30,7 +30,6 @@ from tradingmw.supervisor.supervisor import Supervisor
 logger = logging.getLogger(__name__)
 
 ANY_HOST: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only recognised here, nothing binds to it
-LOGINS: Final = "trader1, trader2 (desk alpha), desk1 (head of alpha), compliance1, admin1; password demo-Passw0rd!"
 
 
 class Stack:
@@ -80,7 +79,8 @@ class Stack:
         self._say(f"sockets   {page.replace('http', 'ws', 1)}/ws/v1/market  /ws/v1/trading")
         self._say(f"admin     {page}/admin/")
         if settings.demo:
-            self._say(f"logins    {LOGINS}")
+            names = ", ".join(user.username for user in USERS)
+            self._say(f"logins    {names} (traders of desk {DESK} first); password of all: {PASSWORD}")
 
     def _say_ready(self) -> None:
         self._say(f"ready     after {time.monotonic() - self._began:.1f} s; Ctrl-C stops everything")

@@ -23,11 +23,9 @@ from bridge.wire.faults import Reason, WireError
 from bridge.wire.messages import (
     PROTOCOL_VERSION,
     ClientHeartbeat,
-    CommandReply,
-    EngineHeartbeat,
+    ExecutionReport,
     FromEngine,
     Hello,
-    OrderStatus,
     SessionReject,
     ToEngine,
     Welcome,
@@ -112,9 +110,8 @@ class CommandLink:
                 message = decode_from_engine(frames)
             except WireError as error:
                 self._refuse(error)
-                continue
-            said.append(message)
-            self._heed(message)
+            else:
+                said += self._heed(message)
             if connection is not self._connection:
                 break  # the message ended it
         return said
@@ -170,18 +167,24 @@ class CommandLink:
         )
 
     # --- what the engine says ----------------------------------------------------------------------------------------
-    def _heed(self, message: FromEngine) -> None:
+    def _heed(self, message: FromEngine) -> list[FromEngine]:
+        """`message`, once the link has drawn its conclusions; nothing where it came outside the session."""
         match message:
             case Welcome():
                 self._on_welcome(message)
             case SessionReject():
                 self._on_reject(message)
             case _ if self.state not in WELCOMED:
+                # Our identity is the same on every connection, so what was meant for the last one may come here.
                 self.strays[type(message).__name__] += 1
-            case EngineHeartbeat() | CommandReply() | OrderStatus():
-                self._on_number(message.epoch, message.last_seq)
+                return []
+            case ExecutionReport() if message.epoch < self.epoch:
+                self._on_heard()  # replayed
+            case ExecutionReport():
+                self._on_number(message.epoch, message.seq)
             case _:
-                self._on_heard()
+                self._on_number(message.epoch, message.last_seq)
+        return [message]
 
     def _on_welcome(self, welcome: Welcome) -> None:
         if welcome.session != self.session or self.state in WELCOMED:
@@ -217,6 +220,8 @@ class CommandLink:
 
     def _refuse(self, error: WireError) -> None:
         self.faults[error.reason] += 1
+        if error.reason is Reason.VERSION and self.state not in WELCOMED:
+            self._lose("the engine speaks another version of the link", REFUSED_SECONDS)
         if self._throttle.due():
             logger.warning("A message of the engine was refused", extra={"why": str(error), "faults": self.faults})
 

@@ -9,7 +9,7 @@ import zmq
 
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
-from bridge.sockets.pump import Context
+from bridge.sockets.pump import Context, Frames
 from bridge.wire.codec import decode_query_reply, encode
 from bridge.wire.faults import Reason, WireError
 from bridge.wire.messages import Query, QueryReply
@@ -41,10 +41,9 @@ class QueryLink:
         """
         deadline = time.monotonic() + timeout_ms / 1000
         try:
-            self._await(zmq.POLLOUT, deadline)
+            self._until_ready(zmq.POLLOUT, deadline)
             self._socket.send_multipart(encode(request), zmq.NOBLOCK)
-            self._await(zmq.POLLIN, deadline)
-            reply = decode_query_reply(self._socket.recv_multipart(zmq.NOBLOCK))
+            reply = decode_query_reply(self._received(deadline))
         except zmq.Again:
             raise QueryTimeout(f"No answer to {type(request).__name__} within {timeout_ms} ms") from None
         except WireError as error:
@@ -57,8 +56,16 @@ class QueryLink:
     def close(self) -> None:
         self._socket.close()
 
-    def _await(self, event: int, deadline: float) -> None:
-        """Until the socket is ready for `event`; zmq.Again at the deadline."""
+    def _received(self, deadline: float) -> Frames:
+        while True:
+            self._until_ready(zmq.POLLIN, deadline)
+            try:
+                return self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                continue  # what made the socket ready was a late answer to an earlier question; libzmq threw it away
+
+    def _until_ready(self, event: int, deadline: float) -> None:
+        """zmq.Again at the deadline."""
         left_ms = max(0, int((deadline - time.monotonic()) * 1000))
         if not self._socket.poll(left_ms, event):
             raise zmq.Again

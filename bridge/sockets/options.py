@@ -7,6 +7,8 @@ one back from a live socket.
 
 from __future__ import annotations
 
+from typing import cast
+
 import zmq
 
 LIBZMQ_MINIMUM = (4, 3, 5)  #: older ones have faults that are reachable before authentication
@@ -91,7 +93,7 @@ def configure(
     """
     if hwm < 1:
         raise ValueError("hwm must be at least 1: ZeroMQ reads 0 as unbounded")
-    chosen = settings(socket.type, hwm=hwm, send_hwm=send_hwm, no_drop=no_drop, reconnect=reconnect)
+    chosen = settings(cast(int, socket.type), hwm=hwm, send_hwm=send_hwm, no_drop=no_drop, reconnect=reconnect)
     for option, value in chosen.items():
         socket.set(option, value)
     if identity is not None:

@@ -1,3 +1,4 @@
+import socket
 import subprocess
 import sys
 import threading
@@ -28,13 +29,13 @@ def peer(context: zmq.Context) -> zmq.Socket:
     return socket
 
 
-def to(peer: zmq.Socket, *, hwm: int = 100_000) -> Callable[[zmq.Context], zmq.Socket]:
-    address = peer.get_string(zmq.LAST_ENDPOINT)
+def to(peer: zmq.Socket | str) -> Callable[[zmq.Context], zmq.Socket]:
+    address = peer if isinstance(peer, str) else peer.get_string(zmq.LAST_ENDPOINT)
 
     def connected(context: zmq.Context) -> zmq.Socket:
-        socket = configure(context.socket(zmq.PAIR), hwm=hwm)
-        socket.connect(address)
-        return socket
+        pair = configure(context.socket(zmq.PAIR), hwm=100_000)
+        pair.connect(address)
+        return pair
 
     return connected
 
@@ -76,11 +77,10 @@ def test_everything_that_arrives_is_handed_over_in_order(pump: Pump, peer: zmq.S
     assert arrived == expected
 
 
-def test_frames_wait_for_a_peer_that_is_not_there_yet(pump: Pump, context: zmq.Context, peer: zmq.Socket) -> None:
-    address = peer.get_string(zmq.LAST_ENDPOINT)
-    opened = to(peer)
-    peer.close()
-    port = pump.attach(opened, ignore)
+def test_frames_wait_for_a_peer_that_is_not_there_yet(pump: Pump, context: zmq.Context) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    port = pump.attach(to(address), ignore)
     for number in range(250):
         port.send([b"%d" % number])
     late = configure(context.socket(zmq.PAIR), hwm=1000)

@@ -3,15 +3,25 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from orders.api import read
+from orders.api.write import OrdersWrite, OrderWrite
+
+
+class OrdersView(OrdersWrite, read.OrdersRead):
+    """`/orders`"""
+
+
+class OrderView(OrderWrite, read.OrderRead):
+    """`/orders/{id}`"""
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("orders", read.OrdersRead.as_view(), name="orders"),
+    path("orders", OrdersView.as_view(), name="orders"),
     re_path(
         r"^orders/by-client-id/(?P<client_order_id>[A-Za-z0-9_.:-]{1,48})$",
         read.OrderByClientIdView.as_view(),
         name="order-by-client-id",
     ),
-    path("orders/<uuid:order_id>", read.OrderRead.as_view(), name="order"),
+    path("orders/<uuid:order_id>", OrderView.as_view(), name="order"),
     path("orders/<uuid:order_id>/history", read.OrderHistoryView.as_view(), name="order-history"),
     path("executions", read.ExecutionsView.as_view(), name="executions"),
     path("positions", read.PositionsView.as_view(), name="positions"),

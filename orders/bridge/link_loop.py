@@ -81,7 +81,7 @@ class LinkLoop:
         self._request_ids = itertools.count(1)
 
     def run(self, stop: threading.Event, last_epoch: int, last_seq: int) -> None:
-        """Until `stop`, and one turn more for what the core has left; raises `Fenced` when a newer session is served."""
+        """Until `stop`, and one turn more for what the core has left; raises `Fenced` for a newer session."""
         self._link.start(last_epoch, last_seq)
         try:
             while not stop.is_set():

@@ -1,0 +1,102 @@
+"""How are orders placed and cancelled over REST?
+
+`Prefer: wait=2` holds the answer until the engine has spoken, two seconds at most.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+
+from accounts.models import User
+from orders.api.asynchronous import AsyncAPIView
+from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, WrittenOrderSerializer
+from orders.requests import Caller, OrderAnswer
+from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
+from orders.shapes import order_shape
+
+PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
+WRITES = frozenset({"POST", "DELETE"})
+PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`wait=2`: wait for the engine's answer.")
+
+
+class OrderWritingView(AsyncAPIView):
+    """Looks up on whose behalf a write is asked for, in the same hop as the authentication."""
+
+    caller: Caller
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self._began = time.perf_counter()
+        if request.method in WRITES:
+            self.caller = caller_of(cast(User, request.user), request.META.get("REMOTE_ADDR"))
+
+    def written(self, body: dict[str, Any], last_event_id: int, status: int) -> HttpResponse:
+        """Rendered here: a DRF response would cost a hop to a thread for it."""
+        response = HttpResponse(
+            msgspec.json.encode({**body, "lastEventId": last_event_id}), status=status, content_type="application/json"
+        )
+        response["X-Last-Event-Id"] = str(last_event_id)
+        response["Server-Timing"] = f"order;dur={(time.perf_counter() - self._began) * 1000:.2f}"
+        return response
+
+    def written_order(self, answer: OrderAnswer, status: int) -> HttpResponse:
+        return self.written(order_shape(answer.order), answer.last_event_id, status)
+
+
+class OrdersWrite(OrderWritingView):
+    """`/orders`"""
+
+    @extend_schema(
+        operation_id="orders_place",
+        summary="Place an order, exactly once per clientOrderId",
+        parameters=[PREFER],
+        request=PlaceOrderBody,
+        responses={201: WrittenOrderSerializer, 200: WrittenOrderSerializer},
+    )
+    async def post(self, request: Request) -> HttpResponse:
+        body = PlaceOrderBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wait_seconds = preferred_wait(request)
+        answer = await order_place(order=body.order(self.caller), wait_seconds=wait_seconds)
+        response = self.written_order(answer, 201 if answer.created else 200)
+        response["Location"] = f"/api/v1/orders/{answer.order.id}"
+        if wait_seconds:
+            response["Preference-Applied"] = f"wait={wait_seconds}"
+        return response
+
+    @extend_schema(
+        operation_id="orders_cancel_all",
+        summary="Cancel all your open orders",
+        responses={207: CanceledItemsSerializer},
+    )
+    async def delete(self, _request: Request) -> HttpResponse:
+        answer = await orders_cancel_all(caller=self.caller)
+        items = [
+            {"id": str(item.id), "status": item.status.value, **({"code": item.code.value} if item.code else {})}
+            for item in answer.items
+        ]
+        return self.written({"items": items}, answer.last_event_id, 207)
+
+
+class OrderWrite(OrderWritingView):
+    """`/orders/{id}`"""
+
+    @extend_schema(
+        operation_id="orders_cancel", summary="Cancel one of your orders", responses={202: WrittenOrderSerializer}
+    )
+    async def delete(self, _request: Request, order_id: UUID) -> HttpResponse:
+        return self.written_order(await order_cancel(caller=self.caller, order_id=order_id), 202)
+
+
+def preferred_wait(request: Request) -> int:
+    """Seconds of `Prefer: wait=…` (RFC 7240), 0 without it."""
+    found = PREFER_WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(found[1]), 10) if found else 0

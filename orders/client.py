@@ -1,0 +1,198 @@
+"""How does a web process ask the order bridge for something, and what does it make of silence?
+
+A DEALER on the process's pump thread. IMMEDIATE tells at once that no bridge is there: nothing was done, 503. A frozen
+bridge is noticed by the ZeroMQ heartbeats within seconds and is then not there either. Once a request was handed over
+and no answer comes, it may or may not have been done: 504, never a guess.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+import zmq
+from msgspec.structs import replace
+
+from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.options import configure
+from bridge.sockets.pump import Context, Frames, PortClosed, PortFull, Pump, Socket, process_pump
+from orders.requests import (
+    Answer,
+    BridgeAnswer,
+    BridgeQuery,
+    MalformedRequest,
+    Refusal,
+    Request,
+    decode_answer,
+    decode_request,
+    encode,
+)
+from tradingmw.env import env
+from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, OutcomeUnknown, TradingError, Unavailable
+
+logger = logging.getLogger(__name__)
+
+CLIENT_HWM = 2_000
+ASKED_MAX = 10_000  #: requests of this process that may wait for answers
+FIRST_CONNECT_SECONDS = 2.0  #: a process that has just begun waits for its first connection
+FIRST_CONNECT_RETRY_SECONDS = 0.01
+RETRY_AFTER_SECONDS = 1
+ERRORS: dict[int, type[TradingError]] = {404: NotFound, 409: Conflict, 422: InvalidRequest, 503: Unavailable}
+A = TypeVar("A", bound=Answer)
+Asked = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Answer]"]
+
+
+class NotHandedOver(Exception):
+    """No bridge is connected: the request has not left this process."""
+
+
+class OrderClient:
+    """Asks the bridge at `address`, from any number of event loops. `counts`: "stray" and "malformed" answers."""
+
+    def __init__(self, pump: Pump, keyring: KeyRing, address: str, *, deadline_seconds: float) -> None:
+        self.counts: Counter[str] = Counter()
+        self._deadline_seconds = deadline_seconds
+        self._asked: dict[int, Asked] = {}
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._connected_before = False
+        self._port = pump.attach(opener(keyring, address), self._on_frames, on_unsent=self._on_unsent)
+        self._opened_at = time.monotonic()
+
+    async def ask(self, request: Request, kind: type[A], *, wait_seconds: float = 0) -> A:
+        """The answer to `request`, whose id and deadline are set here.
+
+        Raises the `TradingError` that the bridge answers with; `Unavailable` (nothing was done) where there is no
+        bridge; `OutcomeUnknown` where no answer came in time.
+        """
+        seconds = self._deadline_seconds
+        deadline_us = time.time_ns() // 1000 + int(seconds * 1_000_000)
+        request = replace(request, request_id=next(self._ids), deadline_us=deadline_us)
+        try:
+            async with asyncio.timeout(seconds + wait_seconds):
+                answer = await self._handed_over(request)
+        except TimeoutError:
+            raise OutcomeUnknown(outcome="unknown") from None
+        if isinstance(answer, Refusal):
+            raise error_of(answer)
+        if not isinstance(answer, kind):
+            raise OutcomeUnknown("The order bridge gave an answer of another kind.", outcome="unknown")
+        return answer
+
+    def close(self) -> None:
+        self._port.close()
+
+    async def _handed_over(self, request: Request) -> Answer:
+        """Once per request, but for a process that has not seen its first connection yet: nothing has left then."""
+        while True:
+            try:
+                return await self._exchange(request)
+            except NotHandedOver:
+                if self._connected_before or time.monotonic() - self._opened_at > FIRST_CONNECT_SECONDS:
+                    raise bridge_away() from None
+            await asyncio.sleep(FIRST_CONNECT_RETRY_SECONDS)
+
+    async def _exchange(self, request: Request) -> Answer:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
+        with self._lock:
+            if len(self._asked) >= ASKED_MAX:
+                raise bridge_away("Too many requests wait for the order bridge; nothing was done.")
+            self._asked[request.request_id] = (loop, answered)
+        try:
+            self._port.send([encode(request)])
+            return await answered
+        except (PortFull, PortClosed):
+            raise bridge_away() from None
+        finally:
+            with self._lock:
+                self._asked.pop(request.request_id, None)
+
+    # --- in the pump thread ---------------------------------------------------------------------------------------
+    def _on_frames(self, frames: Frames) -> None:
+        self._connected_before = True
+        try:
+            (body,) = frames
+            answer = decode_answer(body)
+        except (ValueError, MalformedRequest):
+            self.counts["malformed"] += 1
+            return
+        self._settle(answer.request_id, lambda answered: answered.set_result(answer))
+
+    def _on_unsent(self, frames: Frames) -> None:
+        request_id = request_id_of(frames)
+        self._settle(request_id, lambda answered: answered.set_exception(NotHandedOver()))
+
+    def _settle(self, request_id: int, settle: Callable[[asyncio.Future[Answer]], None]) -> None:
+        with self._lock:
+            asked = self._asked.get(request_id)
+        if asked is None:
+            self.counts["stray"] += 1
+            return
+        loop, answered = asked
+        try:
+            loop.call_soon_threadsafe(if_waiting, answered, settle)
+        except RuntimeError:  # its loop has ended meanwhile, and the one who asked with it
+            self.counts["stray"] += 1
+
+
+def if_waiting(answered: asyncio.Future[Answer], settle: Callable[[asyncio.Future[Answer]], None]) -> None:
+    if not answered.done():
+        settle(answered)
+
+
+def request_id_of(frames: Frames) -> int:
+    return decode_request(frames[0]).request_id
+
+
+def opener(keyring: KeyRing, address: str) -> Callable[[Context], Socket]:
+    def open_dealer(context: Context) -> Socket:
+        socket = configure(context.socket(zmq.DEALER), hwm=CLIENT_HWM)
+        keyring.connect(socket, Role.WEB, Role.ORDER_BRIDGE)
+        socket.connect(address)
+        return socket
+
+    return open_dealer
+
+
+def error_of(refusal: Refusal) -> TradingError:
+    """The bridge's refusal as the error it was there."""
+    error = ERRORS.get(refusal.status, TradingError)(
+        refusal.detail,
+        code=refusal.code,
+        errors=refusal.errors,
+        retry_after_seconds=refusal.retry_after_seconds,
+        **({"outcome": "none"} if refusal.status >= 500 else {}),
+    )
+    error.status = refusal.status
+    return error
+
+
+def bridge_away(detail: str = "The order bridge cannot be reached; nothing was written.") -> Unavailable:
+    return Unavailable(
+        detail, code=Code.ORDER_BRIDGE_UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS, outcome="none"
+    )
+
+
+@lru_cache(maxsize=1)
+def order_client() -> OrderClient:
+    """The client of this process."""
+    settings = env()
+    seconds = settings.command_deadline_ms / 1000 + 0.5
+    return OrderClient(process_pump(), KeyRing(settings.keys), settings.order_requests, deadline_seconds=seconds)
+
+
+async def bridge_state(timeout_seconds: float = 1.0) -> BridgeAnswer:
+    """How the order bridge and its engine link are; raises as `ask` does."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await order_client().ask(BridgeQuery(request_id=1, deadline_us=0), BridgeAnswer)
+    except TimeoutError:
+        raise bridge_away("The order bridge does not answer.") from None

@@ -1,0 +1,69 @@
+"""Which writes may a caller ask for? Place, cancel, cancel all; each is decided by the order bridge, never here.
+
+REST and the socket call the same functions. What they return is committed; what they raise says what is known.
+"""
+
+from __future__ import annotations
+
+import time
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from accounts.models import Role, User
+from orders.client import order_client
+from orders.requests import Caller, CancelAllAnswer, CancelAllOrders, CancelOrder, OrderAnswer, PlaceOrder
+from tradingmw.errors import Forbidden, OutcomeUnknown
+
+WAIT_SECONDS_MAX = 10.0
+MAY_TRADE = frozenset({Role.TRADER, Role.DESK_HEAD})
+
+
+def caller_of(user: User, ip_address: str | None) -> Caller:
+    """On whose behalf and account; `Forbidden` for those who may not trade. Reads the database."""
+    if user.account is None or not MAY_TRADE.intersection(user.roles):
+        raise Forbidden("You have no account to trade on.")
+    return Caller(
+        user=user.id,
+        account=user.account.id,
+        account_name=user.account.name,
+        desk=user.desk.id if user.desk else None,
+        desk_name=user.desk.name if user.desk else None,
+        ip_address=ip_address,
+    )
+
+
+async def order_place(*, order: PlaceOrder, wait_seconds: float = 0) -> OrderAnswer:
+    """Place `order`; the same again gives the order as it is. Its id and deadlines are set here.
+
+    With `wait_seconds` the answer comes when the engine has spoken, after so many seconds at the latest.
+    """
+    wait_seconds = min(max(wait_seconds, 0.0), WAIT_SECONDS_MAX)
+    wait_until_us = time.time_ns() // 1000 + int(wait_seconds * 1_000_000) if wait_seconds else 0
+    try:
+        return await order_client().ask(
+            replace(order, wait_until_us=wait_until_us), OrderAnswer, wait_seconds=wait_seconds
+        )
+    except OutcomeUnknown as error:
+        error.extra["poll"] = f"/api/v1/orders/by-client-id/{order.client_order_id}"
+        raise
+
+
+async def order_cancel(*, caller: Caller, order_id: UUID) -> OrderAnswer:
+    """Ask for the order's end: it is pending_cancel until the engine has spoken."""
+    try:
+        return await order_client().ask(
+            CancelOrder(request_id=1, deadline_us=0, caller=caller, order_id=order_id), OrderAnswer
+        )
+    except OutcomeUnknown as error:
+        error.extra["poll"] = f"/api/v1/orders/{order_id}"
+        raise
+
+
+async def orders_cancel_all(*, caller: Caller) -> CancelAllAnswer:
+    """Ask for the end of every open order of the caller's account."""
+    try:
+        return await order_client().ask(CancelAllOrders(request_id=1, deadline_us=0, caller=caller), CancelAllAnswer)
+    except OutcomeUnknown as error:
+        error.extra["poll"] = "/api/v1/orders?status=open"
+        raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradingmw.errors import Code
 from tradingmw.problem import CONTENT_TYPE, problem, request_id_of
@@ -55,16 +55,21 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = LAYOUT_BYTES if scope["path"].startswith(LAYOUT_PATHS) else BODY_BYTES
-        if announced(scope) > limit:
-            await _discard(receive)
-            await _too_large(scope, send, limit)
+        taken = await _read(receive, 0 if announced(scope) > limit else limit)
+        if max(taken.size, announced(scope)) <= limit:
+            await self._application(scope, _replay(taken.messages, receive), send)
             return
-        messages, size = await _read(receive, limit)
-        if size > limit:
+        if taken.more:
             await _discard(receive)
-            await _too_large(scope, send, limit)
-        else:
-            await self._application(scope, _replay(messages, receive), send)
+        await _too_large(scope, send, limit)
+
+
+class Taken(NamedTuple):
+    """What was read of a body: so many bytes, and whether more is to come."""
+
+    messages: list[Message]
+    size: int
+    more: bool
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -78,17 +83,16 @@ def announced(scope: Scope) -> int:
     return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
 
 
-async def _read(receive: Receive, limit: int) -> tuple[list[Message], int]:
-    """The messages up to the end of the body, a disconnect, or the first byte too many; and the body's bytes."""
+async def _read(receive: Receive, limit: int) -> Taken:
+    """Up to the end of the body, a disconnect, or the first byte too many."""
     messages: list[Message] = []
-    size = 0
-    more = True
+    size, more = 0, True
     while more and size <= limit:
         message = await receive()
         messages.append(message)
         size += len(message.get("body", b""))
         more = message["type"] == "http.request" and message.get("more_body", False)
-    return messages, size
+    return Taken(messages, size, more)
 
 
 def _replay(messages: Iterable[Message], receive: Receive) -> Receive:
@@ -103,12 +107,16 @@ def _replay(messages: Iterable[Message], receive: Receive) -> Receive:
 
 
 async def _discard(receive: Receive) -> None:
-    """Read on until the body ends, or has taken too long or too much."""
+    """Read on, keeping nothing, until the body ends or has taken too long or too much."""
+    size, more = 0, True
     try:
         async with asyncio.timeout(DISCARD_SECONDS):
-            await _read(receive, DISCARDED_BYTES)
+            while more and size <= DISCARDED_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                more = message["type"] == "http.request" and message.get("more_body", False)
     except TimeoutError:
-        return
+        return  # it was given its time: the answer goes out now
 
 
 async def _too_large(scope: Scope, send: Send, limit: int) -> None:

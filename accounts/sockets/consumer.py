@@ -28,7 +28,6 @@ from accounts.tokens import access_token_check
 from tradingmw.errors import Code, Forbidden, InvalidRequest, NotAuthenticated, TradingError
 
 logger = logging.getLogger(__name__)
-AUTH_SECONDS = 10.0
 
 Handler = Callable[[Any, dict[str, Any]], Awaitable[Any]]
 Message = MutableMapping[str, Any]
@@ -39,6 +38,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
 
     channel_layer_alias = None  # one receiver per process (hub, watch), never one per socket
     methods: ClassVar[dict[str, Handler]] = {}
+    auth_seconds: ClassVar[float] = 10.0
 
     session: Session
     format: Format = Format.JSON
@@ -114,7 +114,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self._enter({"ticket": tickets[0]})
         else:
             loop = asyncio.get_running_loop()
-            self._deadline = loop.call_later(AUTH_SECONDS, self._too_late, loop)
+            self._deadline = loop.call_later(self.auth_seconds, self._too_late, loop)
 
     async def websocket_receive(self, message: Message) -> None:
         if self.closing:

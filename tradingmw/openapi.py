@@ -1,0 +1,44 @@
+"""How does the OpenAPI document describe errors? Every operation may answer a problem, and all problems look alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradingmw.errors import Code
+from tradingmw.problem import CONTENT_TYPE
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. Some codes bring further members (`rules`, `order`, `outcome`).",
+    "required": ["type", "title", "status", "detail", "instance", "code", "errors", "requestId"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string", "enum": [code.value for code in Code]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["attr", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("attr", "code", "detail")},
+            },
+        },
+        "requestId": {"type": "string"},
+    },
+}
+ANSWER = {
+    "description": "A problem.",
+    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def add_problems(result: dict[str, Any], **_generation: Any) -> dict[str, Any]:
+    """Hook of drf-spectacular: the schema, and a `default` answer for each operation that has none."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"].setdefault("default", ANSWER)
+    return result

@@ -111,6 +111,11 @@ class StreamWatch:
             del self._streams[follower.stream]
             self._due.pop(follower.stream, None)
 
+    @property
+    def following(self) -> int:
+        """How many followers it has."""
+        return sum(len(followed.followers) for followed in self._streams.values())
+
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()

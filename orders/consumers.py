@@ -63,6 +63,8 @@ class TradingConsumer(AuthenticatedConsumer):
 
     def queue(self, frame: Any) -> None:
         self.outbox.put(encode(frame, self.format))
+        if self.outbox.failed and self.feed:
+            self.feed.close()
 
     async def room(self) -> bool:
         return await self.outbox.room()

@@ -29,13 +29,14 @@ RECENT = timedelta(hours=24)
 OBJECTS_MAX = 1_000
 
 
-def orders_standing(account_id: UUID | None) -> list[Standing]:
+def orders_standing(account_id: UUID | None, most: int = OBJECTS_MAX) -> list[Standing]:
     """Open orders, then room for those that ended lately; oldest first by their last change."""
     rows = orders_of(account_id).order_by("-updated_at")
-    found = list(rows.filter(status__in=sorted(OPEN))[:OBJECTS_MAX])
+    found = list(rows.filter(status__in=sorted(OPEN))[:most])
     ended = rows.filter(status__in=sorted(FINAL), updated_at__gt=timezone.now() - RECENT)
-    found += ended[: OBJECTS_MAX - len(found)]
-    return [_order(row) for row in sorted(found, key=lambda row: row.updated_at)]
+    found += ended[: most - len(found)]
+    latest = {row.id: row for row in found}  # one that ended between the two queries is in both
+    return [_order(row) for row in sorted(latest.values(), key=lambda row: row.updated_at)]
 
 
 def _order(row: Order) -> Standing:

@@ -1,4 +1,4 @@
-"""What else can a `StreamWatch` read and hear? A log in memory that can fail, a layer that is silent, one that breaks."""
+"""What else can a `StreamWatch` read and hear? A log in memory that can fail, a silent layer, one that breaks."""
 
 from __future__ import annotations
 

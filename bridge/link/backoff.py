@@ -12,7 +12,7 @@ class Backoff:
     def __init__(
         self,
         first_seconds: float = 0.1,
-        longest_seconds: float = 3.0,
+        longest_seconds: float = 1.0,
         uniform: Callable[[], float] = random.random,
     ) -> None:
         self._first_seconds = first_seconds

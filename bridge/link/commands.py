@@ -75,6 +75,7 @@ class CommandLink:
         self._retry_at = float("inf")  # not before start(), and never again once fenced
         self._began = self._heard = self._next_heartbeat = 0.0
         self._greeted = False
+        self._told = ""
         self._connection = self._new_connection()
 
     @property
@@ -246,5 +247,13 @@ class CommandLink:
     def _enter(self, occasion: Occasion, reason: str) -> None:
         before, self.state = self.state, after(self.state, occasion)
         if self.state is not before:
-            self._events.append(StateChanged(before, self.state, reason))
-            logger.info("The engine link changed", extra={"before": before, "state": self.state, "reason": reason})
+            change = StateChanged(before, self.state, reason)
+            self._events.append(change)
+            logger.log(self._level(change), "The engine link changed", extra=change._asdict())
+
+    def _level(self, change: StateChanged) -> int:
+        """An absent engine is tried again each second: only a new reason is worth a line of the log."""
+        if change.state is LinkState.CONNECTING or change.reason == self._told:
+            return logging.DEBUG
+        self._told = change.reason
+        return logging.INFO

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketdata.hub import market_hub
-from marketdata.items import Item
+from marketdata.items import BookItem, Item, TradesItem
 from marketdata.selectors import instrument_get, instrument_page
 from marketdata.serializers import (
     BookSerializer,
@@ -24,6 +24,19 @@ from marketdata.serializers import (
     SymbolsQuerySerializer,
     TradePageSerializer,
 )
+
+
+# These run on the server's loop, where the hub lives; the views wait for them in their own thread.
+async def _quotes(symbols: list[str]) -> list[Item]:
+    return await market_hub().quotes(symbols)
+
+
+async def _book(symbol: str, depth: int) -> BookItem:
+    return await market_hub().book(symbol, depth)
+
+
+async def _trades(symbol: str) -> TradesItem:
+    return await market_hub().trades(symbol)
 
 
 def shown(item: Item) -> dict[str, Any]:
@@ -58,7 +71,7 @@ class QuoteList(APIView):
         asked = SymbolsQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         symbols = asked.validated_data["symbols"]
-        quotes = async_to_sync(lambda: market_hub().quotes(symbols))()
+        quotes = async_to_sync(_quotes)(symbols)
         return Response({"items": [shown(quote) for quote in quotes], "nextPageToken": None})
 
 
@@ -69,12 +82,12 @@ class BookDetail(APIView):
         asked = DepthQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         depth = asked.validated_data["depth"]
-        return Response(shown(async_to_sync(lambda: market_hub().book(symbol.upper(), depth))()))
+        return Response(shown(async_to_sync(_book)(symbol.upper(), depth)))
 
 
 class TradeList(APIView):
     @extend_schema(responses=TradePageSerializer)
     def get(self, request: Request, symbol: str) -> Response:
         """The last trades of a symbol, newest first."""
-        item = async_to_sync(lambda: market_hub().trades(symbol.upper()))()
+        item = async_to_sync(_trades)(symbol.upper())
         return Response({"items": msgspec.to_builtins(item.trades[::-1]), "nextPageToken": None})

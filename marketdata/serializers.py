@@ -33,8 +33,8 @@ class PageToken(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         try:
-            return base64.urlsafe_b64decode(str(data).encode()).decode("ascii")
-        except (binascii.Error, UnicodeError) as error:
+            return base64.b64decode(str(data), altchars=b"-_", validate=True).decode("ascii")
+        except (binascii.Error, ValueError) as error:
             raise InvalidRequest("The page token is not one of ours.") from error
 
     def to_representation(self, value: str) -> str:
@@ -44,7 +44,7 @@ class PageToken(serializers.CharField):
 class InstrumentQuerySerializer(CamelSerializer):
     query = serializers.CharField(default="", allow_blank=True, max_length=100)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=PAGE_LIMIT)
-    page_token = PageToken(default="")
+    page_token = PageToken(default="", allow_blank=True)
 
 
 class InstrumentSerializer(CamelModelSerializer):

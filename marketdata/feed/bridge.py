@@ -87,6 +87,10 @@ class FeedBridge:
         """What the engine said and could not be believed, by reason, since the start."""
         return self._engine.faults()
 
+    def served(self) -> Counter[str]:
+        """How state requests fared: answered, malformed, unsent."""
+        return self._server.counts
+
     # One turn ----------------------------------------------------------------------------------------------------
     def _turn(self) -> None:
         self._wait()

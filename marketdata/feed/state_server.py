@@ -22,7 +22,7 @@ REQUESTS_PER_TURN = 10
 
 
 class StateServer:
-    """`counts`: answered, empty (there was no state), malformed, unsent."""
+    """`counts`: answered, malformed, unsent."""
 
     def __init__(
         self, context: zmq.Context[zmq.Socket[bytes]], keyring: KeyRing, gatekeeper: Gatekeeper, env: Env

@@ -255,7 +255,7 @@ class Client:
 
     async def until(self, done: Callable[[list[dict[str, Any]]], Any], channel: str) -> list[dict[str, Any]]:
         """All items of `channel` since the beginning, once `done(items)` is true."""
-        while not done(items := self.items(channel)):
+        while not ((items := self.items(channel)) and done(items)):
             await self.push()
         return items
 

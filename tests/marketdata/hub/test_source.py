@@ -1,0 +1,106 @@
+"""Does a hub notice every frame that did not reach it, and every one that is none?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import zmq
+
+from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.exchange import LayerPublisher
+from marketdata.frames import MESSAGE_TYPE, FeedState, Frame, encode
+from tests.marketdata.lab import Client, Lab, eventually, listing, now_us, quote
+
+
+@pytest.fixture
+def forger(lab: Lab) -> Iterator[LayerPublisher]:
+    """Somebody else who may publish on the layer."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    publisher = LayerPublisher(context, KeyRing(lab.env.keys), Role.FEED_BRIDGE, lab.env.layer_publish)
+    assert publisher.wait_connected(10)
+    yield publisher
+    publisher.close()
+    context.term()
+
+
+def frame(epoch: int, number: int, updates: list[object] | None = None) -> dict[str, object]:
+    content = Frame(epoch, "0", number, now_us(), FeedState.LIVE, 0, updates or [])
+    return {"type": MESSAGE_TYPE, "body": encode(content)}
+
+
+async def followed(client: Client) -> int:
+    await client.follow("quotes", "AAPL")
+    return int((await client.push())["data"][0]["epoch"])
+
+
+async def test_a_lost_frame_is_noticed_and_sockets_get_snapshots_again(lab: Lab, forger: LayerPublisher) -> None:
+    engine = lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        engine.quotes(quote(10, 11))
+        await client.until(lambda items: items[-1]["seq"] == 1, "quotes")
+        forger.group_send("md.0", frame(epoch, 7, ["quotes:AAPL", 9, b"{}", b"\x80"]))
+        items = await client.until(lambda items: items[-1]["type"] == "snapshot" and len(items) == 3, "quotes")
+        engine.quotes(quote(12, 13))
+        items = await client.until(lambda items: len(items) == 4, "quotes")
+    assert web.market.counts["gaps"] == 1
+    assert [(item["seq"], item["prevSeq"]) for item in items[1:]] == [(1, 0), (1, 1), (2, 1)]
+
+
+async def test_a_lost_last_frame_is_noticed_by_the_heartbeat(lab: Lab, forger: LayerPublisher) -> None:
+    lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        forger.group_send("md.0", frame(epoch, 3))
+        await client.until(lambda items: len(items) == 2, "quotes")
+    assert web.market.counts["gaps"] == 1
+
+
+async def test_frames_of_an_earlier_epoch_and_repeated_ones_change_nothing(lab: Lab, forger: LayerPublisher) -> None:
+    engine = lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        engine.quotes(quote(10, 11))
+        await client.until(lambda items: items[-1]["seq"] == 1, "quotes")
+        for old in (
+            frame(epoch - 1, 2, ["quotes:AAPL", 9, b"{}", b"\x80"]),
+            frame(epoch, 1, ["quotes:AAPL", 9, b"{}", b""]),
+        ):
+            forger.group_send("md.0", old)
+        await eventually(lambda: web.market.counts["old_frames"] == 2)
+        engine.quotes(quote(12, 13))
+        items = await client.until(lambda items: len(items) == 3, "quotes")
+    assert (items[-1]["seq"], items[-1]["prevSeq"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "message", [{"type": MESSAGE_TYPE}, {"type": MESSAGE_TYPE, "body": b"\xc1"}, {"type": MESSAGE_TYPE, "body": 7}]
+)
+async def test_a_message_that_is_no_frame_is_counted(
+    lab: Lab, forger: LayerPublisher, message: dict[str, object]
+) -> None:
+    lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web:
+        await web.ready()
+        forger.group_send("md.0", message)
+        await eventually(lambda: web.market.counts["malformed_frames"] == 1)
+        assert web.market.counts["layer_faults"] == 0
+
+
+async def test_a_hub_that_starts_before_everything_else_finds_the_market_when_it_comes(lab: Lab) -> None:
+    async with lab.web() as web, web.client() as client:
+        await client.heartbeat("down")
+        engine = lab.engine(listing())
+        lab.feed()
+        await web.ready()
+        await followed(client)
+        engine.quotes(quote(10, 11))
+        assert await client.until(lambda items: items[-1].get("bid") == "10", "quotes")

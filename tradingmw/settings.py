@@ -18,6 +18,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "tradingmw.problem.csrf_failure"
 
 INSTALLED_APPS = [
     "unfold",
@@ -95,7 +96,13 @@ SQLSERVER: dict[str, Any] = {
 }
 DATABASES = {"default": SQLITE if ENV.database.kind is DatabaseKind.SQLITE else SQLSERVER}
 
-CHANNEL_LAYERS = {"default": {"BACKEND": "tradingmw.layers.ZmqChannelLayer"}}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "tradingmw.layers.ZmqChannelLayer",
+        # The hub is its process's only receiver of market data: a busy second must not cost it the state.
+        "CONFIG": {"channel_capacity": {"market.*": 500}},
+    }
+}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

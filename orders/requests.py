@@ -6,7 +6,7 @@ the caller and names the account the request may touch. A request that arrives a
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,6 @@ from msgspec import Meta, Struct
 
 from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Token
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
-from orders.core.state import OrderState
 from orders.lifecycle import OrderStatus
 from tradingmw.errors import Code
 
@@ -74,9 +73,9 @@ class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class OrderAnswer(Answer, frozen=True, kw_only=True):
-    """The order after the request; `created` is false for a repeat."""
+    """The order after the request, in its public shape; `created` is false for a repeat."""
 
-    order: OrderState
+    order: dict[str, Any]
     created: bool
     last_event_id: int
 

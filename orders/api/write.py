@@ -20,7 +20,6 @@ from orders.api.asynchronous import AsyncAPIView
 from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, WrittenOrderSerializer
 from orders.requests import Caller, OrderAnswer
 from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
-from orders.shapes import order_shape
 
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
 WRITES = frozenset({"POST", "DELETE"})
@@ -48,7 +47,7 @@ class OrderWritingView(AsyncAPIView):
         return response
 
     def written_order(self, answer: OrderAnswer, status: int) -> HttpResponse:
-        return self.written(order_shape(answer.order), answer.last_event_id, status)
+        return self.written(answer.order, answer.last_event_id, status)
 
 
 class OrdersWrite(OrderWritingView):
@@ -67,7 +66,7 @@ class OrdersWrite(OrderWritingView):
         wait_seconds = preferred_wait(request)
         answer = await order_place(order=body.order(self.caller), wait_seconds=wait_seconds)
         response = self.written_order(answer, 201 if answer.created else 200)
-        response["Location"] = f"/api/v1/orders/{answer.order.id}"
+        response["Location"] = f"/api/v1/orders/{answer.order['id']}"
         if wait_seconds:
             response["Preference-Applied"] = f"wait={wait_seconds}"
         return response

@@ -17,6 +17,7 @@ from orders.core.inputs import Cancel, CancelAll, Input, Place, Started, Tick, T
 from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.requests import Answer, CancelAllAnswer, OrderAnswer, Refusal
+from orders.shapes import order_shape
 from tradingmw.errors import Code, TradingError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class CoreLoop:
         for reply in settled.draft.replies:
             answer = answer_to(reply, settled.numbers)
             if isinstance(reply, OrderReply) and isinstance(answer, OrderAnswer) and reply.wait_until_us:
-                self._waiting.hold(Waiter(reply.ticket, answer, reply.wait_until_us))
+                self._waiting.hold(Waiter(reply.order.id, reply.ticket, answer, reply.wait_until_us))
             else:
                 yield reply.ticket, answer
 
@@ -140,9 +141,8 @@ def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
     number = numbers[user_stream(reply.user)]
     if isinstance(reply, CancelAllReply):
         return CancelAllAnswer(request_id=reply.ticket.request_id, items=reply.items, last_event_id=number)
-    return OrderAnswer(
-        request_id=reply.ticket.request_id, order=reply.order, created=reply.created, last_event_id=number
-    )
+    shape = order_shape(reply.order)
+    return OrderAnswer(request_id=reply.ticket.request_id, order=shape, created=reply.created, last_event_id=number)
 
 
 def refusal(ticket: Ticket, error: TradingError) -> Refusal:

@@ -6,16 +6,18 @@ import itertools
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 import zmq
 
 from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryFault, QueryLink
+from bridge.link.states import WELCOMED, LinkEvent, LinkState, StateChanged
 from bridge.link.states import Fenced as LinkFenced
-from bridge.link.states import LinkEvent, LinkState, StateChanged
 from bridge.sockets.exchange import LayerPublisher
 from bridge.wire.messages import (
+    CancelOrder,
     CommandReply,
     EngineHeartbeat,
     ExecutionReport,
@@ -23,8 +25,8 @@ from bridge.wire.messages import (
     Instrument,
     InstrumentList,
     InstrumentListRequest,
+    NewOrder,
     OrderStatus,
-    OrderStatusRequest,
     ReplayDone,
     ReplayRequest,
 )
@@ -52,6 +54,7 @@ from orders.requests import BridgeAnswer, BridgeQuery
 logger = logging.getLogger(__name__)
 
 TURN_MS = 50
+BLOCKED_TURN_MS = 1  #: while commands wait for the network
 INSTRUMENTS_TIMEOUT_MS = 500
 INSTRUMENTS_RETRY_SECONDS = 1.0
 GREETED = (LinkState.SYNCING, LinkState.LIVE)
@@ -78,6 +81,7 @@ class LinkLoop:
         self._instruments_epoch = 0
         self._instruments_at = 0.0
         self._to_greet = False
+        self._commands: deque[ToSend | ReplayRequest] = deque()  #: of commits that are published, not sent yet
         self._request_ids = itertools.count(1)
 
     def run(self, stop: threading.Event, last_epoch: int, last_seq: int) -> None:
@@ -101,6 +105,7 @@ class LinkLoop:
             self._intake.offer_engine(filter(None, map(as_input, self._link.on_readable())))
         for event in self._link.on_tick():
             self._heed(event)
+        self._send_commands()
         if self._to_greet:
             self._greet()
 
@@ -108,14 +113,14 @@ class LinkLoop:
         sockets = [self._outbox.wake.socket, self._door.socket]
         if self._intake.engine_has_room:
             sockets.append(self._link.socket)
-        readable, _, _ = zmq.select(sockets, [], [], TURN_MS / 1000)
+        readable, _, _ = zmq.select(sockets, [], [], (BLOCKED_TURN_MS if self._commands else TURN_MS) / 1000)
         return set(readable)
 
     # --- what the core has committed -------------------------------------------------------------------------------
     def _send(self, outgoing: Outgoing) -> None:
         self._link.applied(outgoing.cursor.epoch, outgoing.cursor.seq)
-        for message in outgoing.to_engine:
-            self._command(message)
+        self._commands.extend(outgoing.to_engine)
+        self._send_commands()
         for ticket, answer in outgoing.answers:
             self._door.answer(ticket, answer)
         if outgoing.wakeups:
@@ -124,10 +129,23 @@ class LinkLoop:
             self._link.live()
         self._to_greet |= outgoing.greet_again
 
-    def _command(self, message: ToSend | ReplayRequest) -> None:
-        """Never past its deadline, and never later: what the link does not take now is given back to the core."""
-        late = not isinstance(message, ReplayRequest) and message.deadline_us <= self._clock_us()
-        if (late or not self._link.send(message)) and not isinstance(message, ReplayRequest | OrderStatusRequest):
+    def _send_commands(self) -> None:
+        """In their order, never past a deadline. While the network is full they wait; without a session none leaves."""
+        while self._commands:
+            if not self._expired(self._commands[0]):
+                if self._link.send(self._commands[0]):
+                    self._commands.popleft()
+                    continue
+                if self._link.state in WELCOMED:
+                    return
+            self._give_back(self._commands.popleft())
+
+    def _expired(self, message: ToSend | ReplayRequest) -> bool:
+        return not isinstance(message, ReplayRequest) and message.deadline_us <= self._clock_us()
+
+    def _give_back(self, message: ToSend | ReplayRequest) -> None:
+        """Questions are asked again by themselves; of a command the core must know that it has surely not left."""
+        if isinstance(message, NewOrder | CancelOrder):
             self._intake.offer_engine([NotSent(message.session, message.command_seq)])
 
     # --- the link --------------------------------------------------------------------------------------------------

@@ -11,11 +11,13 @@ from orders.core.book import awaits_evidence
 from orders.core.inputs import Ticket
 from orders.core.state import OrderState
 from orders.requests import Answer, OrderAnswer
+from orders.shapes import order_shape
 
 WAITING_MAX = 10_000
 
 
 class Waiter(NamedTuple):
+    order_id: UUID
     ticket: Ticket
     answer: OrderAnswer
     until_us: int
@@ -34,14 +36,17 @@ class Waiting:
         if self._count >= WAITING_MAX:
             self._due.append((waiter.ticket, waiter.answer))
             return
-        self._by_order.setdefault(waiter.answer.order.id, []).append(waiter)
+        self._by_order.setdefault(waiter.order_id, []).append(waiter)
         self._count += 1
 
     def tell(self, order: OrderState, event_id: int) -> None:
         """The order has changed; `event_id` is the number of its user's stream then."""
         waiters = self._by_order.pop(order.id, [])
-        renewed = [each._replace(answer=replace(each.answer, order=order, last_event_id=event_id)) for each in waiters]
-        if renewed and awaits_evidence(order):
+        if not waiters:
+            return
+        changes = {"order": order_shape(order), "last_event_id": event_id}
+        renewed = [each._replace(answer=replace(each.answer, **changes)) for each in waiters]
+        if awaits_evidence(order):
             self._by_order[order.id] = renewed
         else:
             self._release(renewed)

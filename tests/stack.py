@@ -60,6 +60,7 @@ class Stack:
         self._flags = as_flags(flags)
         self._process: subprocess.Popen[bytes] | None = None
         self._tokens: dict[str, str] = {}
+        self._said = data_dir / "up"
 
     # --- its life -----------------------------------------------------------------------------------------------------
 
@@ -69,11 +70,12 @@ class Stack:
         wait_for(self._has_said_ready, READY_SECONDS, "the line `ready`", self.tail)
         return self
 
-    def launch(self) -> subprocess.Popen[bytes]:
-        """Start it without waiting for anything."""
+    def launch(self, name: str = "up") -> subprocess.Popen[bytes]:
+        """Start it without waiting for anything; what it says goes to `<name>.out` and `<name>.log`."""
         self._tokens.clear()
+        self._said = self.data_dir / name
         command = [sys.executable, str(ROOT / "manage.py"), "up", "--port", "0", "--data-dir", str(self.data_dir)]
-        with (self.data_dir / "up.out").open("wb") as out, (self.data_dir / "up.log").open("ab") as log:
+        with self._said.with_suffix(".out").open("wb") as out, self._said.with_suffix(".log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *self._flags],
                 env=self._environment,
@@ -135,12 +137,12 @@ class Stack:
     @property
     def output(self) -> str:
         """Everything on standard output since the last start."""
-        return (self.data_dir / "up.out").read_text(encoding="utf-8")
+        return self._said.with_suffix(".out").read_text(encoding="utf-8")
 
     @property
     def log(self) -> str:
         """Everything on standard error, of all starts."""
-        return (self.data_dir / "up.log").read_text(encoding="utf-8", errors="replace")
+        return self._said.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
 
     def tail(self) -> str:
         return "\n".join(self.log.splitlines()[-LOG_TAIL_LINES:])

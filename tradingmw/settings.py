@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from tradingmw.env import ROOT, DatabaseKind, env
+from tradingmw.logs import LINE
 
 ENV = env()
 SECRET_KEY = ENV.django_secret()
@@ -170,7 +171,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # the ASGI body limit answers long befo
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "tradingmw.logs.SentenceAndFacts", "fmt": LINE}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         "django.request": {"level": "ERROR"},  # a refused request is told to its caller

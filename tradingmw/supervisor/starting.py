@@ -17,6 +17,7 @@ from accounts.demo import DESK, PASSWORD, USERS, demo_create
 from bridge.sockets.curve import KeyRing, make_keys
 from tradingmw.env import Env, env
 from tradingmw.layers import LayerProxy
+from tradingmw.logs import LINE, SentenceAndFacts
 from tradingmw.supervisor.addresses import Ports, as_environment, choose_addresses
 from tradingmw.supervisor.console import BoardHandler, LogBoard
 from tradingmw.supervisor.file_lock import FileLock
@@ -116,5 +117,5 @@ def prepare(settings: Env) -> None:
 def log_to_board(board: LogBoard) -> None:
     """This process's own log lines go where those of its parts go."""
     handler = BoardHandler(board)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(SentenceAndFacts(LINE))
     logging.getLogger().handlers = [handler]

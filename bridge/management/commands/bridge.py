@@ -18,6 +18,7 @@ ROLES: dict[str, Callable[[Event], None]] = {"orders": run_order_bridge, "feed":
 
 class Command(BaseCommand):
     help = "Runs the bridge to the trading engine: orders, market data, or (without --role) both side by side."
+    requires_system_checks = ()  # the tests run them; a restart after a crash is seconds faster without
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--role", choices=sorted(ROLES))

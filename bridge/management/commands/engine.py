@@ -9,6 +9,7 @@ from typing import Any
 import zmq
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bridge.simulator.actions import Market
 from bridge.simulator.journal import JournalFault
 from bridge.simulator.options import DEFAULT_RATE, EngineOptions, market_of
 from bridge.simulator.replay import RecordingFault
@@ -39,26 +40,24 @@ class Command(BaseCommand):
         options = EngineOptions(**{name: given[name] for name in EngineOptions._fields})
         options = options._replace(replay=tuple(options.replay))
         if faults := options.faults():
-            raise CommandError(" ".join(faults))
-        settings = env()
-        directory = settings.data_dir / "engine"
+            raise CommandError(" ".join(faults), returncode=2)
         try:
-            with FileLock(directory / "lock"):
-                run(options, settings, directory)
+            run(market_of(options), options, env())
         except (RecordingFault, JournalFault, KeyFault, HeldByAnother, WireError, zmq.ZMQError) as error:
             raise CommandError(f"The engine cannot run: {error}") from error
 
 
-def run(options: EngineOptions, settings: Env, directory: Path) -> None:
-    """One life of the engine, from its journal to its stop."""
+def run(market: Market, options: EngineOptions, settings: Env) -> None:
+    """One life of the engine, from its journal to its stop; alone on its data directory."""
     stop = stop_event()
-    market = market_of(options)
+    directory = settings.data_dir / "engine"
     make_keys(settings.keys)
     addresses = EngineAddresses(
         settings.engine_market_data, settings.engine_commands, settings.engine_queries, settings.engine_work
     )
-    engine = Engine(market, options, directory=directory, keyring=KeyRing(settings.keys), addresses=addresses)
-    try:
-        engine.run(stop)
-    finally:
-        engine.close()
+    with FileLock(directory / "lock"):
+        engine = Engine(market, options, directory=directory, keyring=KeyRing(settings.keys), addresses=addresses)
+        try:
+            engine.run(stop)
+        finally:
+            engine.close()

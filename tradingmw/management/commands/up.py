@@ -19,7 +19,7 @@ from tradingmw.supervisor.stopping import stop_event
 
 class Command(BaseCommand):
     help = "Runs every part on this machine, restarts what dies and stops all of it with Ctrl-C."
-    requires_system_checks = []  # the tests run them; a start is seconds faster without
+    requires_system_checks = ()  # the tests run them; a start is seconds faster without
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=env().web_port, help="the page's port; 0 chooses a free one")

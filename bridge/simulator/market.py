@@ -48,8 +48,10 @@ class DemoMarket:
     def actions(self) -> Iterator[Action]:
         """From market time 0 on, in time order, without end."""
         makers = [Maker(listing, daily_bars()[listing.symbol][1:], self._seed) for listing in self.listings]
+        for maker in makers:
+            yield maker.quote(0)
         apart_us = STEP_US // len(makers)
-        for start_us in count(0, STEP_US):
+        for start_us in count(STEP_US, STEP_US):
             for number, maker in enumerate(makers):
                 yield from maker.step(start_us + number * apart_us)
 
@@ -83,11 +85,14 @@ class Maker:
 
     def step(self, at_us: int) -> Iterator[Action]:
         """New quotes at `at_us`; now and then a taker a little later."""
-        identity = self._listing.instrument_id
-        yield Action(at_us, identity, tuple(self._requote(at_us)))
+        yield self.quote(at_us)
         if self._random.random() < TAKER_CHANCE:
             take = Take(self._random.random() < 0.5, self._between(TAKEN_UNITS))
-            yield Action(at_us + TAKE_AFTER_US, identity, (take,))
+            yield Action(at_us + TAKE_AFTER_US, self._listing.instrument_id, (take,))
+
+    def quote(self, at_us: int) -> Action:
+        """All quotes at `at_us`."""
+        return Action(at_us, self._listing.instrument_id, tuple(self._requote(at_us)))
 
     def _requote(self, at_us: int) -> list[Operation]:
         best = self._best(at_us)

@@ -27,7 +27,7 @@ from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 
 E8 = 100_000_000
 NAMESPACE = UUID("5f0c4b1e-7d3a-4a66-9a7b-0f6b2c1d9e11")
-LATER_US = 10**15
+LATER_US = 10**16
 LISTINGS = (Listing(1, "AAA", "XNAS"), Listing(2, "BBB", "XNYS"))
 
 

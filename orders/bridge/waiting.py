@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from orders.core.book import awaits_evidence
+from orders.core.book import engine_has_answered
 from orders.core.inputs import Ticket
 from orders.core.state import OrderState
 from orders.requests import Answer, OrderAnswer
@@ -46,10 +46,10 @@ class Waiting:
             return
         changes = {"order": order_shape(order), "last_event_id": event_id}
         renewed = [each._replace(answer=replace(each.answer, **changes)) for each in waiters]
-        if awaits_evidence(order):
-            self._by_order[order.id] = renewed
-        else:
+        if engine_has_answered(order):
             self._release(renewed)
+        else:
+            self._by_order[order.id] = renewed
 
     def take_due(self, now_us: int) -> list[tuple[Ticket, Answer]]:
         for order_id, waiters in list(self._by_order.items()):

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest, ReplayRequest
+from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.inputs import Ticket
 from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent, OrderStatus, next_status
@@ -29,6 +30,7 @@ ToSend = NewOrder | CancelOrder | OrderStatusRequest
 
 
 NOWHERE = Cursor()
+IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 class Phase(StrEnum):
@@ -278,3 +280,9 @@ def awaits_evidence(order: OrderState) -> bool:
     return order.status in (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN) or (
         order.status is OrderStatus.PENDING_CANCEL and not order.engine_epoch
     )
+
+
+def engine_has_answered(order: OrderState) -> bool:
+    """What `Prefer: wait` waits for: the outcome of an order that cannot rest, the first word on one that can."""
+    rests = order.order_type is not OrderType.MARKET and order.time_in_force not in IMMEDIATE
+    return order.final or (rests and not awaits_evidence(order))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, awaits_evidence
+from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, engine_has_answered
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
 from orders.core.inputs import Cancel, CancelAll, Place
@@ -133,7 +133,7 @@ def want_cancel(draft: Draft, caller: Caller, order: OrderState) -> OrderState:
 
 
 def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> None:
-    wait_until_us = asked.request.wait_until_us if awaits_evidence(order) else 0
+    wait_until_us = 0 if engine_has_answered(order) else asked.request.wait_until_us
     draft.replies.append(OrderReply(asked.ticket, order, created, asked.request.caller.user, wait_until_us))
 
 

@@ -1,0 +1,43 @@
+"""Is the lifecycle exactly its table?"""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from orders.lifecycle import FINAL, OPEN, TABLE, IllegalEvent, OrderEvent, OrderStatus, next_status
+
+PAIRS = list(itertools.product([None, *OrderStatus], OrderEvent))
+
+
+@pytest.mark.parametrize(("status", "event"), [pair for pair in PAIRS if pair not in TABLE])
+def test_what_is_not_in_the_table_is_refused(status: OrderStatus | None, event: OrderEvent) -> None:
+    with pytest.raises(IllegalEvent):
+        next_status(status, event)
+
+
+@pytest.mark.parametrize(("status", "event"), list(TABLE))
+def test_what_is_in_the_table_leads_where_it_says(status: OrderStatus | None, event: OrderEvent) -> None:
+    assert next_status(status, event) is TABLE[status, event]
+
+
+def test_an_ended_order_never_opens_again() -> None:
+    assert not [pair for pair, after in TABLE.items() if pair[0] in FINAL and after in OPEN]
+
+
+def test_only_a_fill_changes_how_an_order_has_ended() -> None:
+    changed = {pair for pair, after in TABLE.items() if pair[0] in FINAL and after is not pair[0]}
+    assert {event for _, event in changed} == {OrderEvent.FILLED}
+
+
+def test_a_wanted_cancel_is_forgotten_by_nothing_but_an_ending() -> None:
+    after = {after for (status, _), after in TABLE.items() if status is OrderStatus.PENDING_CANCEL}
+    assert after <= FINAL | {OrderStatus.PENDING_CANCEL}
+
+
+def test_every_status_but_the_replacement_can_be_reached() -> None:
+    reached: set[OrderStatus | None] = {None}
+    while more := {after for (status, _), after in TABLE.items() if status in reached} - reached:
+        reached |= more
+    assert set(OrderStatus) - reached == {OrderStatus.PENDING_REPLACE}

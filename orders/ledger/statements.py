@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection
 from django.db.models import AutoField, BigAutoField, Field, Model
@@ -17,7 +17,7 @@ from orders.models.fields import WideIntegerField
 from tradingmw.fields import ScaledDecimalField
 
 Row = Mapping[str, Any]
-AnyField = Field[Any, Any]
+AnyField: TypeAlias = "Field[Any, Any]"  # a string: the class cannot be subscripted when it runs
 
 
 def column(field: AnyField) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ import uvicorn
 from asgiref.sync import sync_to_async
 from django.db import connections
 
+from tests.stack import wait_for
 from tradingmw.server import StoppableServer
 
 START_SECONDS = 10.0
@@ -43,9 +43,6 @@ def served(application: Any) -> Iterator[str]:
 
 
 def port_of(server: uvicorn.Server) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.005)
+    wait_for(lambda: server.started, START_SECONDS, "the start of the server")
     port: int = server.servers[0].sockets[0].getsockname()[1]
     return port

@@ -34,6 +34,7 @@ class Board:
 
     def __init__(self, listing: Listing, tape: Tape) -> None:
         self.listing = listing
+        self._tick_e8, self._lot_e8 = listing.tick_e8, listing.lot_e8
         self.matcher = Matcher()
         self.last_e8 = self.last_size_e8 = self.high_e8 = self.low_e8 = self.volume_e8 = 0
         self.gone = 0  #: operations of the market on orders that users had consumed
@@ -103,7 +104,7 @@ class Board:
         if (order := self._found(execution.key)) is not None:
             units = min(execution.units, order.open_units)
             self._lose(order, units)
-            self._trade(SELLER if order.buy else BUYER, order.ticks * self.listing.tick_e8, units)
+            self._trade(SELLER if order.buy else BUYER, order.ticks * self._tick_e8, units)
         return []
 
     def _take(self, take: Take) -> list[Fill]:
@@ -138,11 +139,11 @@ class Board:
         for fill in fills:
             if not fill.resting.open_units and fill.resting.owner is None:
                 del self._keyed[fill.resting.key]
-            self._trade(BUYER if order.buy else SELLER, fill.ticks * self.listing.tick_e8, fill.units)
+            self._trade(BUYER if order.buy else SELLER, fill.ticks * self._tick_e8, fill.units)
         return [fill for fill in fills if order.owner is not None or fill.resting.owner is not None]
 
     def _trade(self, aggressor: int, price_e8: int, units: int) -> None:
-        size_e8 = units * self.listing.lot_e8
+        size_e8 = units * self._lot_e8
         self._trades += 1
         self.last_e8, self.last_size_e8 = price_e8, size_e8
         self.high_e8 = max(self.high_e8, price_e8)
@@ -156,7 +157,6 @@ class Board:
         rows = self._whole_book() if self._cleared else self._changes()
         top = self._top()
         if rows:
-            rows[-1] = rows[-1]._replace(last=True)
             self._tape.depth(self.listing, rows)
         if top != self._quote:
             self._quote = top
@@ -166,30 +166,40 @@ class Board:
         self.changed_at_us = self._now_us
 
     def _top(self) -> tuple[int, ...]:
+        tick_e8, lot_e8 = self._tick_e8, self._lot_e8
+        bid, bid_units = self.matcher.bids.best()
+        ask, ask_units = self.matcher.asks.best()
+        bid_size_e8, ask_size_e8 = _held(bid_units * lot_e8), _held(ask_units * lot_e8)
         return (
-            *self._e8(*self.matcher.bids.best()),
-            *self._e8(*self.matcher.asks.best()),
+            bid * tick_e8,
+            bid_size_e8,
+            ask * tick_e8,
+            ask_size_e8,
             self.last_e8,
             self.last_size_e8,
             self.volume_e8,
         )
 
     def _changes(self) -> list[Depth]:
-        bids, asks = self.matcher.bids.take_changes(), self.matcher.asks.take_changes()
-        return [self._row(BID, *level) for level in bids] + [self._row(ASK, *level) for level in asks]
+        changes = [(BID, *change) for change in self.matcher.bids.take_changes()]
+        changes += [(ASK, *change) for change in self.matcher.asks.take_changes()]
+        return self._rows(changes) if changes else []
 
     def _whole_book(self) -> list[Depth]:
         self._cleared = False
         self._changes()  # told by the rows below
-        bids = [self._row(BID, *level) for level in self.matcher.bids.best_first()]
-        asks = [self._row(ASK, *level) for level in self.matcher.asks.best_first()]
-        return [Depth(self.listing.instrument_id, CLEARED, False, self._now_us, 0, 0), *bids, *asks]
+        bids = [(BID, *level) for level in self.matcher.bids.best_first()]
+        asks = [(ASK, *level) for level in self.matcher.asks.best_first()]
+        return self._rows([(CLEARED, 0, 0), *bids, *asks])
 
-    def _row(self, side: int, ticks: int, units: int) -> Depth:
-        return Depth(self.listing.instrument_id, side, False, self._now_us, *self._e8(ticks, units))
-
-    def _e8(self, ticks: int, units: int) -> tuple[int, int]:
-        return ticks * self.listing.tick_e8, _held(units * self.listing.lot_e8)
+    def _rows(self, changes: list[tuple[int, int, int]]) -> list[Depth]:
+        """One book event of (side, ticks, units); only its last row says so."""
+        identity, now_us, tick_e8, lot_e8 = self.listing.instrument_id, self._now_us, self._tick_e8, self._lot_e8
+        last = len(changes) - 1
+        return [
+            Depth(identity, side, number == last, now_us, ticks * tick_e8, _held(units * lot_e8))
+            for number, (side, ticks, units) in enumerate(changes)
+        ]
 
     def snapshot(self) -> InstrumentSnapshot:
         """All that a late joiner needs."""
@@ -207,7 +217,7 @@ class Board:
         )
 
     def _levels(self, side: BookSide) -> list[Level]:
-        return [self._e8(*level) for level in side.best_first()]
+        return [(ticks * self._tick_e8, _held(units * self._lot_e8)) for ticks, units in side.best_first()]
 
 
 OPERATIONS: dict[type[Operation], Callable[[Board, Any], list[Fill]]] = {
@@ -223,4 +233,4 @@ OPERATIONS: dict[type[Operation], Callable[[Board, Any], list[Fill]]] = {
 
 def _held(value: int) -> int:
     """Sums stop at what the wire can carry: a sum that no market reaches must not stop the engine."""
-    return min(value, INT64_MAX)
+    return value if value < INT64_MAX else INT64_MAX

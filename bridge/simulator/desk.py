@@ -132,8 +132,8 @@ class Desk:
         stops = self._stops[board.listing.instrument_id]
         while (order := stops.pop_triggered(board.last_e8)) is not None:
             order.triggered = True
-            order_id = str(order.order_id).encode("ascii")
-            self._journal.append(RecordKind.TRIGGER, now_us, self.log.epoch, (b"", order_id))
+            external_id = order.external_order_id.encode("ascii")
+            self._journal.append(RecordKind.TRIGGER, now_us, self.log.epoch, (b"", external_id))
             self._submit(order, board, now_us)
 
     def _report_fills(self, board: Board, fills: list[Fill], now_us: int) -> None:

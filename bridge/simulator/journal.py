@@ -33,7 +33,7 @@ class RecordKind(IntEnum):
     SESSION = 2  #: a bridge became the newest session
     COMMAND = 3  #: a command as it was received, before de-duplication
     REPORT = 4  #: an execution report as it is sent
-    TRIGGER = 5  #: a stop order was triggered; the second frame is its order id
+    TRIGGER = 5  #: a stop order was triggered; the second frame is its external order id
     COMMIT = 6  #: everything before this is durable
 
 
@@ -133,10 +133,13 @@ class Journal:
         if not self._buffer:
             return
         self.append(RecordKind.COMMIT, at_us)
-        self._file.write(b"".join(self._buffer))
+        try:
+            self._file.write(b"".join(self._buffer))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise JournalFault(f"{self.path} cannot be written: {error.strerror}") from error
         self._buffer.clear()
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
     def frames_at(self, offset: int) -> tuple[bytes, bytes]:
         """The frames of the durable record at `offset`."""

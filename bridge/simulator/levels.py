@@ -88,5 +88,10 @@ class BookSide:
         if not self._changed:
             return []
         changed, self._changed = self._changed, {}
-        now = ((ticks, level.units if (level := self.levels.get(ticks)) else 0) for ticks in changed)
-        return [(ticks, units) for ticks, units in now if units != changed[ticks]]
+        found = []
+        for ticks, before in changed.items():
+            level = self.levels.get(ticks)
+            units = level.units if level is not None else 0
+            if units != before:
+                found.append((ticks, units))
+        return found

@@ -25,6 +25,7 @@ class MinuteBars:
         self._epoch = epoch
         self._running: dict[int, Bar] = {}
         self._finished: list[Bar] = []
+        self._due_us = INT64_MAX  #: when the next bar is finished
 
     def quote(self, listing: Listing, row: Quote) -> None:
         self._tape.quote(listing, row)
@@ -40,12 +41,17 @@ class MinuteBars:
             self._finished.append(bar)
             bar = None
         self._running[row.instrument_id] = self._with(bar, listing, row, start_us)
+        self._due_us = min(self._due_us, start_us + MINUTE_US)
 
     def take_finished(self, now_us: int) -> list[Bar]:
         """The bars whose minute is over, each once."""
+        if now_us < self._due_us:
+            return []
         over = [key for key, bar in self._running.items() if bar.start_us + MINUTE_US <= now_us]
         finished, self._finished = self._finished, []
-        return finished + [self._running.pop(key) for key in over]
+        finished += [self._running.pop(key) for key in over]
+        self._due_us = min((bar.start_us + MINUTE_US for bar in self._running.values()), default=INT64_MAX)
+        return finished
 
     def _with(self, bar: Bar | None, listing: Listing, row: Trade, start_us: int) -> Bar:
         return Bar(

@@ -5,6 +5,7 @@ A fault of a sender is counted by its reason and answered where that is possible
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from bridge.simulator.commands import CommandDesk
 from bridge.simulator.journal import Journal, RecordKind
 from bridge.simulator.reports import ReportLog
 from bridge.simulator.sessions import Sessions
+from bridge.sockets.throttle import Throttle
 from bridge.wire.codec import decode_to_engine
 from bridge.wire.faults import Reason, WireError
 from bridge.wire.messages import (
@@ -26,6 +28,8 @@ from bridge.wire.messages import (
 )
 from bridge.wire.vocabulary import RejectCode
 
+logger = logging.getLogger(__name__)
+
 REASON_TEXT = 200
 
 
@@ -35,6 +39,7 @@ class Reception:
     def __init__(self, sessions: Sessions, desk: CommandDesk, log: ReportLog, journal: Journal) -> None:
         self.faults: Counter[Reason] = Counter()
         self.refused: Counter[RejectCode] = Counter()
+        self._throttle = Throttle()
         self._sessions = sessions
         self._desk = desk
         self._log = log
@@ -46,10 +51,7 @@ class Reception:
         try:
             message = decode_to_engine(content)
         except WireError as error:
-            self.faults[error.reason] += 1
-            version = error.reason is Reason.VERSION
-            fault = RejectCode.VERSION_MISMATCH if version else RejectCode.MALFORMED
-            self._reject(identity, 0, fault, str(error))
+            self._refuse(identity, error)
             return
         if isinstance(message, Command):
             kind = RecordKind.COMMAND
@@ -61,6 +63,14 @@ class Reception:
             self._reject(identity, message.session, code, "Say Hello with a newer session.")
         else:
             self._serve(identity, message, now_us)
+
+    def _refuse(self, identity: bytes, error: WireError) -> None:
+        self.faults[error.reason] += 1
+        if self._throttle.due():
+            facts = {"why": str(error), "peer": identity.hex(), "faults": dict(self.faults)}
+            logger.warning("A message on the command socket could not be read.", extra=facts)
+        version = error.reason is Reason.VERSION
+        self._reject(identity, 0, RejectCode.VERSION_MISMATCH if version else RejectCode.MALFORMED, str(error))
 
     def _serve(self, identity: bytes, message: ToEngine, now_us: int) -> None:
         if isinstance(message, Command):

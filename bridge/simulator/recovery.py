@@ -20,7 +20,7 @@ class History:
         self.log = ReportLog(journal)
         self.session = 0  #: the newest that ever said Hello
         self._asked: dict[tuple[str, str], NewOrder] = {}
-        self._by_id: dict[str, UserOrder] = {}
+        self._by_external_id: dict[str, UserOrder] = {}
 
     def read(self, records: Iterable[Record]) -> None:
         """Take in `records` in order; `JournalFault` or `WireError` where they cannot be the truth."""
@@ -58,7 +58,7 @@ class History:
         order = UserOrder.of(asked, report.external_order_id, report.symbol)
         order.follow(report)
         self.orders.add(order)
-        self._by_id[str(order.order_id)] = order
+        self._by_external_id[order.external_order_id] = order
 
     def _next_report(self, order: UserOrder, report: ExecutionReport) -> None:
         before = order.price_e8, order.quantity_e8, order.stop_price_e8
@@ -67,7 +67,7 @@ class History:
         self.orders.settle(order, to_back=moved)
 
     def _trigger(self, record: Record) -> None:
-        order = self._by_id[record.payload.decode("ascii")]
+        order = self._by_external_id[record.payload.decode("ascii")]
         order.triggered = True
         self.orders.settle(order, to_back=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +29,7 @@ from bridge.simulator.recovery import History
 from bridge.simulator.sessions import Sessions
 from bridge.simulator.sockets import EngineAddresses, EngineSockets
 from bridge.sockets.curve import KeyRing
+from bridge.wire.faults import Reason
 from bridge.wire.vocabulary import EngineState
 
 logger = logging.getLogger(__name__)
@@ -87,6 +89,11 @@ class Engine:
             self._step_market(now_us)
         self._journal.commit(now_us)
 
+    @property
+    def faults(self) -> Counter[Reason]:
+        """Messages that could not be read, by reason, on commands and queries together."""
+        return self._reception.faults + self._queries.faults
+
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set, then say so."""
         facts = {"epoch": self.epoch, "instruments": len(self._exchange.boards), "orders": len(self._desk.orders)}
@@ -103,10 +110,8 @@ class Engine:
             self._take_commands()
         self._move_market(now_us)
         self._desk.expire(now_us)
-        self._beat(now_us)
         self._journal.commit(now_us)
-        self._sessions.deliver()
-        self._publisher.flush()
+        self._let_go(now_us)
         self._work.send(self._bars.take_finished(now_us))
         if self._sockets.queries in readable:
             self._answer_queries()
@@ -138,13 +143,16 @@ class Engine:
         board, fills = self._exchange.step(now_us)
         self._desk.market_moved(board, fills, now_us)
 
-    def _beat(self, now_us: int) -> None:
-        if now_us < self._next_heartbeat_us:
-            return
-        self._next_heartbeat_us = now_us + HEARTBEAT_US
+    def _let_go(self, now_us: int) -> None:
+        """Let everything leave that the journal now holds; each second with heartbeats behind it."""
+        beat = now_us >= self._next_heartbeat_us
+        if beat:
+            self._next_heartbeat_us = now_us + HEARTBEAT_US
+            self._sessions.heartbeat()
+        self._sessions.deliver()
         self._publisher.flush()
-        self._publisher.heartbeat(now_us, EngineState.OPEN)
-        self._sessions.heartbeat()
+        if beat:
+            self._publisher.heartbeat(now_us, EngineState.OPEN)
 
     def _wait_ms(self) -> int:
         if self._sessions.replaying:

@@ -14,6 +14,7 @@ MARKET_DATA_HWM = 10_000
 COMMANDS_HWM = 10_000
 QUERIES_HWM = 100
 WORK_HWM = 1_000
+LAST_WORD_MS = 200
 
 
 class EngineAddresses(NamedTuple):
@@ -59,7 +60,9 @@ class EngineSockets:
                 return
 
     def close(self) -> None:
-        for socket in (self.market_data, self.commands, self.queries, self.work):
+        """Close all; the last status may still take a moment to leave."""
+        self.market_data.close(linger=LAST_WORD_MS)
+        for socket in (self.commands, self.queries, self.work):
             socket.close()
         self.gatekeeper.stop()
         self._context.term()

@@ -51,7 +51,7 @@ class Peer:
             self.say_frames(*encode(message))
 
     def say_frames(self, *frames: bytes) -> None:
-        until(lambda: self._said(frames), "the message is taken")
+        until(lambda: self.can_say(*frames), "the message is taken")
 
     def hello(self, session: int = 1) -> Welcome:
         hello = Hello(protocol_version=PROTOCOL_VERSION, session=session, last_epoch=0, last_seq=0, sent_at_us=0)
@@ -88,7 +88,8 @@ class Peer:
     def close(self) -> None:
         self._socket.close()
 
-    def _said(self, frames: tuple[bytes, ...]) -> bool:
+    def can_say(self, *frames: bytes) -> bool:
+        """Say them once; False where there is no connection that takes them."""
         self._turn()
         try:
             self._socket.send_multipart(frames, zmq.NOBLOCK)

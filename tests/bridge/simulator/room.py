@@ -9,8 +9,9 @@ from uuid import UUID, uuid5
 
 from bridge.simulator.actions import Action, Operation, Place
 from bridge.simulator.commands import CommandDesk
-from bridge.simulator.desk import Desk
+from bridge.simulator.desk import Desk, Emit
 from bridge.simulator.exchange import Exchange
+from bridge.simulator.journal import Journal
 from bridge.simulator.listings import Listing
 from bridge.simulator.server import opened_history
 from bridge.wire.codec import decode_from_engine
@@ -27,6 +28,7 @@ from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 
 E8 = 100_000_000
 NAMESPACE = UUID("5f0c4b1e-7d3a-4a66-9a7b-0f6b2c1d9e11")
+OPENED: list[Journal] = []  #: by the running test
 LATER_US = 10**16
 LISTINGS = (Listing(1, "AAA", "XNAS"), Listing(2, "BBB", "XNYS"))
 
@@ -63,14 +65,17 @@ class Tape:
 class Room:
     """One life of an engine on `directory`. Times are given, in microseconds; reports are collected decoded."""
 
-    def __init__(self, directory: Path, market: QuietMarket | None = None, *, now_us: int = 1_000) -> None:
+    def __init__(
+        self, directory: Path, market: QuietMarket | None = None, *, now_us: int = 1_000, emit: Emit | None = None
+    ) -> None:
         self.now_us = now_us
         self.tape = Tape()
         self.frames: list[tuple[bytes, bytes]] = []
         history, self.journal = opened_history(directory, now_us, forget=False)
+        OPENED.append(self.journal)
         self.log = history.log
         self.exchange = Exchange(market or QuietMarket(), self.tape)
-        self.desk = Desk(self.exchange, history.orders, history.log, self.journal, self.frames.append)
+        self.desk = Desk(self.exchange, history.orders, history.log, self.journal, emit or self.frames.append)
         self.commands = CommandDesk(self.desk)
         for order in history.orders.open_orders():
             self.desk.reopen(order, now_us)

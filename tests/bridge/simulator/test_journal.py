@@ -20,14 +20,21 @@ from bridge.simulator.journal import (
     read_journal,
     set_aside,
 )
+from tests.bridge.simulator.room import OPENED
 
 
 def content(record: Record) -> tuple[RecordKind, int, int, tuple[bytes, bytes]]:
     return record.kind, record.at_us, record.session, record.frames
 
 
-def written(directory: Path, *passes: list[bytes]) -> Journal:
+def opened(directory: Path) -> Journal:
     journal = Journal(directory)
+    OPENED.append(journal)
+    return journal
+
+
+def written(directory: Path, *passes: list[bytes]) -> Journal:
+    journal = opened(directory)
     for number, bodies in enumerate(passes):
         for body in bodies:
             journal.append(RecordKind.COMMAND, number, 7, (b"envelope", body))
@@ -62,7 +69,7 @@ def test_a_pass_without_records_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_record_is_found_by_its_offset(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
+    journal = opened(tmp_path)
     offsets = [journal.append(RecordKind.REPORT, 1, 1, (b"head", b"%d" % number)) for number in range(50)]
     journal.commit(1)
     assert [journal.frames_at(offset)[1] for offset in offsets] == [b"%d" % number for number in range(50)]
@@ -80,7 +87,7 @@ def test_a_torn_tail_is_cut_kept_aside_and_logged(tmp_path: Path, cut: int, capl
     path = tmp_path / FILE_NAME
     path.write_bytes(path.read_bytes()[:-cut])
     with caplog.at_level(logging.WARNING):
-        journal = Journal(tmp_path)
+        journal = opened(tmp_path)
     assert "tail" in caplog.text
     assert len(list(tmp_path.glob(f"{FILE_NAME}.cut-at-*"))) == 1
     journal.append(RecordKind.COMMAND, 3, 7, (b"", b"three"))

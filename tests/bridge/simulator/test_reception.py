@@ -119,5 +119,5 @@ def test_a_malformed_message_is_counted_answered_and_disturbs_nobody(
     peer.hello()
     clumsy.say_frames(*frames)
     assert clumsy.wait(SessionReject).code is RejectCode.MALFORMED
-    assert house.engine._reception.faults == {reason: 1}
+    assert house.engine.faults == {reason: 1}
     assert peer.ask(new_order("x"), CommandReply).outcome is ReplyOutcome.ACCEPTED

@@ -50,7 +50,9 @@ def test_a_replay_starts_after_the_number_that_is_known(
 
 
 def test_an_epoch_never_comes_back(tmp_path: Path) -> None:
-    log = ReportLog(Journal(tmp_path))
+    journal = Journal(tmp_path)
+    log = ReportLog(journal)
     log.begin(5)
     with pytest.raises(JournalFault):
         log.begin(5)
+    journal.close()

@@ -30,9 +30,8 @@ class Line:
         self.dealer.connect("inproc://commands")
         self.dealer.send(b"here")
         self.router.recv_multipart()
-        self.room = Room(directory)
+        self.room = Room(directory, emit=lambda frames: self.sessions.report(frames))
         self.sessions = Sessions(self.router, self.room.log, 0, lambda: 77)
-        self.room.desk._emit = self.sessions.report
         self.sessions.adopt(5, NAME)
 
     def report(self, count: int, first: int = 0) -> None:

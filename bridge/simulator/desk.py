@@ -28,7 +28,6 @@ Emit = Callable[[tuple[bytes, bytes]], None]
 ENDINGS = {
     ExecType.CANCELED: EngineOrderStatus.CANCELED,
     ExecType.EXPIRED: EngineOrderStatus.EXPIRED,
-    ExecType.REJECTED: EngineOrderStatus.REJECTED,
 }
 MODES = {TimeInForce.IOC: Mode.DROP, TimeInForce.FOK: Mode.ALL_OR_NOTHING}
 AT_MARKET = {OrderType.MARKET, OrderType.STOP}
@@ -49,17 +48,12 @@ class Desk:
 
     # --- what users do --------------------------------------------------------------------------------------------
     def place(self, command: NewOrder, now_us: int) -> UserOrder:
-        """A new order, accepted and matched; `Refusal` where it cannot be (recorded, if its instrument is known)."""
+        """A new order, accepted and matched; `Refusal` where it cannot be: then it never was an order."""
         board = self.exchange.boards.get(command.instrument_id)
         if board is None:
             raise Refusal(RejectCode.UNKNOWN_INSTRUMENT, f"Instrument {command.instrument_id} is not traded here.")
+        check_new(command, board.listing, now_us)
         order = UserOrder.of(command, f"{self.log.epoch}-{next(self._numbers)}", board.listing.symbol)
-        try:
-            check_new(command, board.listing, now_us)
-        except Refusal as refusal:
-            self._end(order, ExecType.REJECTED, now_us, refusal.code, str(refusal))
-            self.orders.add(order)
-            raise
         self.orders.add(order)
         self._report(order, ExecType.NEW, now_us)
         self._open(order, board, now_us)

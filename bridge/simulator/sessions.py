@@ -76,6 +76,9 @@ class Sessions:
     def start_replay(self, epoch: int, after_seq: int) -> None:
         """Send everything after (epoch, after_seq); replaces a replay that is running."""
         self._replay = self._log.find(epoch, after_seq)
+        if not self._replay.complete:
+            facts = {"code": RejectCode.REPLAY_UNAVAILABLE, "epoch": epoch, "after_seq": after_seq}
+            logger.warning("A replay was asked for from a number that is not known here.", extra=facts)
 
     def deliver(self) -> None:
         """Send what waits, in order; what the socket does not take is dropped and counted."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.sources import Source, checking, length, product
+from tests.house.sources import ROOT, Source, checking, length, product
 
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 300
@@ -43,6 +43,12 @@ def test_no_file_is_longer_than_three_hundred_lines() -> None:
         for source in product()
         if (lines := len(source.text.splitlines())) > LONGEST_FILE
     ] == []
+
+
+def test_every_module_of_the_platform_stands_on_a_floor() -> None:
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    modules = {path.stem for path in (ROOT / "tradingmw").glob("*.py")} - {"__init__", "settings"}
+    assert [module for module in sorted(modules) if not re.search(rf"\btradingmw\.{module}\b", contract)] == []
 
 
 def test_no_import_hides_in_a_function() -> None:

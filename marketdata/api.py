@@ -47,7 +47,9 @@ def shown(item: Item) -> dict[str, Any]:
 
 
 class InstrumentList(APIView):
-    @extend_schema(parameters=[InstrumentQuerySerializer], responses=InstrumentPageSerializer)
+    @extend_schema(
+        operation_id="instruments_list", parameters=[InstrumentQuerySerializer], responses=InstrumentPageSerializer
+    )
     def get(self, request: Request) -> Response:
         """Instruments by symbol; `query` is sought in symbol and description."""
         asked = InstrumentQuerySerializer(data=request.query_params)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from tradingmw.errors import Code, TradingError, Unavailable
 from tradingmw.problem import problem_response
@@ -49,11 +50,13 @@ def database_check() -> str | None:
     return None
 
 
+@csrf_exempt
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the process serves requests."""
     return _refused(request) or JsonResponse({"status": "alive"})
 
 
+@csrf_exempt
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 and every part, or 503 naming the parts that fail."""
     if refused := _refused(request):

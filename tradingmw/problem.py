@@ -13,7 +13,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views import defaults
+from django.views import csrf, defaults
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse, ExceptionHandlerContext
@@ -84,7 +84,8 @@ def problem_response(
         errors=error.errors,
         **error.extra,
     )
-    return _response(body, {**_retry(error.status, error.retry_after_seconds), **(headers or {})})
+    retry = _retry(error.status, error.retry_after_seconds)
+    return _response(body, {**retry, **error.headers, **(headers or {})})
 
 
 def _response(body: dict[str, Any], headers: Mapping[str, str]) -> JsonResponse:
@@ -166,6 +167,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     if is_admin(request):
         return defaults.permission_denied(request, exception)
     return _handled(request, 403, Code.FORBIDDEN, "Your rights do not cover this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What settings name as `CSRF_FAILURE_VIEW`."""
+    if is_admin(request):
+        return csrf.csrf_failure(request, reason)
+    return _handled(request, 403, Code.CSRF_FAILED, "Nothing is written here.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -183,7 +183,7 @@ class Pump:
                 port.closed = True
                 self._close(port)
             self._wake.close()
-            self.context.term()
+            self.context.destroy(linger=0)  # a socket whose opening failed half-way would make term() wait for ever
 
     def _step(self) -> None:
         ready = dict(self._poller.poll())

@@ -74,7 +74,7 @@ class HistoryQuery(serializers.Serializer[Any]):
 
 
 class PositionsQuery(SymbolsQuery):
-    pageToken = serializers.RegexField(f"^{SYMBOL.pattern}$", default="", allow_blank=True, max_length=24)
+    pageToken = serializers.RegexField(f"^{SYMBOL.pattern}$", required=False, max_length=24)
 
 
 def asked(query: type[serializers.Serializer[Any]], request: Request) -> Any:

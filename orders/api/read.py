@@ -122,6 +122,9 @@ class PositionsView(APIView):
     def get(self, request: Request) -> Response:
         query = asked(PositionsQuery, request).validated_data
         page = selectors.positions_page(
-            account_of(request), symbols=query.get("symbols", ()), after=query["pageToken"], limit=query["limit"]
+            account_of(request),
+            symbols=query.get("symbols", ()),
+            after=query.get("pageToken", ""),
+            limit=query["limit"],
         )
         return page_response(page)

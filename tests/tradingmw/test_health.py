@@ -1,0 +1,58 @@
+"""Does `/readyz` name the part that fails, and survive a check that breaks?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.test import RequestFactory
+
+from tradingmw import health
+from tradingmw.health import ready_check, readyz
+
+
+@pytest.fixture(autouse=True)
+def own_checks() -> Iterator[None]:
+    kept = dict(health._checks)
+    health._checks.clear()
+    yield
+    health._checks.clear()
+    health._checks.update(kept)
+
+
+def asked() -> tuple[int, dict[str, str], str]:
+    answer = readyz(RequestFactory().get("/readyz"))
+    body = json.loads(answer.content)
+    return answer.status_code, body["parts"], body.get("detail", "")
+
+
+def broken() -> str | None:
+    raise ZeroDivisionError("secret")
+
+
+def test_ready_when_all_parts_are() -> None:
+    ready_check("layer", lambda: None)
+    assert asked() == (200, {"layer": "ok"}, "")
+
+
+def test_the_part_that_fails_is_named() -> None:
+    ready_check("layer", lambda: None)
+    ready_check("engine link", lambda: "down since 10:00")
+    status, parts, detail = asked()
+    assert (status, parts["engine link"], detail) == (503, "down since 10:00", "engine link: down since 10:00")
+
+
+def test_a_check_that_breaks_fails_alone() -> None:
+    ready_check("layer", broken)
+    assert asked() == (503, {"layer": "the check failed"}, "layer: the check failed")
+
+
+def test_503_says_when_to_ask_again() -> None:
+    ready_check("layer", broken)
+    assert readyz(RequestFactory().get("/readyz"))["Retry-After"] == "1"
+
+
+@pytest.mark.django_db
+def test_the_database_answers() -> None:
+    assert health.database_check() is None

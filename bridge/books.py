@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tradingmw.scaled import text_e8
 
@@ -23,12 +23,13 @@ class BookError(ValueError):
 class Ladder:
     """One side of a book. `ascending` where the lowest price is the best (asks)."""
 
-    __slots__ = ("_keys", "_sign", "_sizes")
+    __slots__ = ("_keys", "_sign", "_sizes", "_written")
 
     def __init__(self, *, ascending: bool) -> None:
         self._sign = 1 if ascending else -1
         self._keys: list[int] = []  #: sign · price, ascending: the best first on either side
         self._sizes: dict[int, int] = {}
+        self._written: dict[int, str] = {}  #: by key, as the checksum has it; only of levels that it has met
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -44,6 +45,7 @@ class Ladder:
         before = self._sizes.get(price, 0)
         if size == before:
             return False
+        self._written.pop(self._sign * price, None)
         if not size:
             self._remove(price)
             return True
@@ -66,15 +68,25 @@ class Ladder:
                 raise BookError(f"level {price} × {size} is out of order or empty")
             keys.append(key)
             sizes[price] = size
-        self._keys, self._sizes = keys, sizes
+        self._keys, self._sizes, self._written = keys, sizes, {}
 
     def clear(self) -> None:
-        self._keys, self._sizes = [], {}
+        self._keys, self._sizes, self._written = [], {}, {}
 
     def top(self, levels: int | None = None) -> list[Level]:
         """The best `levels` (all, where None), best first, as (price, size)."""
         sign, sizes = self._sign, self._sizes
         return [(sign * key, sizes[sign * key]) for key in self._keys[:levels]]
+
+    def written(self, levels: int) -> str:
+        """The best `levels` as the checksum has them."""
+        known = self._written
+        return "".join([known.get(key) or self._write(key) for key in self._keys[:levels]])
+
+    def _write(self, key: int) -> str:
+        price = self._sign * key
+        text = self._written[key] = f"{text_e8(price)}:{text_e8(self._sizes[price])};"
+        return text
 
 
 class Book:
@@ -104,6 +116,11 @@ class Book:
     def checksum(self, depth: int = CHECKSUM_LEVELS) -> int:
         """CRC32 over the best min(10, depth) levels: asks from best up, then bids from best down, `price:size;`."""
         count = min(CHECKSUM_LEVELS, depth)
-        levels = self.asks.top(count) + self.bids.top(count)
-        text = "".join([f"{text_e8(price)}:{text_e8(size)};" for price, size in levels])
-        return zlib.crc32(text.encode("ascii"))
+        return zlib.crc32((self.asks.written(count) + self.bids.written(count)).encode("ascii"))
+
+
+def checksum_of(bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]], depth: int = CHECKSUM_LEVELS) -> int:
+    """The same of levels that are text already, best first."""
+    count = min(CHECKSUM_LEVELS, depth)
+    levels = [*asks[:count], *bids[:count]]
+    return zlib.crc32("".join([f"{price}:{size};" for price, size in levels]).encode("ascii"))

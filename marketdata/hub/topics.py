@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from bridge.books import Book, Ladder
+from bridge.books import checksum_of
 from marketdata.hub.pushes import SNAPSHOT, UPDATE
 from marketdata.items import (
     TRADES_KEPT,
@@ -30,7 +30,7 @@ from marketdata.items import (
     read_trade,
     read_trades,
 )
-from tradingmw.scaled import text_e8, to_e8
+from tradingmw.scaled import to_e8
 
 if TYPE_CHECKING:
     from marketdata.hub.subscriber import Group
@@ -108,17 +108,16 @@ class QuoteTopic(Topic):
 
 
 class BookTopic(Topic):
-    """The book, and the updates since that nobody has needed in it yet."""
+    """The book's levels as text, and the updates since that nobody has needed in them yet."""
 
     channel = Channel.BOOK
-    __slots__ = ("_book", "_epoch", "_ts_us", "_unfolded")
+    __slots__ = ("_asks", "_bids", "_epoch", "_ts_us", "_unfolded")
 
     def __init__(self, packed: bytes) -> None:
         item = read_book(packed)
         super().__init__(item.symbol, item.seq)
         self._epoch, self._ts_us = item.epoch, item.ts
-        self._book = Book()
-        self._book.load(scaled(item.bids), scaled(item.asks))
+        self._bids, self._asks = dict(item.bids), dict(item.asks)
         self._unfolded: list[bytes] = []
 
     def note(self, seq: int, packed: bytes) -> None:
@@ -130,8 +129,8 @@ class BookTopic(Topic):
     def _fold(self) -> None:
         for packed in self._unfolded:
             item = read_book(packed)
-            set_levels(self._book.bids, item.bids)
-            set_levels(self._book.asks, item.asks)
+            set_levels(self._bids, item.bids)
+            set_levels(self._asks, item.asks)
             self._ts_us = item.ts
         self._unfolded = []
 
@@ -141,16 +140,16 @@ class BookTopic(Topic):
     def top(self, depth: int | None, sent: int = 0) -> BookItem:
         """The best `depth` levels (None: all); the checksum is that of as many."""
         self._fold()
-        book = self._book
+        bids, asks = best_first(self._bids, descending=True)[:depth], best_first(self._asks)[:depth]
         return BookItem(
             symbol=self.symbol,
             epoch=self._epoch,
             seq=self.seq,
             prev_seq=sent,
             ts=self._ts_us,
-            bids=levels_text(book.bids, depth),
-            asks=levels_text(book.asks, depth),
-            checksum=book.checksum() if depth is None else book.checksum(depth),
+            bids=bids,
+            asks=asks,
+            checksum=checksum_of(bids, asks),
         )
 
     def missed(self, sent: int, moment: Moment) -> CatchUp:
@@ -213,14 +212,14 @@ def printed(item: TradeItem) -> Print:
     return Print(seq=item.seq, ts=item.ts, price=item.price, size=item.size, side=item.side, trade_id=item.trade_id)
 
 
-def scaled(levels: list[TextLevel]) -> list[tuple[int, int]]:
-    return [(to_e8(price), to_e8(size)) for price, size in levels]
-
-
-def set_levels(ladder: Ladder, levels: list[TextLevel]) -> None:
+def set_levels(side: dict[str, str], levels: list[TextLevel]) -> None:
+    """Sizes are absolute, "0" takes the level away. Equal prices have equal texts."""
     for price, size in levels:
-        ladder.set(to_e8(price), to_e8(size))
+        if size == "0":
+            side.pop(price, None)
+        else:
+            side[price] = size
 
 
-def levels_text(ladder: Ladder, depth: int | None) -> list[TextLevel]:
-    return [(text_e8(price), text_e8(size)) for price, size in ladder.top(depth)]
+def best_first(side: dict[str, str], *, descending: bool = False) -> list[TextLevel]:
+    return sorted(side.items(), key=lambda level: to_e8(level[0]), reverse=descending)

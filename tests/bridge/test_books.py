@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.books import Book, BookError, Ladder
+from bridge.books import Book, BookError, Ladder, checksum_of
 from tradingmw.scaled import text_e8
 
 E8 = 10**8
@@ -67,6 +67,18 @@ def test_the_checksum_is_that_of_the_best_levels_as_they_are_written(
     rows = book.asks.top()[:best] + book.bids.top()[:best]
     written = "".join(f"{text_e8(price)}:{text_e8(size)};" for price, size in rows)
     assert book.checksum(depth) == zlib.crc32(written.encode())
+    sides = [[(text_e8(price), text_e8(size)) for price, size in side.top()] for side in (book.bids, book.asks)]
+    assert checksum_of(*sides, depth) == book.checksum(depth)
+
+
+@given(changes, prices, st.integers(min_value=0, max_value=3))
+def test_a_checksum_taken_before_does_not_hide_a_later_change(
+    said: list[tuple[bool, int, int]], price: int, size: int
+) -> None:
+    book = book_of(said)
+    book.checksum()
+    book.asks.set(price * E8, size * E8)
+    assert book.checksum() == book_of([*said, (False, price, size)]).checksum()
 
 
 def test_the_checksum_of_a_small_book_is_known() -> None:

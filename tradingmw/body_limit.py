@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_BYTES = 64 * 1024
 LAYOUT_BYTES = 512 * 1024
-LAYOUT_PATHS = ("/api/v1/me/workspaces",)
+LAYOUT_PATH = re.compile(r"/api/v1/me/workspaces(/[^/]*)?")
 #: A client that is told 413 while it still writes may never read it: so much is read and thrown away first.
 DISCARDED_BYTES = 32 * 1024 * 1024
 DISCARD_SECONDS = 5.0
@@ -54,7 +55,7 @@ class BodyLimit:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = LAYOUT_BYTES if scope["path"].startswith(LAYOUT_PATHS) else BODY_BYTES
+        limit = LAYOUT_BYTES if LAYOUT_PATH.fullmatch(scope["path"]) else BODY_BYTES
         taken = await _read(receive, 0 if announced(scope) > limit else limit)
         if max(taken.size, announced(scope)) <= limit:
             await self._application(scope, _replay(taken.messages, receive), send)

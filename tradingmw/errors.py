@@ -6,6 +6,8 @@
     ├── Forbidden                 known, but not allowed
     ├── NotFound                  not there, or not yours: the two look the same
     ├── Conflict                  it contradicts what is already stored
+    ├── PreconditionFailed        it was made for a version that is no longer the stored one
+    ├── PreconditionRequired      it does not say for which version it was made
     └── Unavailable               a part that is needed is not there now
         └── OutcomeUnknown        it may or may not have happened: poll
 
@@ -42,6 +44,13 @@ class Code(StrEnum):
     OFF_TICK = "OFF_TICK"  #: a price is not a multiple of the instrument's tick
     OFF_LOT = "OFF_LOT"  #: a quantity is not a multiple of the instrument's lot
     NUMBER_OUT_OF_RANGE = "NUMBER_OUT_OF_RANGE"  #: more digits than the system keeps
+
+    PRECONDITION_FAILED = "PRECONDITION_FAILED"  #: somebody changed it first: its version is now the one in ETag
+    PRECONDITION_REQUIRED = "PRECONDITION_REQUIRED"  #: a change needs If-Match with the ETag of what you have read
+    DEEP_JSON = "DEEP_JSON"  #: JSON is nested deeper than is kept
+    NAME_TAKEN = "NAME_TAKEN"  #: you have one of that name; upper and lower case are the same
+    ALREADY_LISTED = "ALREADY_LISTED"  #: a watchlist names an instrument once
+    QUOTA_REACHED = "QUOTA_REACHED"  #: you have as many of these as there may be; delete one first
 
     CLIENT_ORDER_ID_REUSED = "CLIENT_ORDER_ID_REUSED"  #: the same clientOrderId came with another body
     ORDER_FINAL = "ORDER_FINAL"  #: the order has ended and cannot change any more
@@ -81,6 +90,7 @@ class TradingError(Exception):
         self.code = code or type(self).code
         self.errors = errors or []  #: per field: {"attr", "code", "detail"}
         self.retry_after_seconds = retry_after_seconds
+        self.headers: dict[str, str] = {}  #: of the HTTP answer
         self.extra = extra  #: further public members of the problem document
         super().__init__(self.detail)
 
@@ -118,6 +128,20 @@ class Conflict(TradingError):
 
     status = 409
     code = Code.CLIENT_ORDER_ID_REUSED
+
+
+class PreconditionFailed(TradingError):
+    """It was changed since you read it."""
+
+    status = 412
+    code = Code.PRECONDITION_FAILED
+
+
+class PreconditionRequired(TradingError):
+    """Say by If-Match which version this is a change of."""
+
+    status = 428
+    code = Code.PRECONDITION_REQUIRED
 
 
 class Unavailable(TradingError):

@@ -63,14 +63,24 @@ class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
     """A request body made from a model."""
 
 
-def checked_body(serializer: type[serializers.BaseSerializer[Any]], request: Request) -> dict[str, Any]:
-    """The checked values of the request's body; a problem (400 malformed, 415, 422) otherwise."""
+def body_object(request: Request) -> dict[str, Any]:
+    """The request's body, a JSON object; a problem (400 malformed, 415) otherwise."""
     body = request.data
     if not isinstance(body, dict):
         error = TradingError("The body must be a JSON object.", code=Code.MALFORMED_BODY)
         error.status = 400
         raise error
-    checked = serializer(data=body)
+    return body
+
+
+def checked_body(
+    serializer: type[serializers.BaseSerializer[Any]], request: Request, *, partial: bool = False
+) -> dict[str, Any]:
+    """The checked values of the request's body; a problem (400 malformed, 415, 422) otherwise.
+
+    `partial`: a field that is absent stays absent, required or not.
+    """
+    checked = serializer(data=body_object(request), partial=partial)
     checked.is_valid(raise_exception=True)
     values: dict[str, Any] = checked.validated_data
     return values

@@ -3,7 +3,11 @@
 from django.urls import URLPattern, URLResolver, path
 
 from notifications.api import EventsView
+from notifications.inbox.api import NotificationsView, NotificationView, ReadAllView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("events", EventsView.as_view(), name="events"),
+    path("notifications", NotificationsView.as_view()),
+    path("notifications/read-all", ReadAllView.as_view()),
+    path("notifications/<uuid:notification_id>", NotificationView.as_view()),
 ]

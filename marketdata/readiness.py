@@ -6,6 +6,7 @@ from asgiref.sync import async_to_sync
 
 from marketdata.frames import FeedState
 from marketdata.hub import market_hub, market_hub_closed
+from marketdata.models import Instrument
 from tradingmw.health import ready_check
 from tradingmw.lifespan import on_shutdown, on_startup
 
@@ -23,10 +24,10 @@ async def _state() -> tuple[FeedState, int | None]:
 
 
 def market_check() -> str | None:
-    """None while the feed is live; else its state and age."""
+    """None while the feed is live and its instruments are stored; else what is missing."""
     state, age_ms = async_to_sync(_state)()
     if state is FeedState.LIVE:
-        return None
+        return None if Instrument.objects.filter(active=True).exists() else "no instruments are stored yet"
     return f"market data is {state}, the engine was " + ("never heard" if age_ms is None else f"heard {age_ms} ms ago")
 
 

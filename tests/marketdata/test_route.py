@@ -1,15 +1,13 @@
-"""Does what the engine says reach a client's socket, every time, in order, whatever breaks on the way?"""
+"""Does what the engine says reach a client's socket, every time and in order?"""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
-from bridge.wire.envelope import Kind
 from bridge.wire.messages import InstrumentSnapshot
-from tests.marketdata.lab import E8, Client, Lab, cleared, eventually, level, listing, quote, trade
+from tests.marketdata.lab import Client, Lab, eventually
+from tests.marketdata.scripted import E8, cleared, level, listing, quote, trade
 
 
 def is_a_chain(items: list[dict[str, Any]]) -> bool:
@@ -134,113 +132,6 @@ async def test_change_and_vwap_follow_from_close_and_turnover(lab: Lab) -> None:
         "low": "110",
     }
     assert "bid" not in item
-
-
-async def test_a_gap_in_the_engines_numbers_begins_a_new_epoch_with_snapshots(lab: Lab) -> None:
-    engine = lab.engine(listing())
-    lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        before = await snapshot(client, "quotes", "AAPL")
-        engine.lose()
-        engine.snapshots[1] = InstrumentSnapshot(instrument_id=1, bids=[(7 * E8, E8)], asks=[])
-        engine.quotes(quote(100, 101))
-        items = await client.until(lambda items: len(snapshots(items)) == 2, "quotes")
-    assert items[-1]["epoch"] > before["epoch"]
-    assert (items[-1]["prevSeq"], items[-1]["bid"]) == (0, "7")
-
-
-async def test_a_loss_at_the_tail_is_found_by_the_heartbeat(lab: Lab) -> None:
-    engine = lab.engine(listing())
-    lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        await snapshot(client, "quotes", "AAPL")
-        engine.lose()
-        assert await client.until(lambda items: len(snapshots(items)) == 2, "quotes")
-
-
-@pytest.mark.parametrize("payload", [b"", b"\xff" * 64, b"\x0c\x00\x00\x00" + b"\x00" * 40])
-async def test_a_batch_that_cannot_be_read_is_counted_and_the_state_fetched_anew(lab: Lab, payload: bytes) -> None:
-    engine = lab.engine(listing())
-    feed = lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        await snapshot(client, "quotes", "AAPL")
-        engine.publish(Kind.QUOTES, payload)
-        await client.until(lambda items: len(snapshots(items)) == 2, "quotes")
-    assert sum(feed.bridge.rejected().values()) >= 1
-
-
-async def test_frames_that_are_not_of_the_link_disturb_nobody(lab: Lab) -> None:
-    engine = lab.engine(listing())
-    feed = lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        await snapshot(client, "quotes", "AAPL")
-        engine.raw(b"md.0")
-        engine.raw(b"md.0", b"short", b"")
-        engine.raw(b"md.0", b"X" * 32, b"payload")
-        engine.quotes(quote(100, 101))
-        items = await client.until(lambda items: items[-1].get("bid") == "100", "quotes")
-    assert len(items) == 2
-    assert sum(feed.bridge.rejected().values()) == 3
-
-
-async def test_a_restarted_engine_begins_a_new_epoch(lab: Lab) -> None:
-    first = lab.engine(listing())
-    lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        before = await snapshot(client, "quotes", "AAPL")
-        lab.end(first)
-        second = lab.engine(listing(number=9, symbol="AAPL"), listing(number=1, symbol="MSFT"))
-        await client.until(lambda items: len(snapshots(items)) == 2, "quotes")
-        second.quotes(quote(55, 56, number=9))
-        items = await client.until(lambda items: items[-1].get("bid") == "55", "quotes")
-    assert {item["symbol"] for item in items} == {"AAPL"}
-    assert items[-1]["epoch"] > before["epoch"]
-
-
-async def test_a_restarted_feed_bridge_begins_a_new_epoch(lab: Lab) -> None:
-    engine = lab.engine(listing())
-    feed = lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        before = await snapshot(client, "quotes", "AAPL")
-        lab.end(feed)
-        lab.feed()
-        await client.until(lambda items: len(snapshots(items)) == 2, "quotes")
-        engine.quotes(quote(55, 56))
-        items = await client.until(lambda items: items[-1].get("bid") == "55", "quotes")
-    assert items[-1]["epoch"] > before["epoch"]
-
-
-async def test_a_silent_engine_makes_quotes_stale_and_its_return_makes_them_good(lab: Lab) -> None:
-    engine = lab.engine(listing())
-    lab.feed()
-    async with lab.web() as web, web.client() as client:
-        await web.ready()
-        await snapshot(client, "quotes", "AAPL")
-        await client.heartbeat("live")
-        engine.answering = False
-        await client.until(lambda items: items[-1]["quality"] == "stale", "quotes")
-        assert (await client.heartbeat("stale"))["ageMs"] >= 3000
-        engine.answering = True
-        items = await client.until(lambda items: items[-1]["quality"] == "ok", "quotes")
-    assert is_a_chain(items)
-
-
-async def test_a_feed_bridge_that_is_gone_is_told_by_the_heartbeat(lab: Lab) -> None:
-    lab.engine(listing())
-    feed = lab.feed()
-    async with lab.web() as web, web.client() as client, web.client() as late:
-        await web.ready()
-        await snapshot(client, "quotes", "AAPL")
-        lab.end(feed)
-        await client.heartbeat("down")
-        stale = await snapshot(late, "quotes", "AAPL")
-    assert stale["quality"] == "stale"
 
 
 async def test_symbols_of_two_shards_arrive_side_by_side(lab: Lab) -> None:

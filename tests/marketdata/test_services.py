@@ -10,7 +10,7 @@ import pytest
 from marketdata.models import Instrument
 from marketdata.selectors import instrument_get, instrument_page
 from marketdata.services import instruments_store
-from tests.marketdata.lab import E8, listing
+from tests.marketdata.scripted import E8, listing
 from tradingmw.errors import NotFound
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.marketdata.lab import Client, Lab, Web, eventually, level, listing, quote, trade
+from tests.marketdata.lab import Client, Lab, Web, eventually
+from tests.marketdata.scripted import level, listing, quote, trade
 
 ROUNDS = 400
 

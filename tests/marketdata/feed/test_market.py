@@ -18,7 +18,7 @@ from marketdata.feed.market import Market
 from marketdata.feed.publication import portions
 from marketdata.frames import FRAME_BYTES, UPDATES_PER_FRAME
 from marketdata.items import Quality
-from tests.marketdata.lab import E8, cleared, level, listing, quote, trade
+from tests.marketdata.scripted import E8, cleared, level, listing, quote, trade
 from tradingmw.scaled import to_e8
 
 events = st.lists(

@@ -11,7 +11,8 @@ from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from marketdata.frames import StateRequest, encode, read_state_part
 from tests.bridge.waiting import until
-from tests.marketdata.lab import Lab, listing
+from tests.marketdata.lab import Lab
+from tests.marketdata.scripted import listing
 
 
 @pytest.fixture

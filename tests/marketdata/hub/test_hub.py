@@ -18,7 +18,7 @@ from marketdata.hub.pushes import Message
 from marketdata.hub.subscriber import Subscriber
 from marketdata.items import Channel
 from marketdata.raw_frames import Watcher
-from tests.marketdata.lab import E8, level, listing, quote, trade
+from tests.marketdata.scripted import E8, level, listing, quote, trade
 
 SYMBOLS = ("AAPL", "MSFT")
 TABLE = [listing(number, symbol) for number, symbol in enumerate(SYMBOLS, 1)]

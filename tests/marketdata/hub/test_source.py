@@ -10,7 +10,8 @@ import zmq
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.exchange import LayerPublisher
 from marketdata.frames import MESSAGE_TYPE, FeedState, Frame, encode
-from tests.marketdata.lab import Client, Lab, eventually, listing, now_us, quote
+from tests.marketdata.lab import Client, Lab, eventually
+from tests.marketdata.scripted import listing, now_us, quote
 
 
 @pytest.fixture

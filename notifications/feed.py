@@ -1,6 +1,6 @@
 """What does one socket see of its user's private stream?
 
-A `PrivateFeed` stands at one number, `cursor`, for all its channels: every event of theirs up to it is in the outbox,
+A `PrivateFeed` stands at one number, `cursor`, for all its channels: every event of theirs up to it is in the queue,
 in order. It follows the stream through the process's `StreamWatch`. To subscribe or resume it steps aside, brings
 itself to the number of the snapshot from the log, and goes on from there once the result has been sent: so a client
 reads the result, then snapshot or replay, then what happens after, and the chain of `prevEventId` never breaks. Events
@@ -95,7 +95,7 @@ class PrivateFeed:
         self._watch.unfollow(self)
 
     async def answered(self) -> None:
-        """The result (or the refusal) of a request is in the outbox: send what belongs behind it, and go on."""
+        """The result (or the refusal) of a request is in the send queue: send what belongs behind it, and go on."""
         after, self._after_result = self._after_result, None
         if not self._aside or self._closed:
             return

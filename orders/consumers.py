@@ -1,6 +1,6 @@
 """What happens on the trading socket? Channels of the private stream are subscribed, resumed and pushed, in order.
 
-Every payload goes through the outbox, answers too, so that nothing overtakes anything: result, then snapshot or replay,
+Every payload goes through one queue, answers too, so that nothing overtakes anything: result, then snapshot or replay,
 then updates. A client that does not keep up is closed with 4008 and resumes.
 """
 
@@ -21,7 +21,7 @@ from accounts.sockets.consumer import Handler
 from accounts.sockets.frames import encode
 from notifications.feed import PrivateFeed, Source
 from notifications.items import json_as_it_is
-from notifications.outbox import Outbox
+from notifications.send_queue import SendQueue
 from notifications.stream import user_stream
 from notifications.watch import stream_watch
 from orders.snapshots import executions_standing, orders_standing, positions_standing
@@ -52,25 +52,25 @@ class TradingConsumer(AuthenticatedConsumer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outbox = Outbox(super().write, self.close_slow)
+        self.unsent = SendQueue(super().write, self.close_slow)
         self._heart: asyncio.Task[NoReturn] | None = None
 
     # How it speaks
 
     async def write(self, payload: bytes) -> None:
         if not self.closing:
-            self.outbox.put(payload)
+            self.unsent.put(payload)
 
     def queue(self, frame: Any) -> None:
-        self.outbox.put(encode(frame, self.format))
-        if self.outbox.failed and self.feed:
+        self.unsent.put(encode(frame, self.format))
+        if self.unsent.failed and self.feed:
             self.feed.close()
 
     async def room(self) -> bool:
-        return await self.outbox.room()
+        return await self.unsent.room()
 
     def broken(self) -> None:
-        self.outbox.fail()
+        self.unsent.fail()
 
     async def close_slow(self) -> None:
         await self.close(CloseCode.SLOW)
@@ -93,7 +93,7 @@ class TradingConsumer(AuthenticatedConsumer):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self.outbox.stop()
+            await self.unsent.stop()
 
     async def on_authenticated(self) -> None:
         as_data = json_as_it_is if self.format is Format.JSON else msgspec.json.decode

@@ -18,8 +18,8 @@ from websockets.asyncio.client import connect
 
 from accounts.models import User
 from accounts.services import Client, session_begin, ticket_issue
-from notifications.outbox import PENDING_BYTES_MAX
 from notifications.readers import in_reader
+from notifications.send_queue import PENDING_BYTES_MAX
 from notifications.stream import NewEvent, last_number, user_stream
 from notifications.wakeups import GROUP, advanced
 from notifications.watch import PAGE, stream_watch

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from notifications.outbox import PENDING_BYTES_MAX, Outbox
+from notifications.send_queue import PENDING_BYTES_MAX, SendQueue
 from tests.notifications.streams import until
 
 
@@ -18,7 +18,7 @@ class Client:
         self.closed = 0
         self.reading = asyncio.Event()
         self.reading.set()
-        self.outbox = Outbox(self._take, self._close)
+        self.queue = SendQueue(self._take, self._close)
 
     async def _take(self, payload: bytes) -> None:
         await self.reading.wait()
@@ -37,33 +37,33 @@ async def client() -> Client:
 
 async def test_payloads_leave_in_their_order(client: Client) -> None:
     for number in range(100):
-        client.outbox.put(b"%d" % number)
+        client.queue.put(b"%d" % number)
     await until(lambda: len(client.received) == 100)
     assert client.received == [b"%d" % number for number in range(100)]
-    assert (client.outbox.pending_bytes, client.closed) == (0, 0)
+    assert (client.queue.pending_bytes, client.closed) == (0, 0)
 
 
 async def test_more_than_a_mebibyte_pending_closes_the_socket_and_frees_the_memory(client: Client) -> None:
     client.reading.clear()
     for _ in range(20):
-        client.outbox.put(bytes(PENDING_BYTES_MAX // 10))
-    assert client.outbox.failed
+        client.queue.put(bytes(PENDING_BYTES_MAX // 10))
+    assert client.queue.failed
     client.reading.set()
     await until(lambda: client.closed == 1)
-    assert client.outbox.pending_bytes <= PENDING_BYTES_MAX
+    assert client.queue.pending_bytes <= PENDING_BYTES_MAX
     assert len(client.received) <= 1
 
 
 async def test_one_payload_beyond_the_bound_goes_alone(client: Client) -> None:
-    client.outbox.put(bytes(PENDING_BYTES_MAX + 1))
+    client.queue.put(bytes(PENDING_BYTES_MAX + 1))
     await until(lambda: len(client.received) == 1)
     assert client.closed == 0
 
 
 async def test_room_waits_until_the_client_has_read(client: Client) -> None:
     client.reading.clear()
-    client.outbox.put(bytes(PENDING_BYTES_MAX // 2))
-    waiting = asyncio.ensure_future(client.outbox.room())
+    client.queue.put(bytes(PENDING_BYTES_MAX // 2))
+    waiting = asyncio.ensure_future(client.queue.room())
     await asyncio.sleep(0)
     assert not waiting.done()
     client.reading.set()
@@ -72,20 +72,20 @@ async def test_room_waits_until_the_client_has_read(client: Client) -> None:
 
 async def test_room_does_not_wait_for_a_client_that_was_given_up(client: Client) -> None:
     client.reading.clear()
-    client.outbox.put(bytes(PENDING_BYTES_MAX // 2))
-    waiting = asyncio.ensure_future(client.outbox.room())
-    client.outbox.fail()
+    client.queue.put(bytes(PENDING_BYTES_MAX // 2))
+    waiting = asyncio.ensure_future(client.queue.room())
+    client.queue.fail()
     assert await waiting is False
 
 
 async def test_a_payload_that_cannot_be_sent_closes_the_socket(client: Client) -> None:
-    client.outbox.put(b"poison")
+    client.queue.put(b"poison")
     await until(lambda: client.closed == 1)
 
 
 async def test_nothing_is_sent_after_stop(client: Client) -> None:
-    client.outbox.put(b"first")
+    client.queue.put(b"first")
     await until(lambda: client.received == [b"first"])
-    await client.outbox.stop()
-    client.outbox.put(b"second")
+    await client.queue.stop()
+    client.queue.put(b"second")
     assert (client.received, client.closed) == ([b"first"], 0)

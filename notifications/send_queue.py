@@ -17,7 +17,7 @@ PENDING_BYTES_MAX = 1_048_576
 ROOM_BYTES = PENDING_BYTES_MAX // 4
 
 
-class Outbox:
+class SendQueue:
     """Belongs to one event loop. `send` takes one payload to the socket; `close` closes it, once."""
 
     def __init__(self, send: Callable[[bytes], Awaitable[None]], close: Callable[[], Awaitable[None]]) -> None:
@@ -61,7 +61,7 @@ class Outbox:
 
     def _wake(self) -> None:
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write_always(), name="outbox")
+            self._writer = asyncio.create_task(self._write_always(), name="send-queue")
         self._stir.set()
 
     async def _write_always(self) -> None:

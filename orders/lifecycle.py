@@ -102,6 +102,8 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.CANCELED, E.PARTIALLY_FILLED): S.CANCELED,  # a fill after a cancel does happen, and still counts
     (S.CANCELED, E.FILLED): S.FILLED,
     #
+    (S.REJECTED, E.REJECTED): S.REJECTED,  # a refusal comes twice, as a reply and as a report
+    #
     (S.EXPIRED, E.ACKNOWLEDGED): S.EXPIRED,
     (S.EXPIRED, E.PARTIALLY_FILLED): S.EXPIRED,  # as after a cancel
     (S.EXPIRED, E.FILLED): S.FILLED,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import uuid
-
 from typing import Any, TypeVar
 
 from bridge.wire.messages import (
@@ -145,9 +144,7 @@ class Desk:
 
     def cancel_input(self, order_id: uuid.UUID, caller: Caller = ANN) -> Cancel:
         ticket = Ticket(b"web", next(self._tickets))
-        request = CancelOrder(
-            request_id=ticket.request_id, deadline_us=LATER_US, caller=caller, order_id=order_id
-        )
+        request = CancelOrder(request_id=ticket.request_id, deadline_us=LATER_US, caller=caller, order_id=order_id)
         return Cancel(ticket, request)
 
     def cancel_all_input(self, caller: Caller = ANN) -> CancelAll:
@@ -241,5 +238,3 @@ def refusal_code(draft: Draft) -> str:
 
 def not_sent(command: NewOrder) -> NotSent:
     return NotSent(command.session, command.command_seq)
-
-

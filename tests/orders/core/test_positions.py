@@ -13,7 +13,12 @@ from orders.core.state import PositionState, rounded_ratio
 
 E8 = 10**8
 FLAT = PositionState(
-    id=uuid.UUID(int=1), user=uuid.UUID(int=2), account=uuid.UUID(int=3), account_name="a", symbol="IBM", exchange="XNYS"
+    id=uuid.UUID(int=1),
+    user=uuid.UUID(int=2),
+    account=uuid.UUID(int=3),
+    account_name="a",
+    symbol="IBM",
+    exchange="XNYS",
 )
 trades = st.lists(
     st.tuples(st.sampled_from(Side), st.integers(1, 10**14), st.integers(1, 10**14)), min_size=1, max_size=30

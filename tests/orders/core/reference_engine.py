@@ -1,0 +1,147 @@
+"""An engine in memory that keeps the promises of the link, for tests that do everything to the way there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.wire.messages import (
+    CancelOrder,
+    CommandReply,
+    ExecutionReport,
+    NewOrder,
+    OrderStatus,
+    OrderStatusRequest,
+    ReplayDone,
+    ReplayRequest,
+)
+from bridge.wire.vocabulary import EngineOrderStatus, ExecType, RejectCode, ReplyOutcome
+
+ENDED = {EngineOrderStatus.FILLED, EngineOrderStatus.CANCELED, EngineOrderStatus.REJECTED}
+E8 = 10**8
+
+
+@dataclass
+class Held:
+    """An order of the engine; `times_taken` must never pass one."""
+
+    command: NewOrder
+    status: EngineOrderStatus = EngineOrderStatus.NEW
+    cum_e8: int = 0
+    times_taken: int = 1
+
+
+class ReferenceEngine:
+    """Answers commands with messages, oldest first. What it has said or taken survives `restart`."""
+
+    def __init__(self) -> None:
+        self.epoch, self.seq, self.session, self.now_us = 1, 0, 0, 0
+        self.held: dict[tuple[str, str], Held] = {}
+        self.log: list[ExecutionReport] = []
+        self._exec_ids = itertools.count(1)
+
+    def hello(self, session: int) -> tuple[int, int]:
+        """Epoch and last number, as a Welcome tells them."""
+        self.session = max(self.session, session)
+        return self.epoch, self.seq
+
+    def restart(self) -> None:
+        self.epoch, self.seq = self.epoch + 1, 0
+
+    def serve(self, message: Any) -> Iterator[Any]:
+        if isinstance(message, ReplayRequest):
+            yield from [
+                report for report in self.log if (report.epoch, report.seq) > (message.epoch, message.after_seq)
+            ]
+            yield ReplayDone(session=message.session, epoch=self.epoch, last_seq=self.seq, complete=True)
+        elif message.session < self.session:
+            yield self._reply(message, ReplyOutcome.REJECTED, RejectCode.STALE_SESSION)
+        elif isinstance(message, NewOrder):
+            yield from self._new(message)
+        elif isinstance(message, CancelOrder):
+            yield from self._cancel(message)
+        else:
+            yield self._status(message)
+
+    def _new(self, command: NewOrder) -> Iterator[Any]:
+        key = (command.account, command.client_order_id)
+        if key in self.held:
+            yield self._reply(command, ReplyOutcome.DUPLICATE)
+        elif self.now_us > command.deadline_us:
+            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
+        else:
+            held = self.held[key] = Held(command)
+            yield self._report(held, ExecType.NEW)
+            yield self._reply(command, ReplyOutcome.ACCEPTED)
+
+    def _cancel(self, command: CancelOrder) -> Iterator[Any]:
+        held = self.held.get((command.account, command.client_order_id))
+        if held is None:
+            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.UNKNOWN_ORDER)
+        elif held.status in ENDED:
+            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.ORDER_FINAL)
+        elif self.now_us > command.deadline_us:
+            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
+        else:
+            held.status = EngineOrderStatus.CANCELED
+            yield self._report(held, ExecType.CANCELED)
+            yield self._reply(command, ReplyOutcome.ACCEPTED)
+
+    def trade(self, held: Held, quantity_e8: int, price_e8: int) -> ExecutionReport:
+        held.cum_e8 += quantity_e8
+        full = held.cum_e8 == held.command.quantity_e8
+        held.status = EngineOrderStatus.FILLED if full else EngineOrderStatus.PARTIALLY_FILLED
+        return self._report(held, ExecType.TRADE, last_quantity_e8=quantity_e8, last_price_e8=price_e8)
+
+    def _report(self, held: Held, kind: ExecType, **fields: int) -> ExecutionReport:
+        self.seq += 1
+        command = held.command
+        report = ExecutionReport(
+            epoch=self.epoch,
+            seq=self.seq,
+            exec_id=f"E{next(self._exec_ids)}",
+            exec_type=kind,
+            status=held.status,
+            order_id=command.order_id,
+            account=command.account,
+            client_order_id=command.client_order_id,
+            external_order_id="X",
+            instrument_id=1,
+            symbol="AAPL",
+            side=command.side,
+            quantity_e8=command.quantity_e8,
+            cum_quantity_e8=held.cum_e8,
+            leaves_quantity_e8=0 if held.status in ENDED else command.quantity_e8 - held.cum_e8,
+            transacted_at_us=self.now_us,
+            **fields,
+        )
+        self.log.append(report)
+        return report
+
+    def _status(self, request: OrderStatusRequest) -> OrderStatus:
+        held = self.held.get((request.account, request.client_order_id))
+        return OrderStatus(
+            session=request.session,
+            command_seq=request.command_seq,
+            order_id=request.order_id,
+            known=held is not None,
+            status=held.status if held else None,
+            cum_quantity_e8=held.cum_e8 if held else 0,
+            epoch=self.epoch,
+            last_seq=self.seq,
+            sent_at_us=self.now_us,
+        )
+
+    def _reply(self, command: Any, outcome: ReplyOutcome, code: RejectCode | None = None) -> CommandReply:
+        return CommandReply(
+            session=command.session,
+            command_seq=command.command_seq,
+            outcome=outcome,
+            code=code,
+            epoch=self.epoch,
+            last_seq=self.seq,
+            received_at_us=self.now_us,
+            sent_at_us=self.now_us,
+        )

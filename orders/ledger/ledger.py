@@ -102,9 +102,9 @@ class Ledger:
             else:
                 numbers = reached_by(draft, {})
         except Exception as error:
-            if committing:
+            if committing and fault_of(error) is Fault.AWAY:
                 raise CommitUnknown("The outcome of a commit is not known.") from error
-            raise
+            raise  # a constraint that is checked at the commit, or a busy database: surely not committed
         draft.adopt()
         return Settled(draft, numbers)
 

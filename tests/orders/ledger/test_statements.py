@@ -1,0 +1,47 @@
+"""Is the SQL built from the model what the ORM itself would store?"""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.ledger.columns import ORDER_CHANGES, client_order_key, exec_key, order_columns
+from orders.ledger.statements import Insert, Update
+from orders.models import EngineCommand, Order
+from orders.requests import Caller
+from orders.rows import order_state
+from tests.orders.core.desk import Desk
+
+
+def test_every_column_of_an_order_is_written(trader: Caller) -> None:
+    order = Desk()
+    order.go_live()
+    placed = order.place(caller=trader, expires_at_us=None)
+    Insert(Order).write([order_columns(placed)])
+    assert order_state(Order.objects.select_related("account", "desk").get()) == placed
+
+
+def test_an_update_changes_the_named_columns_only(trader: Caller) -> None:
+    desk = Desk()
+    desk.go_live()
+    placed = desk.place(caller=trader)
+    Insert(Order).write([order_columns(placed)])
+    Update(Order, ORDER_CHANGES).write([{**order_columns(placed), "status": "new", "symbol": "IBM"}])
+    row = Order.objects.get()
+    assert (row.status, row.symbol) == ("new", "AAPL")
+
+
+@pytest.mark.django_db
+def test_nothing_is_sent_for_no_rows() -> None:
+    Insert(EngineCommand).write([])
+    assert not EngineCommand.objects.exists()
+
+
+def test_keys_are_byte_exact_in_any_collation() -> None:
+    ids = ["a1", "A1", "a.1", "a:1"]
+    assert len({client_order_key(each).lower() for each in ids}) == len(ids)
+    assert len({exec_key(each).lower() for each in ids}) == len(ids)
+
+
+def test_the_longest_client_order_id_fits_its_key() -> None:
+    key_length = Order._meta.get_field("client_order_key").max_length
+    assert len(client_order_key("x" * 48)) == key_length

@@ -1,6 +1,16 @@
-"""What is told to a user: the private stream, and (in `alerts`) alerts and notifications."""
+"""What is told to a user (the private stream, alerts, notifications), and what is owed to the world (the outbox)."""
 
 from notifications.models.alerts import Alert, Condition, Notification
+from notifications.models.outbox import BeatLease, OutboxTask, TimedRun
 from notifications.models.stream import StreamCounter, StreamEvent
 
-__all__ = ["Alert", "Condition", "Notification", "StreamCounter", "StreamEvent"]
+__all__ = [
+    "Alert",
+    "BeatLease",
+    "Condition",
+    "Notification",
+    "OutboxTask",
+    "StreamCounter",
+    "StreamEvent",
+    "TimedRun",
+]

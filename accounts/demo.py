@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
@@ -38,23 +39,25 @@ def demo_create() -> list[str]:
     """Make the demo users that are missing; the names of all of them. Those that exist stay as they are."""
     if not env().demo:
         raise NotADemo(NotADemo.__doc__)
-    for demo in USERS:
-        if not User.objects.filter(username=demo.username).exists():
-            _user_create(demo)
-    return [demo.username for demo in USERS]
+    names = [demo.username for demo in USERS]
+    there = set(User.objects.filter(username__in=names).values_list("username", flat=True))
+    if missing := [demo for demo in USERS if demo.username not in there]:
+        password = make_password(PASSWORD)  # one hash for all: hashing is slow, and the password is no secret
+        for demo in missing:
+            _user_create(demo, password)
+    return names
 
 
 @transaction.atomic
-def _user_create(demo: DemoUser) -> None:
+def _user_create(demo: DemoUser, password: str) -> None:
     desk = Desk.objects.get_or_create(name=demo.desk)[0] if demo.desk else None
     account, _ = Account.objects.get_or_create(name=demo.username, defaults={"desk": desk})
-    user = User(
+    user = User.objects.create(
         username=demo.username,
+        password=password,
         email=f"{demo.username}@demo.invalid",
         desk=desk,
         account=account,
         is_staff=demo.is_staff,
     )
-    user.set_password(PASSWORD)
-    user.save()
     user.groups.set(Group.objects.filter(name__in=[role.value for role in demo.roles]))

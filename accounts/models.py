@@ -103,6 +103,16 @@ class SocketTicket(models.Model):
         return f"ticket of {self.session_id}"
 
 
+class AuditRows(models.QuerySet["AuditLog"]):
+    """Rows that are only ever added."""
+
+    def update(self, **_values: Any) -> int:
+        raise TypeError("Audit rows are never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("Audit rows are never deleted.")
+
+
 class AuditLog(models.Model):
     """What was done, by whom, from where; never changed and never deleted."""
 
@@ -114,6 +124,8 @@ class AuditLog(models.Model):
     details = models.JSONField(default=dict)
     ip_address = models.GenericIPAddressField(null=True)
     timestamp = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = AuditRows.as_manager()
 
     def __str__(self) -> str:
         return f"{self.timestamp:%Y-%m-%d %H:%M:%S} {self.action}"

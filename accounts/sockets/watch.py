@@ -39,7 +39,7 @@ class SessionWatch:
         self._loop = asyncio.get_running_loop()
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._user: dict[UUID, UUID] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self.looking: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self.failed_looks = 0
         live_sessions.on_end.append(self._ended_elsewhere)
@@ -51,8 +51,8 @@ class SessionWatch:
             return False
         self._sockets[session.id].add(socket)
         self._user[session.id] = session.user_id
-        if self._looking is None or self._looking.done():
-            self._looking = self._loop.create_task(self._look())
+        if self.looking is None or self.looking.done():
+            self.looking = self._loop.create_task(self._look())
         return True
 
     def leave(self, socket: Socket, session: Session) -> None:

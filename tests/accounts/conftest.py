@@ -1,11 +1,12 @@
-"""Who takes part in these tests? A trader with a session; passwords are hashed once for all tests."""
+"""Who takes part in these tests? A trader with a session; hashing his password costs little here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 
 from accounts.live import live_sessions
 from accounts.models import Account, Session, User
@@ -15,8 +16,19 @@ PASSWORD = "correct horse battery"
 HERE = Client("192.0.2.7", "tests")
 
 
-@pytest.fixture(scope="session")
-def password_hash() -> str:
+class QuickArgon2(Argon2PasswordHasher):
+    """The hasher of production at a small price."""
+
+    time_cost, memory_cost, parallelism = 1, 64, 1
+
+
+@pytest.fixture(autouse=True)
+def quick_hashing(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.QuickArgon2"]
+
+
+@pytest.fixture
+def password_hash(quick_hashing: None) -> str:
     return make_password(PASSWORD)
 
 

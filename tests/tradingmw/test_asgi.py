@@ -17,13 +17,13 @@ from websockets.sync.client import connect
 from tests.served import served
 from tradingmw.asgi import application
 
+pytestmark = pytest.mark.django_db  # these tests write nothing, so that the server's threads only read beside them
 API = "/api/v1"
 
 
 @pytest.fixture(scope="module")
-def address(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
-    """These tests write nothing, so nothing is cleared after each."""
-    with django_db_blocker.unblock(), served(application) as address:
+def address() -> Iterator[str]:
+    with served(application) as address:
         yield address
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from channels.routing import URLRouter
+from django.conf import settings
 from django.urls import path
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -21,7 +22,8 @@ from tests.served import served
 from tests.stack import wait_for
 from tradingmw.errors import Code, Conflict
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Committed rows, as the server's threads must see them. Naming the apps spares making all permissions after each test.
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
 ORIGIN = "http://screens.example:8000"
 
 

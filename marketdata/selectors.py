@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from marketdata.models import Instrument
 from tradingmw.errors import Code, NotFound
+
+#: Symbols in one query: SQL Server takes 2,100 parameters, SQLite may be built for 999.
+SYMBOLS_PER_QUERY = 500
 
 
 def instrument_page(*, query: str, after: str, limit: int) -> tuple[list[Instrument], str | None]:
@@ -28,4 +33,13 @@ def instrument_get(symbol: str) -> Instrument:
     found = Instrument.objects.filter(symbol=symbol.upper(), active=True).first()
     if found is None:
         raise NotFound("The symbol is not traded here.", code=Code.UNKNOWN_INSTRUMENT)
+    return found
+
+
+def instrument_exchanges(symbols: Collection[str]) -> dict[str, str]:
+    """The exchange of each of `symbols` that is traded here; the others are absent."""
+    names, found = sorted(symbols), dict[str, str]()
+    for start in range(0, len(names), SYMBOLS_PER_QUERY):
+        rows = Instrument.objects.filter(symbol__in=names[start : start + SYMBOLS_PER_QUERY], active=True)
+        found.update(rows.values_list("symbol", "exchange"))
     return found

@@ -1,7 +1,7 @@
 """How does each user like to work: profile, workspaces, watchlists?
 
 JSON columns are opaque documents of the screens: stored and given back, never queried inside. `version` is what
-`ETag` and `If-Match` compare.
+`ETag` and `If-Match` compare. `name_key` is what makes names equal (`naming.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+NAME_CHARACTERS_MAX = 100
 
 
 class UserProfile(models.Model):
@@ -33,7 +35,8 @@ class Workspace(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="workspaces")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=NAME_CHARACTERS_MAX)
+    name_key = models.CharField(max_length=64, editable=False)
     layout = models.JSONField(default=dict, blank=True)
     is_default = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -42,7 +45,8 @@ class Workspace(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user"], condition=models.Q(is_default=True), name="workspace_one_default")
+            models.UniqueConstraint(fields=["user"], condition=models.Q(is_default=True), name="workspace_one_default"),
+            models.UniqueConstraint(fields=["user", "name_key"], name="workspace_name_once"),
         ]
 
     def __str__(self) -> str:
@@ -54,7 +58,8 @@ class Watchlist(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watchlists")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=NAME_CHARACTERS_MAX)
+    name_key = models.CharField(max_length=64, editable=False)
     is_default = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -62,7 +67,8 @@ class Watchlist(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user"], condition=models.Q(is_default=True), name="watchlist_one_default")
+            models.UniqueConstraint(fields=["user"], condition=models.Q(is_default=True), name="watchlist_one_default"),
+            models.UniqueConstraint(fields=["user", "name_key"], name="watchlist_name_once"),
         ]
 
     def __str__(self) -> str:
@@ -70,7 +76,7 @@ class Watchlist(models.Model):
 
 
 class WatchlistItem(models.Model):
-    """An instrument on a watchlist; it need not be traded here any more."""
+    """An instrument on a watchlist; it need not be traded here any more. `display_order` is its place, 0 the top."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     watchlist = models.ForeignKey(Watchlist, on_delete=models.CASCADE, related_name="items")

@@ -26,6 +26,7 @@ class Expected(NamedTuple):
     """The versions that a change may replace; None for whichever it is."""
 
     versions: frozenset[int] | None
+    missing: bool = False  #: the change had to say it and did not
 
 
 ANY = Expected(None)
@@ -50,10 +51,8 @@ def expected(request: Request) -> Expected:
 
 
 def expected_needed(request: Request) -> Expected:
-    """The same; PreconditionRequired where the request has no `If-Match`."""
-    if "If-Match" not in request.headers:
-        raise PreconditionRequired
-    return expected(request)
+    """The same, for a change that must have it. Told when the row is met: what is not the caller's is not found."""
+    return expected(request)._replace(missing="If-Match" not in request.headers)
 
 
 def versioned(request: Request, version: int, body: Any) -> Response | HttpResponseNotModified:
@@ -67,8 +66,11 @@ def versioned(request: Request, version: int, body: Any) -> Response | HttpRespo
 def version_advance(rows: QuerySet[Any], allowed: Expected, **changes: Any) -> int:
     """Change the one row of `rows` and give it its next version, which is returned.
 
-    NotFound where there is no row, PreconditionFailed (its ETag the stored version) where `allowed` is another one.
+    NotFound where there is no row, PreconditionRequired where `allowed` is missing, PreconditionFailed (its ETag the
+    stored version) where it is another one.
     """
+    if allowed.missing and rows.exists():
+        raise PreconditionRequired
     guarded = rows if allowed.versions is None else rows.filter(version__in=allowed.versions)
     advanced = guarded.update(**changes, version=F("version") + 1)
     version: int | None = rows.values_list("version", flat=True).first()

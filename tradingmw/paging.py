@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from tradingmw.strict import CamelSerializer
 
@@ -96,3 +97,10 @@ class PageQuery(CamelSerializer):
 
     limit = LimitField()
     page_token = PlaceField(required=False)
+
+
+def page_asked(rows: QuerySet[Row], moment: str, request: Request) -> Page[Row]:
+    """The page of `rows` that the request's `PageQuery` asks for."""
+    query = PageQuery(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    return newest_first(rows, moment, query.validated_data.get("page_token"), query.validated_data["limit"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.tokens import user_id_of
 from notifications.inbox.selectors import notification_own, notifications_of, unread_count
 from notifications.inbox.services import notification_delete, notification_mark, notifications_read_all
 from notifications.shapes import notification_shape
@@ -53,10 +53,6 @@ class ReadAllAnswer(CamelSerializer):
     updated = serializers.IntegerField(help_text="So many were unread.")
     unread_count = serializers.IntegerField()
     last_event_id = serializers.IntegerField(help_text="The private cursor after this write.")
-
-
-def user_id_of(request: Request) -> UUID:
-    return cast(User, request.user).id
 
 
 class NotificationsView(APIView):

@@ -1,0 +1,1 @@
+"""The REST side of a user's own settings: `/me/…`."""

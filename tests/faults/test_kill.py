@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -82,10 +83,10 @@ class Script:
             await asyncio.sleep(0.05)
 
 
-def held_orders(client: httpx.Client, prefix: str) -> dict[str, dict[str, Any]]:
+def held_orders(client: httpx.Client, prefix: str, began: str) -> dict[str, dict[str, Any]]:
     """Every order of this script as the REST interface shows it now, by clientOrderId."""
     found: dict[str, dict[str, Any]] = {}
-    params: dict[str, str] = {"limit": "1000", "status": "all"}
+    params: dict[str, str] = {"limit": "1000", "status": "all", "after": began}
     while True:
         page = client.get("/orders", params=params).raise_for_status().json()
         found |= {item["clientOrderId"]: item for item in page["items"] if item["clientOrderId"].startswith(prefix)}
@@ -94,9 +95,9 @@ def held_orders(client: httpx.Client, prefix: str) -> dict[str, dict[str, Any]]:
         params["pageToken"] = page["nextPageToken"]
 
 
-def settled(client: httpx.Client, prefix: str) -> dict[str, dict[str, Any]]:
+def settled(client: httpx.Client, prefix: str, began: str) -> dict[str, dict[str, Any]]:
     """The same, once no order is waiting for evidence any more; empty until then."""
-    orders = held_orders(client, prefix)
+    orders = held_orders(client, prefix, began)
     return orders if all(order["status"] in SETTLED for order in orders.values()) else {}
 
 
@@ -125,14 +126,16 @@ def compare(order: dict[str, Any], reports: list[ExecutionReport]) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_order_is_lost_or_doubled_when_a_part_is_killed(stack: Stack, part: str, seed: int) -> None:
     stack.wait_ready()
-    prefix = f"{part}-{seed}"
+    prefix, began = f"{part}-{seed}", (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     script = Script(stack, stack.token("trader1"), seed, prefix)
     asyncio.run(script.run(random.Random(f"{part}{seed}").randint(20, ORDERS - 20), part))
     stack.wait_ready()
     assert len(script.accepted) == ORDERS
 
     with stack.client("trader1") as client:
-        orders = wait_for(lambda: settled(client, prefix), 30, f"every order settled, {script.answers}", stack.tail)
+        orders = wait_for(
+            lambda: settled(client, prefix, began), 30, f"every order settled, {script.answers}", stack.tail
+        )
     assert set(orders) == script.accepted
     reports = wait_for(lambda: caught_up(stack, prefix, orders), 10, "the engine's journal and the orders agree")
     for client_order_id, order in orders.items():
@@ -140,6 +143,15 @@ def test_no_order_is_lost_or_doubled_when_a_part_is_killed(stack: Stack, part: s
             compare(order, reports[client_order_id])
         else:
             assert (order["status"], order["reason"]) == ("denied", "NOT_SENT"), order
+
+
+def test_the_positions_are_the_sum_of_the_engines_trades_after_all_that(stack: Stack) -> None:
+    held: Counter[str] = Counter()
+    for report in (report for reports in reports_of(stack, "").values() for report in reports):
+        held[report.symbol] += report.last_quantity_e8
+    with stack.client("trader1") as client:
+        positions = client.get("/positions").raise_for_status().json()["items"]
+    assert {item["symbol"]: to_e8(item["quantity"]) for item in positions} == dict(+held)
 
 
 def caught_up(stack: Stack, prefix: str, orders: dict[str, Any]) -> dict[str, list[ExecutionReport]]:

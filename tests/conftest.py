@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.redis_server import RedisServer
 from tests.stack import Stack
 
 
@@ -41,3 +43,11 @@ def make_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 def stack(make_stack: Callable[..., Stack]) -> Stack:
     """The module's stack, with the demo market."""
     return make_stack(seed=1)
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of the test's own, which it may kill, freeze and empty."""
+    server = RedisServer(tmp_path).start()
+    yield server
+    server.end()

@@ -10,6 +10,7 @@ import secrets
 import sys
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+RedisUrl = Annotated[str, Field(pattern=r"^(rediss?://\S+)?$")]
 
 
 class Environment(StrEnum):
@@ -69,6 +71,7 @@ class Env(BaseSettings):
     feed_state: Address = "tcp://127.0.0.1:5575"
     layer_publish: Address = "tcp://127.0.0.1:5576"
     layer_subscribe: Address = "tcp://127.0.0.1:5577"
+    redis_url: RedisUrl = ""
 
     access_token_seconds: Annotated[int, Field(ge=10, le=600)] = 600
     refresh_token_seconds: Annotated[int, Field(ge=600, le=2_592_000)] = 43_200
@@ -123,6 +126,10 @@ class Env(BaseSettings):
     def django_secret(self) -> str:
         """The signing key: set, or (demo only) made once in the data directory."""
         return self._key_text() or kept_secret(self.data_dir / "secrets" / "django.key")
+
+    def redis_prefix(self) -> str:
+        """What this installation's names begin with on a Redis server: others may use the server too."""
+        return f"tmw-{sha256(b'redis:' + self.django_secret().encode()).hexdigest()[:12]}"
 
 
 def kept_secret(path: Path) -> str:

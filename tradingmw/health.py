@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from tradingmw.errors import Code, TradingError, Unavailable
+from tradingmw.layer_health import layer_check
 from tradingmw.problem import problem_response
 
 logger = logging.getLogger(__name__)
@@ -78,3 +79,4 @@ def _refused(request: HttpRequest) -> HttpResponse | None:
 
 
 ready_check("database", database_check)
+ready_check("channel layer", layer_check)

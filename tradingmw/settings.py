@@ -99,11 +99,18 @@ DATABASES = {"default": SQLITE if ENV.database.kind is DatabaseKind.SQLITE else 
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "tradingmw.layers.ZmqChannelLayer",
+        "BACKEND": "tradingmw.redis_layer.RedisChannelLayer" if ENV.redis_url else "tradingmw.layers.ZmqChannelLayer",
         # The hub is its process's only receiver of market data: a busy second must not cost it the state.
         "CONFIG": {"channel_capacity": {"market.*": 500}},
     }
 }
+LOCAL_CACHE: dict[str, Any] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+REDIS_CACHE: dict[str, Any] = {
+    "BACKEND": "tradingmw.redis_cache.ForgivingRedisCache",
+    "LOCATION": ENV.redis_url,
+    "KEY_PREFIX": ENV.redis_prefix(),
+}
+CACHES = {"default": REDIS_CACHE if ENV.redis_url else LOCAL_CACHE}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

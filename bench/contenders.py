@@ -1,0 +1,93 @@
+"""Who takes part in the fan-out bench? This project and its peers, each ready to be served with a load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import tools
+from bench.children import Child
+from bench.loads import Load
+from bench.product import Product
+
+LISTEN_SECONDS = 30.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs and waits for sockets; the feed stands still until `start_feed()`."""
+
+    dialect: str
+    port: int
+    dial: Callable[[Callable[[str], None], int], None]  #: `dial(say, sockets)` says a request target per socket
+    start_feed: Callable[[], None]
+    counted: Mapping[str, int]  #: label → process whose processor time and memory are its cost
+    apart: Mapping[str, int]  #: shown, not counted: the engine and what does not touch the market
+
+
+Serving = Callable[[Load, int, Path], AbstractContextManager[Served]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """`key` for the command line, `title` for people. `prepare(say)` installs what it needs (`Missing`)."""
+
+    key: str
+    title: str
+    prepare: Callable[[Say], object]
+    serving: Serving
+
+
+@contextmanager
+def ours(load: Load, seed: int, directory: Path) -> Iterator[Served]:
+    """`manage.py up` with its engine held: engine → feed bridge → channel layer → web."""
+    market = ("--symbols", str(load.universe), "--rate", str(load.rate), "--seed", str(seed))
+    with Product(directory, market, held=True) as product:
+        parts = product.pids()
+        counted = {"feed": parts.pop("feed"), "web": parts.pop("web"), "layer": product.pid}
+        yield Served("tmw", product.port, product.dial_market, product.release, counted, parts)
+
+
+def peer(dialect: str, target: str, command: Callable[[], list[str | Path]]) -> Serving:
+    """A program that takes the feed's address as its argument and says where it listens."""
+
+    @contextmanager
+    def serving(load: Load, seed: int, directory: Path) -> Iterator[Served]:
+        market = ["--rate", str(load.rate), "--symbols", str(load.universe), "--seed", str(seed)]
+        source_command: list[str | Path] = [tools.product_python(), "-m", "bench.source", *market]
+        with Child(source_command, directory / "source.log") as source:
+            address = source.event("bound", LISTEN_SECONDS)["address"]
+            with Child([*command(), address], directory / "peer.log") as server:
+                port = server.event("listening", LISTEN_SECONDS)["port"]
+                source.event("joined", LISTEN_SECONDS)
+                dial = dial_all(target)
+                yield Served(
+                    dialect, port, dial, lambda: source.say("go"), {"server": server.pid}, {"source": source.pid}
+                )
+
+    return serving
+
+
+def dial_all(target: str) -> Callable[[Callable[[str], None], int], None]:
+    def dial(say: Callable[[str], None], sockets: int) -> None:
+        for _ in range(sockets):
+            say(target)
+
+    return dial
+
+
+def node_peer(key: str, title: str, program: str, dialect: str = "plain", target: str = "/") -> Contender:
+    return Contender(key, title, tools.node, peer(dialect, target, lambda: ["node", tools.PEERS / program]))
+
+
+ENGINE_IO = "/socket.io/?EIO=4&transport=websocket"
+OURS = "ours"
+FAN_OUT = (
+    Contender(OURS, "this project", lambda say: None, ours),
+    node_peer("ws-hub", "ws, our design", "ws_hub.mjs"),
+    node_peer("ws", "ws, set per symbol", "ws_sets.mjs"),
+    node_peer("socketio", "socket.io rooms", "socketio_rooms.mjs", "engineio", ENGINE_IO),
+)

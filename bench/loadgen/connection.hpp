@@ -1,0 +1,52 @@
+// One socket: it connects, shakes hands, subscribes, and hands on every message that its server sends.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect.hpp"
+#include "positions.hpp"
+#include "websocket.hpp"
+
+// Told of everything that a connection receives.
+class Listener {
+public:
+    virtual ~Listener() = default;
+    virtual void subscribed() = 0;
+    virtual void items(std::vector<Position>& positions, const Reading& reading, size_t bytes) = 0;
+    virtual void malformed(std::string_view what) = 0;
+};
+
+class Connection {
+public:
+    Connection(const Dialect& dialect, Listener& listener, std::string symbols, std::vector<Position> positions)
+        : dialect_(dialect), listener_(listener), symbols_(std::move(symbols)), positions_(std::move(positions)) {}
+
+    // Connects to 127.0.0.1 and sends the handshake; std::system_error.
+    void open(int port, const std::string& target);
+
+    // Reads what there is; false when the server has closed, with `why()`. `drained`: nothing more waits.
+    bool on_readable(bool& drained);
+
+    int descriptor() const { return descriptor_; }
+    const std::string& why() const { return why_; }
+
+private:
+    bool on_handshake();
+    bool on_bytes(std::string_view bytes);
+    bool on_frame(const Frame& frame);
+    bool on_text(std::string_view text);
+    bool ended(std::string why);
+    void send(Opcode opcode, std::string_view payload);
+    void send_raw(std::string_view bytes);
+
+    const Dialect& dialect_;
+    Listener& listener_;
+    const std::string symbols_;
+    std::vector<Position> positions_;
+    int descriptor_ = -1;
+    bool shaken_ = false;
+    std::string pending_;  // the beginning of a handshake or frame whose rest has not come
+    std::string why_;
+};

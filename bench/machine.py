@@ -1,0 +1,40 @@
+"""On what was it measured, with which versions?"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+from pathlib import Path
+
+from bench import tools
+
+OUR_PACKAGES = ("django", "channels", "uvicorn", "websockets", "pyzmq", "msgspec")
+GIB = 1 << 30
+
+
+def machine() -> str:
+    """One line: processor, cores, memory, system."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    processor = models[0] if models else platform.processor() or platform.machine()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.platform()}"
+
+
+def versions() -> dict[str, str]:
+    """Of Python, Node.js and of what the contenders are made of."""
+    found = {"python": platform.python_version()}
+    found |= {name: importlib.metadata.version(name) for name in OUR_PACKAGES}
+    if shutil.which("node"):
+        found["node"] = tools.run(["node", "--version"]).strip().removeprefix("v")
+    wanted = json.loads((tools.PEERS / "package.json").read_text())["dependencies"]
+    return found | {f"npm {name}": version for name, version in wanted.items()}
+
+
+def load_average() -> float:
+    """Of the last minute: above 0.5 at the start, something else runs here."""
+    return os.getloadavg()[0]

@@ -1,0 +1,105 @@
+"""How does a bench run this project? A whole `manage.py up` on a data directory of its own, used as a user would."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from bench import tools
+from bench.children import ROOT, Child
+
+DEMO_PASSWORD = "demo-Passw0rd!"
+READY_SECONDS = 120.0
+STOP_SECONDS = 15.0
+TICKET_THREADS = 4
+
+
+class Product:
+    """`with Product(directory, engine_flags, held=True)`: ready, its market standing still until `release()`."""
+
+    def __init__(self, directory: Path, engine_flags: Sequence[str] = (), *, held: bool = False) -> None:
+        self._data_dir, self._hold = directory / "data", directory / "hold"
+        self._flags = [*engine_flags, *(("--hold-file", str(self._hold)) if held else ())]
+        self._log = directory / "up.log"
+        if held:
+            self._hold.touch()
+
+    def __enter__(self) -> Self:
+        command: list[str | Path] = [
+            tools.product_python(),
+            ROOT / "manage.py",
+            "up",
+            "--port",
+            "0",
+            "--data-dir",
+            self._data_dir,
+        ]
+        self._child = Child([*command, *self._flags], self._log, environment={"TMW_SUPERVISED": "1"})
+        try:
+            self._await_ready()
+        except BaseException:
+            self._child.end(seconds=STOP_SECONDS)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.end(seconds=STOP_SECONDS)
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._child.event("line", deadline - time.monotonic())["text"].startswith("ready"):
+            pass
+
+    @property
+    def pid(self) -> int:
+        """The supervisor, in which the channel layer's proxy runs."""
+        return self._child.pid
+
+    @property
+    def url(self) -> str:
+        return str(self._record("ports.json")["web"])
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 80
+
+    def pids(self) -> dict[str, int]:
+        """Process number of each part by its name."""
+        return {name: int(pid) for name, pid in self._record("parts.json").items()}
+
+    def release(self) -> None:
+        """Let the market's time run."""
+        self._hold.unlink()
+
+    def logged_in(self, username: str = "trader1") -> httpx.Client:
+        """A client with an access token; paths are relative to `/api/v1`."""
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=30)
+        login = {"username": username, "password": DEMO_PASSWORD}
+        answer = client.post("/auth/login", json=login).raise_for_status().json()
+        client.headers["Authorization"] = f"Bearer {answer['accessToken']}"
+        return client
+
+    def dial_market(self, say: Callable[[str], None], sockets: int) -> None:
+        """Say a request target with a fresh one-use ticket for each socket."""
+        with closing(self.logged_in()) as client, ThreadPoolExecutor(TICKET_THREADS) as threads:
+
+            def dial(_number: int) -> None:
+                ticket = client.post("/auth/ws-ticket", json={}).raise_for_status().json()["ticket"]
+                say(f"/ws/v1/market?ticket={ticket}")
+
+            for _ in threads.map(dial, range(sockets)):
+                pass
+
+    def _record(self, name: str) -> dict[str, str]:
+        return dict(json.loads((self._data_dir / "run" / name).read_text(encoding="utf-8")))

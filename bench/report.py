@@ -1,0 +1,124 @@
+"""What does a bench show at its end? One table of medians and ratios, a JSON document, a chart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench import chart
+from bench.machine import machine, versions
+from bench.rounds import Spread, good, ratio, spread
+
+TABLE_WIDTH = 220
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure: its name in the rows, its heading, how it is written, and whether its ratio to ours is shown."""
+
+    figure: str
+    heading: str
+    write: Callable[[float], str] = chart.shown
+    has_spread: bool = False
+    has_ratio: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished bench: `titles` by contender's key in the order to show, `to` the one that ratios refer to."""
+
+    title: str
+    command: str
+    titles: Mapping[str, str]
+    to: str
+    columns: Sequence[Column]
+    rows: Rows
+    not_run: Mapping[str, str]  #: key → what is missing
+
+    def show(self, console: Console) -> None:
+        """A Markdown table, so that what is read here can be kept in docs/performance.md as it is."""
+        console.print(
+            f"\n{self.title}\n{machine()}\nCommand: {self.command}\n", markup=False, highlight=False, soft_wrap=True
+        )
+        Console(file=console.file, width=TABLE_WIDTH).print(self._table())
+        for key, why in self.not_run.items():
+            console.print(f"not run: {self.titles[key]}: {why}", style="yellow", markup=False)
+        for row in self.rows:
+            if "failed" in row:
+                which = f"{self.titles[row['contender']]}, repetition {row['repetition'] + 1}"
+                console.print(f"failed: {which}: {row['failed']}", style="red", markup=False)
+
+    def _table(self) -> Table:
+        table = Table(box=box.MARKDOWN)
+        table.add_column("")
+        for column in self.columns:
+            table.add_column(column.heading, justify="right")
+            if column.has_ratio:
+                table.add_column("× ours", justify="right")
+        table.add_column("runs", justify="right")
+        for key in self.titles:
+            if key not in self.not_run:
+                table.add_row(*self._cells(key))
+        return table
+
+    def _cells(self, key: str) -> list[str]:
+        cells = [self.titles[key]]
+        for column in self.columns:
+            cells.append(cell(spread(self.rows, key, column.figure), column.write, column.has_spread))
+            if column.has_ratio:
+                against = None if key == self.to else ratio(self.rows, key, self.to, column.figure)
+                cells.append(cell(against, lambda value: f"{value:.2f}", with_spread=True))
+        done = sum(row["contender"] == key for row in self.rows)
+        return [*cells, f"{len(good(self.rows, key))}/{done}"]
+
+    def write_json(self, path: Path, **facts: Any) -> None:
+        """Every run, and what it was made with."""
+        document = {
+            "title": self.title,
+            "command": self.command,
+            "machine": machine(),
+            "versions": versions(),
+            **facts,
+            "not_run": dict(self.not_run),
+            "runs": list(self.rows),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+    def bars(self, figure: str, title: str) -> tuple[list[str], int]:
+        """A panel for the chart."""
+        rows = [
+            chart.Bar(name, found, key == self.to)
+            for key, name in self.titles.items()
+            if (found := spread(self.rows, key, figure))
+        ]
+        return chart.bars(title, rows), len(rows)
+
+    def percentiles(self, figures: Mapping[str, str], title: str) -> tuple[list[str], int]:
+        """A panel for the chart; `figures`: name → figure, rising."""
+        rows = [
+            chart.Percentiles(name, values, key == self.to)
+            for key, name in self.titles.items()
+            if (values := self._medians(key, figures))
+        ]
+        return chart.percentiles(title, rows), len(rows) + 1
+
+    def _medians(self, key: str, figures: Mapping[str, str]) -> list[tuple[str, float]]:
+        found = {name: spread(self.rows, key, figure) for name, figure in figures.items()}
+        return [(name, one.median) for name, one in found.items() if one]
+
+
+def cell(found: Spread | None, write: Callable[[float], str], with_spread: bool) -> str:
+    if found is None:
+        return ""
+    if not with_spread:
+        return write(found.median)
+    return f"{write(found.median)} [{write(found.least)}–{write(found.most)}]"

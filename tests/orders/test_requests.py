@@ -1,0 +1,59 @@
+"""Does every message between web and bridge come through whole, and is everything else refused?"""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.requests import (
+    BridgeQuery,
+    CancelAllOrders,
+    CancelOrder,
+    MalformedRequest,
+    OrderAnswer,
+    decode_answer,
+    decode_request,
+    encode,
+)
+from orders.shapes import order_shape
+from tests.orders.core.desk import ANN, Desk
+
+REQUESTS = [
+    Desk().place_input().request,
+    CancelOrder(request_id=1, deadline_us=2, caller=ANN, order_id=uuid.UUID(int=3)),
+    CancelAllOrders(request_id=1, deadline_us=2, caller=ANN),
+    BridgeQuery(request_id=1, deadline_us=2),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_comes_through_whole(request_: BridgeQuery) -> None:
+    assert decode_request(encode(request_)) == request_
+
+
+def test_an_answer_carries_an_order_of_any_size() -> None:
+    desk = Desk()
+    desk.go_live()
+    shape = order_shape(desk.place(quantity_e8=9 * 10**18, price_e8=9 * 10**18 // 10**6 * 10**6))
+    answer = OrderAnswer(request_id=1, order=shape, created=True, last_event_id=2)
+    assert decode_answer(encode(answer)) == answer
+
+
+@given(st.binary(max_size=200))
+def test_nonsense_is_refused(frame: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        decode_request(frame)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"symbol": "a b"}, {"quantityE8": 1}, {"quantity_e8": 0}, {"side": "hold"}, {"client_order_id": "ü"}, {"more": 1}],
+)
+def test_a_request_with_a_wrong_field_is_refused(change: dict[str, object]) -> None:
+    built = msgspec.to_builtins(REQUESTS[0]) | change
+    with pytest.raises(MalformedRequest):
+        decode_request(msgspec.msgpack.encode(built))

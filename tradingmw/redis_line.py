@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 PULSE_SECONDS = 1.0
 PULSE_AGAIN_SECONDS = 0.05  #: the first one may come before its subscription is in force
 READ_SECONDS = 5.0  #: one wait for a message; the pulses tell whether the server lives
-END_SECONDS = 2 * PATIENCE_SECONDS
+END_SECONDS = 1.0  #: how long closing waits; a part has less than three seconds to stop
 
 
 class Connection(RedisSingleShardConnection):  # type: ignore[misc]
@@ -225,4 +225,6 @@ class RedisLine:
         self.counts["faults"] += 1
         self._lost_at = self._lost_at or time.monotonic()
         if self._throttle.due():
-            logger.warning("The channel layer has no Redis", extra={"why": str(fault), **self.counts})
+            logger.warning(
+                "The channel layer has no Redis", extra={"why": str(fault) or type(fault).__name__, **self.counts}
+            )

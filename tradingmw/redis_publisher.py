@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200  #: messages in one round trip
 IDLE_SECONDS = 1.0  #: after so long without a message the server is asked whether it is there
-END_SECONDS = 2 * PATIENCE_SECONDS
+END_SECONDS = 1.0  #: how long closing waits for what is under way
 
 
 class RedisPublisher:

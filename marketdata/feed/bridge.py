@@ -18,7 +18,6 @@ import zmq
 
 from bridge.link.queries import QueryFault
 from bridge.sockets.curve import Gatekeeper, KeyRing, Role
-from bridge.sockets.exchange import LayerPublisher
 from bridge.sockets.throttle import Throttle
 from marketdata.feed.engine import Desynchronised, EngineFeed
 from marketdata.feed.keeper import InstrumentKeeper
@@ -29,6 +28,7 @@ from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart
 from marketdata.items import Quality
 from marketdata.services import instruments_store
 from tradingmw.env import Env
+from tradingmw.layers import layer_publisher
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
@@ -73,7 +73,7 @@ class FeedBridge:
         gatekeeper: Gatekeeper,
         closing: list[Callable[[], None]],
     ) -> None:
-        publisher = LayerPublisher(context, keyring, Role.FEED_BRIDGE, self._env.layer_publish)
+        publisher = layer_publisher(self._env, context, keyring, Role.FEED_BRIDGE)
         closing.append(publisher.close)
         self._publication = Publication(publisher)
         self._server = StateServer(context, keyring, gatekeeper, self._env)

@@ -11,7 +11,6 @@ import zmq
 from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryLink
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
-from bridge.sockets.exchange import LayerPublisher
 from bridge.sockets.pump import Context
 from orders.bridge.core_loop import CoreLoop, Pulse
 from orders.bridge.intake import Intake
@@ -21,6 +20,7 @@ from orders.bridge.requests_door import RequestsDoor
 from orders.core.state import Cursor
 from orders.ledger import Ledger
 from tradingmw.env import Env
+from tradingmw.layers import layer_publisher
 
 logger = logging.getLogger(__name__)
 LINK_END_SECONDS = 5.0
@@ -60,7 +60,7 @@ class OrderBridge:
             link=CommandLink(context, keyring, self._env.engine_commands, session=ledger.fence, clock_us=clock_us),
             queries=QueryLink(context, keyring, self._env.engine_queries, role=Role.ORDER_BRIDGE),
             door=door,
-            publisher=LayerPublisher(context, keyring, Role.ORDER_BRIDGE, self._env.layer_publish),
+            publisher=layer_publisher(self._env, context, keyring, Role.ORDER_BRIDGE),
             intake=intake,
             outbox=outbox,
             pulse=pulse,

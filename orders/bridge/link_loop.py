@@ -15,7 +15,6 @@ from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryFault, QueryLink
 from bridge.link.states import WELCOMED, LinkEvent, LinkState, StateChanged
 from bridge.link.states import Fenced as LinkFenced
-from bridge.sockets.exchange import LayerPublisher
 from bridge.wire.messages import (
     CancelOrder,
     CommandReply,
@@ -49,6 +48,7 @@ from orders.core.inputs import (
     StatusTold,
 )
 from orders.ledger import Fenced
+from tradingmw.layers import GroupPublisher
 from orders.requests import BridgeAnswer, BridgeQuery
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class LinkLoop:
         link: CommandLink,
         queries: QueryLink,
         door: RequestsDoor,
-        publisher: LayerPublisher,
+        publisher: GroupPublisher,
         intake: Intake,
         outbox: Outbox,
         pulse: Pulse,

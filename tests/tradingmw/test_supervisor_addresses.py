@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tradingmw.env import Env
-from tradingmw.supervisor.addresses import ENGINE, HOST, INTERNAL, PORTS, Ports, PortTaken, choose_addresses
+from tradingmw.supervisor.addresses import ENGINE, HOST, INTERNAL, LAYER, PORTS, Ports, PortTaken, choose_addresses
 
 
 def listen(port: int) -> socket.socket:
@@ -61,10 +61,10 @@ def test_every_address_of_the_demo_is_chosen_and_in_production_the_engine_keeps_
         allowed_hosts=["desk.example"],
     )
     with closing(Ports()) as ports:
-        assert set(choose_addresses(demo, ports)) == {*ENGINE, *INTERNAL}
-        assert set(choose_addresses(real, ports)) == set(INTERNAL)
+        assert set(choose_addresses(demo, ports)) == {*ENGINE, *INTERNAL, *LAYER}
+        assert set(choose_addresses(real, ports)) == {*INTERNAL, *LAYER}
 
 
 def test_the_addresses_chosen_are_all_the_addresses_there_are(tmp_path: Path) -> None:
     links = {name for name, value in Env(data_dir=tmp_path).model_dump().items() if str(value).startswith("tcp://")}
-    assert links == {*ENGINE, *INTERNAL}
+    assert links == {*ENGINE, *INTERNAL, *LAYER}

@@ -18,7 +18,7 @@ from bridge.sockets.curve import KeyRing, make_keys
 from tradingmw.env import Env, env
 from tradingmw.layers import LayerProxy
 from tradingmw.logs import LINE, SentenceAndFacts
-from tradingmw.supervisor.addresses import Ports, as_environment, choose_addresses
+from tradingmw.supervisor.addresses import LAYER, Ports, as_environment, choose_addresses
 from tradingmw.supervisor.console import BoardHandler, LogBoard
 from tradingmw.supervisor.file_lock import FileLock
 from tradingmw.supervisor.health import HealthProbe
@@ -55,8 +55,9 @@ class Stack:
             records = RunRecords(settings.data_dir)
             records.write_addresses(addresses(settings))
             prepare(settings)
-            proxy = LayerProxy(KeyRing(settings.keys), settings.layer_publish, settings.layer_subscribe)
-            held.callback(proxy.stop)
+            if not settings.redis_url:
+                proxy = LayerProxy(KeyRing(settings.keys), settings.layer_publish, settings.layer_subscribe)
+                held.callback(proxy.stop)
             self._say_addresses(settings)
             return self._supervisor(settings, records).run(stop, at_once)
 
@@ -99,7 +100,12 @@ def settle(web_port: int, ports: Ports) -> Env:
 def addresses(settings: Env) -> dict[str, str]:
     """What `ports.json` says: every address by the name of its setting; `web` is the page's."""
     host = ANY_HOST.get(settings.web_host, settings.web_host)
-    links = {name: value for name, value in settings.model_dump().items() if str(value).startswith("tcp://")}
+    unused = LAYER if settings.redis_url else ()
+    links = {
+        name: value
+        for name, value in settings.model_dump().items()
+        if str(value).startswith("tcp://") and name not in unused
+    }
     return {"web": f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}", **links}
 
 

@@ -1,0 +1,85 @@
+"""Which bodies of an order are taken, and is everything else named?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orders.api.bodies import PlaceOrderBody
+from tests.orders.core.desk import ANN, E8
+
+LIMIT = {"orderType": "limit", "quantity": "100", "price": "150.25"}
+BODY = {"clientOrderId": "a-1", "symbol": "AAPL", "side": "buy", **LIMIT}
+    "clientOrderId": "a-1",
+    "symbol": "AAPL",
+    "side": "buy",
+    "orderType": "limit",
+    "quantity": "100",
+    "price": "150.25",
+}
+
+
+def faults(**changes: Any) -> dict[str, Any]:
+    body = PlaceOrderBody(data={**BODY, **changes})
+    body.is_valid()
+    return dict(body.errors)
+
+
+def test_a_plain_body_is_taken_with_its_defaults() -> None:
+    body = PlaceOrderBody(data=BODY)
+    assert body.is_valid(), body.errors
+    order = body.order(ANN)
+    assert (order.quantity_e8, order.price_e8, order.stop_price_e8) == (100 * E8, 15025 * 10**6, None)
+    assert (order.time_in_force, order.exchange, order.expires_at_us) == ("day", None, None)
+
+
+def test_null_means_absent() -> None:
+    assert not faults(stopPrice=None, expiresAt=None, exchange=None)
+
+
+def test_trailing_zeros_make_no_difference() -> None:
+    body = PlaceOrderBody(data={**BODY, "quantity": "100.000", "price": "0150.250"})
+    assert body.is_valid(), body.errors
+    assert body.order(ANN).price_e8 == 15025 * 10**6
+
+
+@pytest.mark.parametrize("field", ["clientOrderId", "symbol", "side", "orderType", "quantity"])
+def test_a_missing_field_is_named(field: str) -> None:
+    body = PlaceOrderBody(data={name: value for name, value in BODY.items() if name != field})
+    assert not body.is_valid()
+    assert list(body.errors) == [field]
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        "0", "-1", "", " 1", "1 ", "1e3", "NaN", "Infinity", "1,000", "1_000", "٣", ".", "-", "1.2.3", "0.000000001",
+        "99999999999999999999", "9" * 41, 1, 1.5, True, None, [], {},
+    ],
+)  # fmt: skip
+def test_a_quantity_that_is_no_positive_decimal_string_is_named(quantity: Any) -> None:
+    assert list(faults(quantity=quantity)) == ["quantity"]
+
+
+@pytest.mark.parametrize("client_order_id", ["", "a" * 49, "a b", "ä", "a\n", "a/b", None])
+def test_a_client_order_id_outside_its_alphabet_is_named(client_order_id: Any) -> None:
+    assert list(faults(clientOrderId=client_order_id)) == ["clientOrderId"]
+
+
+@pytest.mark.parametrize("change", [{"stopprice": "1"}, {"account": "bob"}, {"status": "filled"}, {"id": "x"}])
+def test_a_field_that_is_not_there_is_named(change: dict[str, str]) -> None:
+    assert list(faults(**change)) == list(change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"side": "hold"}, {"side": "BUY"}, {"orderType": "iceberg"}, {"timeInForce": "x"}, {"expiresAt": "soon"}],
+)
+def test_a_word_that_is_not_the_contracts_is_named(change: dict[str, str]) -> None:
+    assert list(faults(**change)) == list(change)
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 5])
+def test_a_body_that_is_no_object_is_refused(data: Any) -> None:
+    assert not PlaceOrderBody(data=data).is_valid()

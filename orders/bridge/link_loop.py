@@ -48,8 +48,8 @@ from orders.core.inputs import (
     StatusTold,
 )
 from orders.ledger import Fenced
-from tradingmw.layers import GroupPublisher
 from orders.requests import BridgeAnswer, BridgeQuery
+from tradingmw.layers import GroupPublisher
 
 logger = logging.getLogger(__name__)
 

@@ -111,11 +111,13 @@ class ForgivingRedisCache(RedisCache):
             try:
                 return method(*args, **kwargs)  # type: ignore[no-any-return]
             except FAULTS as error:
-                self._failed(error)
+                self._gone_until = time.monotonic() + LEAVE_ALONE_SECONDS
+                self._failed("The cache has no Redis", error)
+            except msgspec.DecodeError as error:
+                self._failed("A cached value cannot be read", error)
         return otherwise
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, sentence: str, error: Exception) -> None:
         self.faults += 1
-        self._gone_until = time.monotonic() + LEAVE_ALONE_SECONDS
         if self._throttle.due():
-            logger.warning("The cache has no Redis", extra={"why": str(error), "faults": self.faults})
+            logger.warning(sentence, extra={"why": str(error), "faults": self.faults})

@@ -1,15 +1,16 @@
 """What stands on a watchlist, and in which order?
 
 Each change first gives the watchlist its next version: that locks its row, so that changes of one list take turns, and
-tells every other holder of it that it is another one now.
+tells every other holder of it that it is another one now. What can be looked up before that is, and the answer is read
+after the commit: while a list of 500 is rearranged, orders wait for the database.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,17 +22,15 @@ from preferences.selectors import watchlist_item_own, watchlist_own
 from preferences.services.named import quota_reached
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound
 from tradingmw.etags import Expected, version_advance
+from tradingmw.statements import Insert, Update
 
 ITEMS_MAX = 500
-ROWS_PER_STATEMENT = 100  # of 7 columns: SQLite may be built for 999 parameters
 ERRORS_SHOWN = 20
+NOWHERE = -1
 
-
-class Listing(NamedTuple):
-    """What names an instrument on a list, which has it once."""
-
-    symbol: str
-    exchange: str
+insert_items = Insert(WatchlistItem)
+update_places = Update(WatchlistItem, ["display_order"])
+update_notes = Update(WatchlistItem, ["custom_fields"])
 
 
 class Entry(NamedTuple):
@@ -42,15 +41,26 @@ class Entry(NamedTuple):
     custom_fields: Document | None = None
 
 
+class Standing(NamedTuple):
+    """An item and its place, NOWHERE before it is stored; `custom_fields` where they change."""
+
+    id: UUID
+    symbol: str
+    exchange: str
+    place: int
+    custom_fields: Document | None = None
+
+
 def item_add(
     *, user_id: UUID, watchlist_id: UUID, allowed: Expected, entry: Entry, place: int = ITEMS_MAX
 ) -> WatchlistItem:
     """At `place` (0 is the top), or at the end. NotFound, PreconditionFailed, Conflict, InvalidRequest."""
+    traded = traded_of([entry])
     with transaction.atomic():
         items = _items_taken(user_id, watchlist_id, allowed)
-        added = _made(watchlist_id, _listings([entry], ())[0], entry)
-        _arrange(items, [*items[:place], added, *items[place:]])
-        return watchlist_item_own(user_id, watchlist_id, added.id)
+        (added,) = _standing([entry], (), traded)
+        _arrange(watchlist_id, items, [*items[:place], added, *items[place:]])
+    return watchlist_item_own(user_id, watchlist_id, added.id)
 
 
 def item_change(
@@ -66,10 +76,9 @@ def item_change(
     with transaction.atomic():
         items = _items_taken(user_id, watchlist_id, allowed)
         item, others = _parted(items, item_id)
-        _note(item, custom_fields)
-        if place is not None:
-            _arrange(items, [*others[:place], item, *others[place:]])
-        return watchlist_item_own(user_id, watchlist_id, item_id)
+        place = items.index(item) if place is None else place
+        _arrange(watchlist_id, items, [*others[:place], item._replace(custom_fields=custom_fields), *others[place:]])
+    return watchlist_item_own(user_id, watchlist_id, item_id)
 
 
 def item_remove(*, user_id: UUID, watchlist_id: UUID, item_id: UUID, allowed: Expected) -> int:
@@ -77,90 +86,101 @@ def item_remove(*, user_id: UUID, watchlist_id: UUID, item_id: UUID, allowed: Ex
     with transaction.atomic():
         items = _items_taken(user_id, watchlist_id, allowed)
         _, others = _parted(items, item_id)
-        _arrange(items, others)
+        _arrange(watchlist_id, items, others)
         return Watchlist.objects.values_list("version", flat=True).get(id=watchlist_id)
 
 
 def items_replace(*, user_id: UUID, watchlist_id: UUID, allowed: Expected, entries: Sequence[Entry]) -> Watchlist:
     """Exactly `entries`, in their order; what stays keeps its id. NotFound, Precondition…, Conflict, InvalidRequest."""
+    traded = traded_of(entries)
     with transaction.atomic():
-        items_store(watchlist_id, entries, _items_taken(user_id, watchlist_id, allowed))
-        return watchlist_own(user_id, watchlist_id)
+        items = _items_taken(user_id, watchlist_id, allowed)
+        items_store(watchlist_id, entries, traded, items)
+    return watchlist_own(user_id, watchlist_id)
 
 
-def items_store(watchlist_id: UUID, entries: Sequence[Entry], before: Sequence[WatchlistItem] = ()) -> None:
+def traded_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """Symbol → exchange of the entries that are traded here; Conflict (QUOTA_REACHED) for more than a list holds."""
+    if len(entries) > ITEMS_MAX:
+        raise quota_reached(ITEMS_MAX)
+    return instrument_exchanges({entry.symbol for entry in entries})
+
+
+def items_store(
+    watchlist_id: UUID, entries: Sequence[Entry], traded: Mapping[str, str], before: Sequence[Standing] = ()
+) -> None:
     """Put `entries` in the place of `before`; part of a transaction that has taken the watchlist."""
-    known = {Listing(item.symbol, item.exchange): item for item in before}
-    after = []
-    for listing, entry in zip(_listings(entries, known), entries, strict=True):
-        item = known.get(listing)
-        if item is not None:
-            _note(item, entry.custom_fields)
-        after.append(item or _made(watchlist_id, listing, entry))
-    _arrange(before, after)
+    _arrange(watchlist_id, before, _standing(entries, before, traded))
 
 
-def _items_taken(user_id: UUID, watchlist_id: UUID, allowed: Expected) -> list[WatchlistItem]:
+def _items_taken(user_id: UUID, watchlist_id: UUID, allowed: Expected) -> list[Standing]:
     """The items in their order, once their watchlist has its next version."""
     rows = Watchlist.objects.filter(user_id=user_id, id=watchlist_id)
     version_advance(rows, allowed, updated_at=timezone.now())
-    return list(WatchlistItem.objects.filter(watchlist_id=watchlist_id))
+    columns = WatchlistItem.objects.filter(watchlist_id=watchlist_id).values_list(
+        "id", "symbol", "exchange", "display_order"
+    )
+    return [Standing(*values) for values in columns]
 
 
-def _parted(items: Sequence[WatchlistItem], item_id: UUID) -> tuple[WatchlistItem, list[WatchlistItem]]:
+def _parted(items: Sequence[Standing], item_id: UUID) -> tuple[Standing, list[Standing]]:
     """The item of that id, and the others; NotFound."""
-    found = [item for item in items if item.id == item_id]
-    if not found:
+    found = next((item for item in items if item.id == item_id), None)
+    if found is None:
         raise NotFound
-    return found[0], [item for item in items if item.id != item_id]
+    return found, [item for item in items if item is not found]
 
 
-def _listings(entries: Sequence[Entry], known: Iterable[Listing]) -> list[Listing]:
-    """What each entry names: something that is traded here, or stands on the list already."""
-    traded = instrument_exchanges({entry.symbol for entry in entries})
-    exchanges = {**traded, **dict(known)}
-    listings = [Listing(entry.symbol, entry.exchange or exchanges.get(entry.symbol, "")) for entry in entries]
-    if unknown := set(listings) - {Listing(*pair) for pair in traded.items()} - set(known):
-        raise _unknown(sorted(unknown))
-    return listings
+def _standing(entries: Sequence[Entry], before: Sequence[Standing], traded: Mapping[str, str]) -> list[Standing]:
+    """What each entry names: an item that is on the list, or else an instrument that is traded here."""
+    known = {(item.symbol, item.exchange): item for item in before}
+    exchanges = {**traded, **{item.symbol: item.exchange for item in before}}
+    standing, unknown = [], []
+    for symbol, exchange, custom_fields in entries:
+        listing = symbol, exchange or exchanges.get(symbol, "")
+        if listing not in known and traded.get(symbol) != listing[1]:
+            unknown.append(symbol)
+        item = known.get(listing) or Standing(uuid4(), *listing, place=NOWHERE)
+        standing.append(item._replace(custom_fields=custom_fields))
+    if unknown:
+        raise _unknown(unknown)
+    return standing
 
 
-def _unknown(listings: Sequence[Listing]) -> InvalidRequest:
+def _unknown(symbols: Sequence[str]) -> InvalidRequest:
     code = Code.UNKNOWN_INSTRUMENT
-    errors = [
-        {"attr": "symbol", "code": code.lower(), "detail": " on ".join(filter(None, listing))}
-        for listing in listings[:ERRORS_SHOWN]
-    ]
+    errors = [{"attr": "symbol", "code": code.lower(), "detail": symbol} for symbol in symbols[:ERRORS_SHOWN]]
     return InvalidRequest("The symbol is not traded here.", code=code, errors=errors)
 
 
-def _made(watchlist_id: UUID, listing: Listing, entry: Entry) -> WatchlistItem:
-    fields = (entry.custom_fields or EMPTY).column
-    return WatchlistItem(
-        watchlist_id=watchlist_id, symbol=listing.symbol, exchange=listing.exchange, custom_fields=fields
-    )
-
-
-def _note(item: WatchlistItem, custom_fields: Document | None) -> None:
-    if custom_fields is not None:
-        WatchlistItem.objects.filter(id=item.id).update(custom_fields=custom_fields.column)
-
-
-def _arrange(before: Sequence[WatchlistItem], after: Sequence[WatchlistItem]) -> None:
+def _arrange(watchlist_id: UUID, before: Sequence[Standing], after: Sequence[Standing]) -> None:
     """Store `after` in its order in the place of `before`; Conflict (QUOTA_REACHED, ALREADY_LISTED)."""
     if len(after) > ITEMS_MAX:
         raise quota_reached(ITEMS_MAX)
     _check_distinct(after)
-    stored, staying = {item.id for item in before}, {item.id for item in after}
-    moved = [item for place, item in enumerate(after) if item.id in stored and item.display_order != place]
-    for place, item in enumerate(after):
-        item.display_order = place
-    WatchlistItem.objects.filter(id__in=stored - staying).delete()
-    WatchlistItem.objects.bulk_create([item for item in after if item.id not in stored], ROWS_PER_STATEMENT)
-    WatchlistItem.objects.bulk_update(moved, ["display_order"], ROWS_PER_STATEMENT)
+    staying = {item.id for item in after}
+    WatchlistItem.objects.filter(id__in=[item.id for item in before if item.id not in staying]).delete()
+    stored = [(place, item) for place, item in enumerate(after) if item.place != NOWHERE]
+    update_places.write({"id": item.id, "display_order": place} for place, item in stored if item.place != place)
+    noted = [(item.id, item.custom_fields) for _, item in stored if item.custom_fields]
+    update_notes.write({"id": item_id, "custom_fields": note.text} for item_id, note in noted)
+    now = timezone.now()
+    insert_items.write(
+        {
+            "id": item.id,
+            "watchlist_id": watchlist_id,
+            "symbol": item.symbol,
+            "exchange": item.exchange,
+            "custom_fields": (item.custom_fields or EMPTY).text,
+            "display_order": place,
+            "added_at": now,
+        }
+        for place, item in enumerate(after)
+        if item.place == NOWHERE
+    )
 
 
-def _check_distinct(items: Iterable[WatchlistItem]) -> None:
+def _check_distinct(items: Sequence[Standing]) -> None:
     times = Counter((item.symbol, item.exchange) for item in items)
     if twice := [symbol for (symbol, _), count in times.items() if count > 1]:
         raise Conflict(f"{twice[0]} stands on the list once.", code=Code.ALREADY_LISTED)

@@ -11,13 +11,6 @@ from tests.orders.core.desk import ANN, E8
 
 LIMIT = {"orderType": "limit", "quantity": "100", "price": "150.25"}
 BODY = {"clientOrderId": "a-1", "symbol": "AAPL", "side": "buy", **LIMIT}
-    "clientOrderId": "a-1",
-    "symbol": "AAPL",
-    "side": "buy",
-    "orderType": "limit",
-    "quantity": "100",
-    "price": "150.25",
-}
 
 
 def faults(**changes: Any) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from tradingmw.env import env
 from tradingmw.errors import Code, NotAuthenticated
 
 REUSE_GRACE = timedelta(seconds=10)  #: two tabs may refresh with one token; later it is a theft
-TICKETS_KEPT = timedelta(hours=1)
 
 
 class Client(NamedTuple):
@@ -144,7 +143,6 @@ def _end(sessions: Iterable[Session], *, reason: str) -> list[Session]:
 def ticket_issue(*, session: Session) -> Ticket:
     """A one-use pass for opening one socket in this session."""
     now, text, seconds = timezone.now(), ticket_make(), env().ticket_seconds
-    SocketTicket.objects.filter(expires_at__lt=now - TICKETS_KEPT).delete()
     SocketTicket.objects.create(
         ticket_hash=digest(text), session=session, expires_at=now + timedelta(seconds=seconds), used_at=None
     )

@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_PASSWORD = "demo-Passw0rd!"
-PARTS = ("engine", "orders", "feed", "web")
+PARTS = ("engine", "orders", "feed", "worker", "beat", "web")
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 #: A body gets the business key and the payload that was given to `outbox_add`.
@@ -11,6 +12,10 @@ Body = Callable[[str, dict[str, Any]], None]
 ATTEMPTS_MAX = 10
 FIRST_RETRY_SECONDS = 1.0
 LIMIT_SECONDS = 10.0
+
+
+class UnknownTask(Exception):
+    """A row names a task that this worker does not have: it is older than whoever wrote the row."""
 
 
 class Task(NamedTuple):
@@ -51,5 +56,10 @@ def outbox_task(
     return register
 
 
-def task_named(name: str) -> Task | None:
-    return _tasks.get(name)
+def task_named(name: str) -> Task:
+    """The task registered under `name`; else one that raises UnknownTask and is tried again later."""
+    return _tasks.get(name) or Task(partial(_unknown, name), True, ATTEMPTS_MAX, FIRST_RETRY_SECONDS, LIMIT_SECONDS)
+
+
+def _unknown(name: str, key: str, payload: dict[str, Any]) -> None:
+    raise UnknownTask(f"no task is called {name} here")

@@ -26,6 +26,8 @@ PARTS: Final = (
     Part("engine", ("engine",), "yellow", stop_turn=2, demo_only=True),
     Part("orders", ("bridge", "--role", "orders"), "cyan", stop_turn=1),
     Part("feed", ("bridge", "--role", "feed"), "green", stop_turn=1),
+    Part("worker", ("worker",), "blue", stop_turn=0),
+    Part("beat", ("beat",), "white", stop_turn=0),
     Part("web", ("web",), "magenta", stop_turn=0),
 )
 

@@ -15,6 +15,7 @@ from django.db import connections
 
 from accounts.demo import DESK, PASSWORD, USERS, demo_create
 from bridge.sockets.curve import KeyRing, make_keys
+from notifications.schedule.canary import canary_forget
 from tradingmw.env import Env, env
 from tradingmw.layers import LayerProxy
 from tradingmw.logs import LINE, SentenceAndFacts
@@ -116,6 +117,7 @@ def prepare(settings: Env) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     if settings.demo:
         demo_create()
+    canary_forget()
     connections.close_all()
     logger.info("Keys and database are ready in %s", settings.data_dir)
 

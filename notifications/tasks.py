@@ -1,0 +1,36 @@
+"""Which timed tasks does every worker know? The canary, and the clean-up of what has had its day."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from django.utils import timezone
+
+from accounts.clean_up import expired_delete
+from notifications.models import TimedRun
+from notifications.outbox import outbox_task
+from notifications.outbox.cleaning import done_delete
+
+logger = logging.getLogger(__name__)
+CANARY: Final = "canary"
+CLEAN_UP: Final = "clean-up"
+CLEAN_UP_SECONDS: Final = 120.0
+
+
+@outbox_task(CANARY, attempts_max=3)
+def canary(key: str, payload: dict[str, Any]) -> None:
+    """Beat, outbox, broker and worker all work: that is what its row says."""
+    note_run(CANARY, key)
+
+
+@outbox_task(CLEAN_UP, outside_transaction=True, limit_seconds=CLEAN_UP_SECONDS)
+def clean_up(key: str, payload: dict[str, Any]) -> None:
+    """Expired sessions and tickets, and what the outbox has done. Deleting twice is harmless."""
+    deleted = {"accounts": expired_delete(), "outbox": done_delete()}
+    note_run(CLEAN_UP, key)
+    logger.info("Cleaned up", extra={"deleted_rows": deleted})
+
+
+def note_run(task: str, slot: str) -> None:
+    TimedRun.objects.update_or_create(task=task, defaults={"slot": slot, "ran_at": timezone.now()})

@@ -7,9 +7,9 @@ and the next command would reach it ahead of our Hello.
 from __future__ import annotations
 
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
 from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.monitoring import event_of
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames, Socket
 
@@ -59,10 +59,10 @@ class Connection:
     def ending(self) -> str | None:
         """Why the attempt has ended; None while it has not."""
         try:
-            event = parse_monitor_message(self._monitor.recv_multipart(zmq.NOBLOCK))["event"]
+            event = event_of(self._monitor.recv_multipart(zmq.NOBLOCK))
         except zmq.Again:
             return None
-        return ENDINGS.get(int(event), "the connection ended")
+        return ENDINGS.get(event, "the connection ended")
 
     def close(self) -> None:
         self.socket.disable_monitor()

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import zmq
 from zmq.utils import z85
-from zmq.utils.monitor import parse_monitor_message
 
 from bridge.sockets.keys import ADMITTED, Domain, KeyFault, KeyRing, Role, make_keys
+from bridge.sockets.monitoring import event_of
 from bridge.sockets.options import configure
 from bridge.sockets.throttle import Throttle
 from bridge.sockets.wake import Wake
@@ -118,7 +118,7 @@ class Gatekeeper:
         return role
 
     def _note(self, poller: zmq.Poller, monitor: zmq.Socket[bytes]) -> None:
-        event = int(parse_monitor_message(monitor.recv_multipart())["event"])
+        event = event_of(monitor.recv_multipart())
         if event & MECHANISM_REFUSED:
             self._refuse(self._monitors[monitor], "mechanism")
         elif event == zmq.EVENT_MONITOR_STOPPED:

@@ -33,8 +33,8 @@ def web(address: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_the_web_process_brings_neither_daphne_nor_twisted() -> None:
-    loaded = "import tradingmw.asgi, sys; print(*sorted({'daphne', 'twisted'} & set(sys.modules)))"
+def test_the_web_process_brings_neither_daphne_nor_twisted_nor_the_loop_bound_zeromq() -> None:
+    loaded = "import tradingmw.asgi, sys; print(*sorted({'daphne', 'twisted', 'zmq.asyncio'} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.strip() == ""
 

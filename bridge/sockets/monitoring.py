@@ -1,12 +1,10 @@
-"""What did a socket's monitor see? `zmq.utils.monitor` would tell, but imports `zmq.asyncio`, which stays out of here."""
+"""What did a monitor see? `zmq.utils.monitor` would tell, but imports `zmq.asyncio`, which stays out of here."""
 
 from __future__ import annotations
 
 from struct import unpack_from
 
-EVENT = (
-    "=H"  #: libzmq's event message begins with the event, in the machine's byte order; its value and endpoint follow
-)
+EVENT = "=H"  #: an event message begins with the event, in the machine's byte order; value and endpoint follow
 
 
 def event_of(frames: list[bytes]) -> int:

@@ -6,6 +6,7 @@
     ├── Forbidden                 known, but not allowed
     ├── NotFound                  not there, or not yours: the two look the same
     ├── Conflict                  it contradicts what is already stored
+    ├── TooManyRequests           more than one caller may ask at a time
     ├── PreconditionFailed        it was made for a version that is no longer the stored one
     ├── PreconditionRequired      it does not say for which version it was made
     └── Unavailable               a part that is needed is not there now
@@ -68,6 +69,7 @@ class Code(StrEnum):
     UNKNOWN_CHANNEL = "UNKNOWN_CHANNEL"  #: WebSocket: there is no such channel on this socket
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"  #: WebSocket: the symbol is not carried
     MALFORMED_FRAME = "MALFORMED_FRAME"  #: WebSocket: the frame could not be decoded
+    TOO_MANY_REQUESTS_IN_FLIGHT = "TOO_MANY_REQUESTS_IN_FLIGHT"  #: WebSocket: wait for answers before you ask more
     CURSOR_UNKNOWN = "CURSOR_UNKNOWN"  #: the cursor lies outside the kept log
 
 
@@ -142,6 +144,13 @@ class PreconditionRequired(TradingError):
 
     status = 428
     code = Code.PRECONDITION_REQUIRED
+
+
+class TooManyRequests(TradingError):
+    """You ask too much at a time."""
+
+    status = 429
+    code = Code.RATE_LIMITED
 
 
 class Unavailable(TradingError):

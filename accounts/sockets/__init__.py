@@ -3,6 +3,7 @@
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.consumer import AuthenticatedConsumer
 from accounts.sockets.frames import Format, Request
+from accounts.sockets.methods import Later, Nothing, Pushes
 from accounts.sockets.origin import OriginGuard
 
-__all__ = ["AuthenticatedConsumer", "CloseCode", "Format", "OriginGuard", "Request"]
+__all__ = ["AuthenticatedConsumer", "CloseCode", "Format", "Later", "Nothing", "OriginGuard", "Pushes", "Request"]

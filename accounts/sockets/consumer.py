@@ -1,8 +1,9 @@
 """What happens on a socket: it proves who it is, asks, is answered, and closes when its session ends.
 
-A subclass lists its `methods` and overrides `on_authenticated` and `on_disconnect`. A handler takes the params (a
-dict), returns the result, and raises TradingError (or msgspec.ValidationError → INVALID_PARAMS) to refuse. Requests of
-one socket are handled one after another, in their order.
+A subclass lists its `methods` and overrides `on_authenticated` and `on_disconnect`. A handler takes the params in the
+type that it is annotated with, returns the result, and raises TradingError (or msgspec.ValidationError →
+INVALID_PARAMS) to refuse. Requests of one socket are handled one after another, in their order; what takes a while is
+answered `Later`, and a bounded number of these may be in flight.
 """
 
 from __future__ import annotations
@@ -10,27 +11,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, MutableMapping
+from contextlib import suppress
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import msgspec
 from channels.consumer import AsyncConsumer, get_handler_name
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
+from msgspec import Struct
 
 from accounts.models import Session, User
-from accounts.services import ticket_redeem
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
+from accounts.sockets.in_flight import InFlight
+from accounts.sockets.methods import Handler, Later, Method, Nothing, Pushes, methods_of, told
+from accounts.sockets.pace import Pace
+from accounts.sockets.proof import Identity, Proof, identity_of, session_of
+from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
 from accounts.sockets.watch import session_watch
-from accounts.tokens import access_token_check
-from tradingmw.errors import Code, Forbidden, InvalidRequest, NotAuthenticated, TradingError
+from tradingmw.errors import Code, Forbidden, InvalidRequest, NotAuthenticated, TooManyRequests, TradingError
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[Any, dict[str, Any]], Awaitable[Any]]
 Message = MutableMapping[str, Any]
+FAREWELL_SECONDS = 1.0  #: how long a stopping process waits for a client that does not read
+
+
+class Moment(Struct, frozen=True):
+    """The server's clock in epoch microseconds."""
+
+    ts: int
 
 
 class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
@@ -38,6 +49,8 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
 
     channel_layer_alias = None  # one receiver per process (hub, watch), never one per socket
     methods: ClassVar[dict[str, Handler]] = {}
+    pushes: ClassVar[dict[str, Pushes]] = {}
+    offered: ClassVar[dict[str, Method]]  #: `methods` and the built-in ones, by what their signatures say
     auth_seconds: ClassVar[float] = 10.0
 
     session: Session
@@ -45,6 +58,15 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     authenticated = False
     closing = False
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init_subclass__(cls) -> None:
+        cls.offered = methods_of({**BUILT_IN, **cls.methods})
+        cls.pushes = {CHANNEL: SHUTDOWN_PUSHES, **cls.pushes}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_flight = InFlight()
+        self._pace = Pace()
 
     @property
     def user(self) -> User:
@@ -57,6 +79,12 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
 
     async def on_disconnect(self) -> None:
         """Once, after the last request, if `on_authenticated` was called; the socket is gone."""
+
+    async def on_answered(self) -> None:
+        """After each answer but those that came `Later`: send what belongs behind it."""
+
+    async def flushed(self) -> None:
+        """Wait until what was written has left."""
 
     async def write(self, payload: bytes) -> None:
         """Send a ready payload of this socket's format: the one place where anything but the close is sent."""
@@ -73,8 +101,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         await self.push({"id": request_id, "status": "ok", "result": result})
 
     async def refuse(self, request_id: int | str | None, error: TradingError) -> None:
-        shown = {"code": error.code, "message": error.detail}
-        await self.push({"id": request_id, "status": "error", "error": shown})
+        await self.push({"id": request_id, "status": "error", "error": told(error)})
 
     async def close(self, code: CloseCode) -> None:
         """Close once; nothing is sent after it."""
@@ -111,7 +138,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if tickets := query.get("ticket"):
-            await self._enter({"ticket": tickets[0]})
+            await self._enter(Proof(tickets[0]))
         else:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(self.auth_seconds, self._too_late, loop)
@@ -119,6 +146,12 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def websocket_receive(self, message: Message) -> None:
         if self.closing:
             return
+        if not self._pace.take():
+            logger.warning("A socket is closed: it asks too fast", extra={"path": self.scope["path"]})
+            await self.close(CloseCode.RATE)
+            return
+        if self._pace.turn_over:
+            await asyncio.sleep(0)
         text = message.get("text")
         try:
             request = read_request(message["bytes"] if text is None else text, self.format)
@@ -134,20 +167,29 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         """The session was ended."""
         await self.close(CloseCode.SESSION_ENDED)
 
+    async def shut_down(self) -> None:
+        """The process ends: say when to come back, and close. A client that does not read is left to the server."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self.push(shutdown_notice())
+                await self.flushed()
+                await self.close(CloseCode.SHUTTING_DOWN)
+
     async def _left(self) -> None:
         self._stop_deadline()
+        self._in_flight.cancel()
         if self.authenticated:
             session_watch().leave(self, self.session)
             await self.on_disconnect()
 
     # Authentication --------------------------------------------------------------------------------------------------
 
-    async def _enter(self, params: Any) -> None:
+    async def _enter(self, proof: Any) -> None:
         """The first authentication: it succeeds, or the socket closes before anything was sent."""
         self._stop_deadline()
         try:
-            self.session = await session_of(params)
-        except TradingError:
+            self.session = await session_of(msgspec.convert(proof, Proof))
+        except (TradingError, msgspec.ValidationError):
             await self.close(CloseCode.INVALID_TOKEN)
             return
         if not session_watch().join(self, self.session):
@@ -156,22 +198,15 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         self.authenticated = True
         await self.on_authenticated()
 
-    async def _auth(self, params: dict[str, Any]) -> dict[str, Any]:
-        """`auth` again: the socket moves to the newer session of the same user, or stays as it is."""
-        newer = await session_of(params)
+    async def _auth(self, proof: Proof) -> Identity:
+        """Prove who you are, within ten seconds; again, to go on in a newer session of the same user."""
+        newer = await session_of(proof)
         if newer.user_id != self.user.id:
             raise Forbidden("This socket belongs to another user.")
         session_watch().leave(self, self.session)
         session_watch().join(self, newer)
         self.session = newer
-        return self._identity()
-
-    def _identity(self) -> dict[str, Any]:
-        return {
-            "username": self.user.username,
-            "sessionId": str(self.session.id),
-            "expiresAt": f"{self.session.expires_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        }
+        return identity_of(self.session)
 
     def _stop_deadline(self) -> None:
         if self._deadline:
@@ -188,11 +223,16 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             return
         await self._enter(request.params)
         if self.authenticated:
-            await self.reply(request.id, self._identity())
+            await self.reply(request.id, identity_of(self.session))
 
     async def _answer(self, request: Request) -> None:
+        await self._tell(request, self._result(request))
+        await self.on_answered()
+
+    async def _tell(self, request: Request, work: Awaitable[Any]) -> None:
+        """The result of `work` or why there is none; `Later` is told when it is there."""
         try:
-            result = await self._result(request)
+            result = await work
         except TradingError as error:
             await self.refuse(request.id, error)
         except msgspec.ValidationError as error:
@@ -201,39 +241,27 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             logger.exception("A request on a socket failed", extra={"method": request.method[:40]})
             await self.refuse(request.id, TradingError("The request could not be served."))
         else:
-            await self.reply(request.id, result)
+            if isinstance(result, Later):
+                self._in_flight.start(self._tell(request, result.work))
+            else:
+                await self.reply(request.id, result)
 
     async def _result(self, request: Request) -> Any:
         if not self.authenticated:
             raise NotAuthenticated("Send auth first.")
-        handler = self.methods.get(request.method) or BUILT_IN.get(request.method)
-        if handler is None:
+        method = self.offered.get(request.method)
+        if method is None:
             raise InvalidRequest("There is no such method.", code=Code.UNKNOWN_METHOD)
-        return await handler(self, params_of(request))
+        if method.later and self._in_flight.full:
+            raise TooManyRequests(
+                "Wait for answers: too many requests of this socket are in flight.",
+                code=Code.TOO_MANY_REQUESTS_IN_FLIGHT,
+            )
+        return await method.handler(self, method.decoded(request.params))
 
-    async def _ping(self, _params: dict[str, Any]) -> dict[str, Any]:
-        return {"ts": time.time_ns() // 1_000}
+    async def _ping(self, _params: Nothing) -> Moment:
+        """What time is it on the server?"""
+        return Moment(time.time_ns() // 1_000)
 
 
 BUILT_IN: dict[str, Handler] = {"auth": AuthenticatedConsumer._auth, "ping": AuthenticatedConsumer._ping}
-
-
-def params_of(request: Request) -> dict[str, Any]:
-    """The params as a dict; absent ones are empty."""
-    params = {} if request.params is None else request.params
-    if not isinstance(params, dict):
-        raise InvalidRequest("params must be an object.", code=Code.INVALID_PARAMS)
-    return params
-
-
-async def session_of(params: Any) -> Session:
-    """The live session of a ticket or an access token; a ticket is used up by this."""
-    session: Session
-    match params:
-        case {"ticket": str(ticket)}:
-            session = await database_sync_to_async(ticket_redeem)(ticket)
-        case {"accessToken": str(token)}:
-            session = await database_sync_to_async(access_token_check)(token)
-        case _:
-            raise InvalidRequest("params must hold a ticket or an accessToken.", code=Code.INVALID_PARAMS)
-    return session

@@ -31,6 +31,9 @@ class Socket(Protocol):
     async def end(self) -> None:
         """Close: the session was ended."""
 
+    async def shut_down(self) -> None:
+        """Close: this process ends."""
+
 
 class SessionWatch:
     """The authenticated sockets of one event loop. Only that loop touches it."""
@@ -61,6 +64,13 @@ class SessionWatch:
         if not sockets:
             self._sockets.pop(session.id, None)
             self._user.pop(session.id, None)
+
+    async def shut_down(self) -> None:
+        """This process ends: every socket is told so and closed. What one of them raises keeps no other open."""
+        sockets = [socket for members in self._sockets.values() for socket in members]
+        for outcome in await asyncio.gather(*(socket.shut_down() for socket in sockets), return_exceptions=True):
+            if isinstance(outcome, Exception):
+                logger.error("A socket could not be closed", exc_info=outcome)
 
     async def _look(self) -> None:
         """Once a second while a socket is connected; a failed look is logged, and the next one follows."""
@@ -96,3 +106,9 @@ def session_watch() -> SessionWatch:
     if loop not in _watches:
         _watches[loop] = SessionWatch()
     return _watches[loop]
+
+
+async def sockets_shut_down() -> None:
+    """Closes the sockets of the running loop, where there are any; before the server stops."""
+    if watch := _watches.get(asyncio.get_running_loop()):
+        await watch.shut_down()

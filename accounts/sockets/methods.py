@@ -1,0 +1,83 @@
+"""What can a client ask on a socket, with which params, and what is it answered?
+
+The signature of a handler says it all: its params are decoded into the type that it is annotated with, and the AsyncAPI
+document is made from the same annotations. So a method cannot take or give anything else than what is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tradingmw.errors import Code, InvalidRequest, TradingError
+
+T = TypeVar("T")
+Handler = Callable[[Any, Any], Awaitable[Any]]
+REST_SCHEMAS = "#/components/schemas/"
+
+
+class Nothing(Struct, frozen=True):
+    """Params without a field, or a result that says no more than that it is done."""
+
+
+class Later(Generic[T]):
+    """What a handler returns where the answer takes a while: other requests of the socket are served meanwhile."""
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.work = work
+
+
+class Method(NamedTuple):
+    """A handler and what its signature says. `later`: its answers may be overtaken by those of other requests."""
+
+    handler: Handler
+    params: Any
+    result: Any
+    later: bool
+    summary: str
+
+    def decoded(self, params: Any) -> Any:
+        """`params` as the handler takes them; absent ones are empty. InvalidRequest, msgspec.ValidationError."""
+        given = {} if params is None else params
+        if not isinstance(given, dict):
+            raise InvalidRequest("params must be an object.", code=Code.INVALID_PARAMS)
+        return msgspec.convert(given, self.params)
+
+
+class Pushes(NamedTuple):
+    """The types of the items that a channel pushes, one per type of push, and what the channel is for."""
+
+    summary: str
+    update: Any
+    snapshot: Any = None
+
+
+def method_of(handler: Handler) -> Method:
+    """What the signature and the docstring of `handler` say."""
+    hints = get_type_hints(handler, include_extras=True)
+    result = hints.pop("return", Any)
+    later = get_origin(result) is Later
+    (params,) = hints.values()
+    return Method(handler, params, get_args(result)[0] if later else result, later, (handler.__doc__ or "").strip())
+
+
+def methods_of(handlers: Mapping[str, Handler]) -> dict[str, Method]:
+    return {name: method_of(handler) for name, handler in handlers.items()}
+
+
+def rest_shape(component: str) -> Meta:
+    """Annotates a dict that has the shape of a component of the OpenAPI document."""
+    return Meta(extra_json_schema={"$ref": REST_SCHEMAS + component})
+
+
+def told(error: TradingError) -> dict[str, Any]:
+    """`error` as a client reads it: the members that its problem document has over REST, `message` for `detail`."""
+    shown: dict[str, Any] = {**error.extra, "code": error.code, "message": error.detail}
+    if error.errors:
+        shown["errors"] = error.errors
+    if error.retry_after_seconds is not None:
+        shown["retryAfterSeconds"] = error.retry_after_seconds
+    return shown

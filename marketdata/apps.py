@@ -7,5 +7,8 @@ class MarketdataConfig(AppConfig):
 
     def ready(self) -> None:
         from marketdata.readiness import register
+        from marketdata.selectors import instrument_symbol
+        from notifications.alerts.symbols import symbol_check_register
 
         register()
+        symbol_check_register(instrument_symbol)

@@ -36,6 +36,11 @@ def instrument_get(symbol: str) -> Instrument:
     return found
 
 
+def instrument_symbol(symbol: str) -> str:
+    """The symbol as the instrument has it; `NotFound` (UNKNOWN_INSTRUMENT) where it is not traded here."""
+    return instrument_get(symbol).symbol
+
+
 def instrument_exchanges(symbols: Collection[str]) -> dict[str, str]:
     """The exchange of each of `symbols` that is traded here; the others are absent."""
     names, found = sorted(symbols), dict[str, str]()

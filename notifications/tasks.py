@@ -1,4 +1,4 @@
-"""Which timed tasks does every worker know? The canary, and the clean-up of what has had its day."""
+"""Which tasks does every worker know? The canary, the clean-up of what has had its day, and what follows an alert."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any, Final
 from django.utils import timezone
 
 from accounts.clean_up import expired_delete
+from notifications.alerts import delivery
 from notifications.models import TimedRun
 from notifications.outbox import outbox_task
 from notifications.outbox.cleaning import done_delete
+
+__all__ = ["canary", "clean_up", "delivery"]
 
 logger = logging.getLogger(__name__)
 CANARY: Final = "canary"

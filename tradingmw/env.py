@@ -44,6 +44,14 @@ class Database(BaseModel, extra="forbid"):
     password: SecretStr = SecretStr("")
 
 
+class SmtpSecurity(StrEnum):
+    """How a mail server is spoken to."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
 class Env(BaseSettings):
     """One sentence per field stands in `.env.example`; units are in the names."""
 
@@ -78,6 +86,14 @@ class Env(BaseSettings):
     ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     feed_flush_ms: Annotated[int, Field(ge=0, le=100)] = 3
+
+    smtp_host: str = ""
+    smtp_port: Port = 25
+    smtp_security: SmtpSecurity = SmtpSecurity.NONE
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = "tradingmw@localhost"
+    smtp_timeout_seconds: Annotated[int, Field(ge=1, le=10)] = 5
 
     @model_validator(mode="before")
     @classmethod

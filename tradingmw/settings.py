@@ -4,7 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from tradingmw.env import ROOT, DatabaseKind, env
+from tradingmw.env import ROOT, DatabaseKind, SmtpSecurity, env
 from tradingmw.logs import LINE
 
 ENV = env()
@@ -150,6 +150,15 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
     "UPDATE_LAST_LOGIN": False,
 }
+
+EMAIL_HOST = ENV.smtp_host  # empty: notifications/mail.py sends nothing
+EMAIL_PORT = ENV.smtp_port
+EMAIL_HOST_USER = ENV.smtp_user
+EMAIL_HOST_PASSWORD = ENV.smtp_password.get_secret_value()
+EMAIL_USE_TLS = ENV.smtp_security is SmtpSecurity.STARTTLS  # Django's name for STARTTLS
+EMAIL_USE_SSL = ENV.smtp_security is SmtpSecurity.TLS
+EMAIL_TIMEOUT = ENV.smtp_timeout_seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.smtp_from
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.data_dir / "static"

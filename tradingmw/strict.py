@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from tradingmw.errors import Code, TradingError
+from tradingmw.errors import Code, InvalidRequest, TradingError
+from tradingmw.scaled import to_e8
+
+NUMBER_CHARACTERS_MAX = 40
 
 
 def camel(name: str) -> str:
@@ -61,6 +66,33 @@ class StrictSerializer(StrictFields):
 
 class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
     """A request body made from a model."""
+
+
+@extend_schema_field(OpenApiTypes.DECIMAL)
+class PositiveE8(serializers.Field[int, Any, str, Any]):
+    """A decimal string above zero, as an integer of 10⁻⁸. No binary fraction is taken: it would not be exact."""
+
+    default_error_messages = {
+        "invalid": "Give a decimal number as a string.",
+        "not_positive": "Must be greater than zero.",
+    }
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or len(data) > NUMBER_CHARACTERS_MAX or not is_plain(data):
+            self.fail("invalid")
+        try:
+            scaled = to_e8(data)
+        except InvalidRequest as error:
+            raise serializers.ValidationError(error.detail, code=error.code.value) from error
+        if scaled <= 0:
+            self.fail("not_positive")
+        return scaled
+
+
+def is_plain(text: str) -> bool:
+    """Digits with at most one point and a sign: no exponent, no space, no underscore, no other script's digits."""
+    digits = text.removeprefix("-").replace(".", "", 1)
+    return digits.isascii() and digits.isdigit()
 
 
 def body_object(request: Request) -> dict[str, Any]:

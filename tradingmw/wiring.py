@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import threading
 
+from channels.layers import get_channel_layer
+
+from bridge.sockets.curve import Role
 from marketdata.feed import FeedBridge
+from notifications.alerts.watch import AlertWatch
 from orders.bridge import OrderBridge
 from tradingmw.env import env
+from tradingmw.group_layer import GroupLayer
+from tradingmw.layers import ZmqChannelLayer
 
 
 def run_order_bridge(stop: threading.Event) -> None:
@@ -15,5 +21,15 @@ def run_order_bridge(stop: threading.Event) -> None:
 
 
 def run_feed_bridge(stop: threading.Event) -> None:
-    """The market-data link, its books and their publication, until `stop` is set."""
-    FeedBridge(env()).run(stop)
+    """The market-data link, its books and their publication, and beside it the price alerts, until `stop` is set."""
+    alerts = AlertWatch(_feed_layer())
+    try:
+        FeedBridge(env(), on_prices=alerts.take).run(stop)
+    finally:
+        alerts.close()
+
+
+def _feed_layer() -> GroupLayer:
+    """The channel layer, with the feed bridge's own key where it is the embedded one."""
+    layer: GroupLayer = get_channel_layer() if env().redis_url else ZmqChannelLayer(role=Role.FEED_BRIDGE)
+    return layer

@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import zmq
 
@@ -22,6 +22,7 @@ from bridge.sockets.throttle import Throttle
 from marketdata.feed.engine import Desynchronised, EngineFeed
 from marketdata.feed.keeper import InstrumentKeeper
 from marketdata.feed.market import Market
+from marketdata.feed.prices import LastPrice
 from marketdata.feed.publication import Publication
 from marketdata.feed.state_server import StateServer, no_state, whole_state
 from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart
@@ -41,10 +42,19 @@ def clock_us() -> int:
 
 
 class FeedBridge:
-    """`FeedBridge(env).run(stop)` serves until `stop` is set. `store` keeps the instrument table of each epoch."""
+    """`FeedBridge(env).run(stop)` serves until `stop` is set. `store` keeps the instrument table of each epoch.
 
-    def __init__(self, env: Env, store: Callable[..., None] = instruments_store) -> None:
-        self._env, self._store = env, store
+    `on_prices` is told after a flush how last prices moved, by symbol, and at the beginning of an epoch how they stand;
+    it is called in the bridge's one thread and must not wait.
+    """
+
+    def __init__(
+        self,
+        env: Env,
+        store: Callable[..., None] = instruments_store,
+        on_prices: Callable[[Mapping[str, LastPrice]], None] | None = None,
+    ) -> None:
+        self._env, self._store, self._on_prices = env, store, on_prices
         self._market: Market | None = None
         self._epoch = 0
         self._state = FeedState.DOWN
@@ -156,6 +166,7 @@ class FeedBridge:
         self._publication.begin(market.epoch, market.shards)
         self._beat_at = 0.0  # hubs hear of the new epoch at once
         self._keeper.keep(self._engine.table, self._engine.engine_epoch)
+        self._tell_prices(market)
         facts = {"epoch": market.epoch, "engine_epoch": self._engine.engine_epoch, "count": len(self._engine.table)}
         logger.info("Market data is live", extra=facts)
 
@@ -179,6 +190,11 @@ class FeedBridge:
             if updates := market.taken(shard):
                 self._publication.publish(shard, updates, now_us, self._state, age_ms)
         self._flushed_at = time.monotonic()
+        self._tell_prices(market)
+
+    def _tell_prices(self, market: Market) -> None:
+        if self._on_prices is not None and (prices := market.prices.taken()):
+            self._on_prices(prices)
 
     def _beat_if_due(self) -> None:
         now = time.monotonic()

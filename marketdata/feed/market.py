@@ -13,6 +13,7 @@ from typing import Any
 from bridge.wire import messages
 from bridge.wire.market import Depth, Quote, Trade
 from marketdata.feed.instrument import InstrumentFeed
+from marketdata.feed.prices import LastPrices
 from marketdata.items import Item, Quality, to_json, to_msgpack
 
 Updates = list[Any]  #: flat: topic, seq, JSON, MessagePack, …
@@ -40,6 +41,7 @@ class Market:
         }
         self.pending: dict[str, Updates] = {entry.shard: [] for entry in table}
         self._traded: dict[int, InstrumentFeed] = {}
+        self.prices = LastPrices((feed.symbol, feed.quote) for feed in self._instruments.values())
 
     def on_quotes(self, rows: Iterable[Quote]) -> None:
         """Every quote is an update: nothing is merged here."""
@@ -51,6 +53,8 @@ class Market:
                 continue
             traded.pop(row.instrument_id, None)
             instrument.quote.quoted(row)
+            if row.last_e8:
+                self.prices.note(instrument.symbol, instrument.quote, row.last_e8)
             self._publish_quote(instrument)
 
     def on_trades(self, rows: Iterable[Trade]) -> None:
@@ -60,6 +64,7 @@ class Market:
                 self._rejected["UNKNOWN_INSTRUMENT"] += 1
                 continue
             self._publish(instrument.shard, instrument.trade_topic, instrument.trade_item(row))
+            self.prices.note(instrument.symbol, instrument.quote, row.price_e8)
             self._traded[row.instrument_id] = instrument
 
     def on_depth(self, rows: Iterable[Depth]) -> None:

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from enum import StrEnum
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from notifications.rules import Condition, Side
 from tradingmw.fields import E8Field
 
-
-class Condition(StrEnum):
-    """When does an alert trigger?"""
-
-    ABOVE = "above"
-    BELOW = "below"
-    CROSSES = "crosses"
-
-    @classmethod
-    def choices(cls) -> list[tuple[str, str]]:
-        return [(condition.value, condition.value) for condition in cls]
+NOTE_LENGTH = 200
 
 
 class Alert(models.Model):
-    """Tell the user when the last price of a symbol meets a condition."""
+    """Tell the user when the last price of a symbol meets a condition.
+
+    It waits while it is active and not triggered. `side` and `seen_…` belong to the arming and are written once, by
+    whoever watches the feed: with them the alert goes on after a crash as if nothing had been.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alerts")
@@ -36,9 +30,22 @@ class Alert(models.Model):
     is_triggered = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     triggered_at = models.DateTimeField(null=True, blank=True)
+    triggered_price = E8Field(null=True, blank=True)
+    note = models.CharField(max_length=NOTE_LENGTH, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: grows with each change of what it waits for; one arming fires at most once
+    arming = models.PositiveIntegerField(default=1, editable=False)
+    seen_at = models.DateTimeField(null=True, editable=False, help_text="When this arming was first watched.")
+    side = models.SmallIntegerField(default=Side.UNKNOWN.value, choices=Side.choices(), editable=False)
+    seen_high = E8Field(null=True, editable=False, help_text="The day's high at `seen_at`.")
+    seen_low = E8Field(null=True, editable=False, help_text="The day's low at `seen_at`.")
 
     class Meta:
-        indexes = [models.Index(fields=["is_active", "symbol"], name="alert_active_symbol")]
+        indexes = [
+            models.Index(fields=["is_active", "symbol"], name="alert_active_symbol"),
+            models.Index(fields=["changed_at"], name="alert_changed"),
+            models.Index(fields=["user", "created_at"], name="alert_user_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.condition} {self.target_price}"

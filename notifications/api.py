@@ -68,7 +68,8 @@ class EventsView(APIView):
         since, limit = asked.get("pageToken", asked["since"]), asked["limit"]
         events, last = events_after(cast(User, request.user).id, since=since, limit=limit)
         items = [
-            {"channel": event.channel, **event_item(event, event.number - 1, msgspec.json.decode)} for event in events
+            {"channel": event.channel, **msgspec.to_builtins(event_item(event, event.number - 1, msgspec.json.decode))}
+            for event in events
         ]
         more = bool(events) and events[-1].number < last
         token = str(events[-1].number) if more else None

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from notifications import stream as stream_log
-from notifications.items import AsData, Standing, event_item, snapshot_item
+from notifications.items import AsData, PrivateItem, Standing, event_item, snapshot_item
 from notifications.models import StreamEvent
 from notifications.readers import in_reader
 from notifications.snapshots import read_at_one_number
@@ -74,7 +74,7 @@ class PrivateFeed:
             self._socket.queue({"channel": channel, "type": "update", "data": [self._item(event) for event in run]})
         self.cursor = self.reached = events[-1].number
 
-    def _item(self, event: StreamEvent) -> dict[str, Any]:
+    def _item(self, event: StreamEvent) -> PrivateItem:
         item = event_item(event, self._previous, self._as_data)
         self._previous = event.number
         return item

@@ -53,6 +53,12 @@ class SendQueue:
             await self._stir.wait()
         return not self.failed
 
+    async def drained(self) -> None:
+        """Wait until nothing is pending, or nothing will be sent any more."""
+        while self.pending_bytes and not self.failed:
+            self._stir.clear()
+            await self._stir.wait()
+
     async def stop(self) -> None:
         self.failed = True
         if self._writer:

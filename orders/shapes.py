@@ -6,6 +6,7 @@ from typing import Any
 
 from orders.core.state import ExecutionState, OrderState, PositionState
 from orders.instants import text
+from orders.requests import CancelAllAnswer, OrderAnswer
 from tradingmw.scaled import text_e4, text_e8
 
 
@@ -67,3 +68,17 @@ def position_shape(position: PositionState) -> dict[str, Any]:
         "realizedPnl": text_e4(position.realized_pnl_e4),
         "updatedAt": text(position.updated_at_us),
     }
+
+
+def written_shape(answer: OrderAnswer) -> dict[str, Any]:
+    """What a write of one order is answered with."""
+    return {**answer.order, "lastEventId": answer.last_event_id}
+
+
+def canceled_shape(answer: CancelAllAnswer) -> dict[str, Any]:
+    """What a write of many orders is answered with: an item per order."""
+    items = [
+        {"id": str(item.id), "status": item.status.value, **({"code": item.code.value} if item.code else {})}
+        for item in answer.items
+    ]
+    return {"items": items, "lastEventId": answer.last_event_id}

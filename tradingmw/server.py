@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from marketdata.raw_frames import FramesProtocol
 from tradingmw.env import Env
+from tradingmw.lifespan import stopping
 
 APPLICATION = "tradingmw.asgi:application"
 WEBSOCKET_PROTOCOL = "marketdata.raw_frames:FramesProtocol"  # uvicorn's sans-I/O one, and ready-made frames
@@ -93,6 +95,11 @@ class StoppableServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are the stop event's business."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Clients are told before their connections are closed."""
+        await stopping()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Asked ten times a second: shall the server end?"""

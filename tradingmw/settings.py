@@ -140,6 +140,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "tradingmw.openapi.add_problems",
     ],
+        "tradingmw.openapi.add_typed_bodies",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ENV.access_token_seconds),

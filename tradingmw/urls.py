@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from tradingmw import problem
 from tradingmw.api_docs import api_docs
+from tradingmw.asyncapi import AsyncApiView
+from tradingmw.exposition import metrics
 from tradingmw.health import healthz, readyz
 from tradingmw.page import terminal
 
@@ -21,6 +23,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("orders.urls")),
     path("", include("preferences.urls")),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("asyncapi.json", AsyncApiView.as_view(), name="asyncapi"),
     path("docs", api_docs, name="docs"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tradingmw.errors import Code, InvalidRequest, TradingError
+from tradingmw.typed_body import RestBody, decoded
 
 T = TypeVar("T")
 Handler = Callable[[Any, Any], Awaitable[Any]]
@@ -44,6 +45,8 @@ class Method(NamedTuple):
         given = {} if params is None else params
         if not isinstance(given, dict):
             raise InvalidRequest("params must be an object.", code=Code.INVALID_PARAMS)
+        if isinstance(self.params, type) and issubclass(self.params, RestBody):
+            return decoded(self.params, given)
         return msgspec.convert(given, self.params)
 
 

@@ -15,6 +15,8 @@ from bridge.sockets.pump import process_pump
 from marketdata.frames import topic
 from marketdata.hub.hub import Hub
 from marketdata.hub.sinks import sink_of
+from marketdata.hub.pulse import FeedPulse
+from marketdata.hub.pushes import Heartbeat
 from marketdata.hub.source import HubSource
 from marketdata.hub.state_link import StateLink
 from marketdata.hub.subscriber import Subscriber
@@ -23,7 +25,7 @@ from marketdata.items import BookItem, Channel, Item, TradesItem
 from tradingmw.env import Env, env
 from tradingmw.errors import Code, NotFound, Unavailable
 
-__all__ = ["MarketHub", "Subscriber", "market_hub", "market_hub_closed", "sink_of"]
+__all__ = ["Heartbeat", "MarketHub", "Subscriber", "market_hub", "market_hub_closed", "sink_of"]
 
 READY_SECONDS = 3.0  #: how long a first caller waits for the feed bridge's state
 

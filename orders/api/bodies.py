@@ -3,84 +3,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from msgspec import Meta
 from rest_framework import serializers
 
+from bridge.wire.messages import ClientOrderId, Exchange, Symbol
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.api.serializers import OrderSerializer, words
 from orders.instants import micros
 from orders.lifecycle import OrderStatus
 from orders.requests import Caller, PlaceOrder
-from tradingmw.errors import InvalidRequest
-from tradingmw.scaled import to_e8
-from tradingmw.strict import StrictSerializer
+from tradingmw.typed_body import PositiveDecimal, RestBody
 
-NUMBER_CHARACTERS_MAX = 40
-
-
-@extend_schema_field(OpenApiTypes.DECIMAL)
-class PositiveE8(serializers.Field[int, Any, str, Any]):
-    """A decimal string above zero, as an integer of 10⁻⁸. No binary fraction is taken: it would not be exact."""
-
-    default_error_messages = {
-        "invalid": "Give a decimal number as a string.",
-        "not_positive": "Must be greater than zero.",
-    }
-
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, str) or len(data) > NUMBER_CHARACTERS_MAX or not is_plain(data):
-            self.fail("invalid")
-        try:
-            scaled = to_e8(data)
-        except InvalidRequest as error:
-            raise serializers.ValidationError(error.detail, code=error.code.value) from error
-        if scaled <= 0:
-            self.fail("not_positive")
-        return scaled
+#: RFC 3339, with its offset: a time without one would be a guess.
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
-def is_plain(text: str) -> bool:
-    """Digits with at most one point and a sign: no exponent, no space, no underscore, no other script's digits."""
-    digits = text.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()
+class PlaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """`price` for limit and stop_limit, `stopPrice` for stop and stop_limit, `expiresAt` for gtd orders only.
 
+    A field that is not listed is refused: a misspelt `stopPrice` must not be dropped in silence.
+    """
 
-class PlaceOrderBody(StrictSerializer):
-    """`price` for limit and stop_limit, `stopPrice` for stop and stop_limit, `expiresAt` for gtd orders only."""
-
-    clientOrderId = serializers.RegexField(r"^[A-Za-z0-9_.:\-]{1,48}\Z", trim_whitespace=False)
-    symbol = serializers.RegexField(r"^[A-Z0-9][A-Z0-9.\-/]{0,23}\Z", trim_whitespace=False)
-    exchange = serializers.RegexField(
-        r"^[A-Z0-9]{2,8}\Z", trim_whitespace=False, required=False, allow_null=True, default=None
-    )
-    side = words(Side)
-    orderType = words(OrderType)
-    timeInForce = serializers.ChoiceField([force.value for force in TimeInForce], default=TimeInForce.DAY.value)
-    quantity = PositiveE8()
-    price = PositiveE8(required=False, allow_null=True, default=None)
-    stopPrice = PositiveE8(required=False, allow_null=True, default=None)
-    expiresAt = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    exchange: Exchange | None = None
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce = TimeInForce.DAY
+    quantity: PositiveDecimal
+    price: PositiveDecimal | None = None
+    stop_price: PositiveDecimal | None = None
+    expires_at: Instant | None = None
 
     def order(self, caller: Caller) -> PlaceOrder:
-        """The request of a body that is valid; ids and deadlines are set when it is sent."""
-        body = self.validated_data
+        """The request to the order bridge; ids and deadlines are set when it is sent."""
         return PlaceOrder(
             request_id=1,
             deadline_us=0,
             caller=caller,
-            client_order_id=body["clientOrderId"],
-            symbol=body["symbol"],
-            exchange=body["exchange"],
-            side=Side(body["side"]),
-            order_type=OrderType(body["orderType"]),
-            time_in_force=TimeInForce(body["timeInForce"]),
-            quantity_e8=body["quantity"],
-            price_e8=body["price"],
-            stop_price_e8=body["stopPrice"],
-            expires_at_us=None if body["expiresAt"] is None else micros(body["expiresAt"]),
+            client_order_id=self.client_order_id,
+            symbol=self.symbol,
+            exchange=self.exchange,
+            side=self.side,
+            order_type=self.order_type,
+            time_in_force=self.time_in_force,
+            quantity_e8=self.quantity,
+            price_e8=self.price,
+            stop_price_e8=self.stop_price,
+            expires_at_us=None if self.expires_at is None else micros(self.expires_at),
         )
 
 

@@ -20,6 +20,9 @@ from orders.api.asynchronous import AsyncAPIView
 from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, WrittenOrderSerializer
 from orders.requests import Caller, OrderAnswer
 from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
+from orders.shapes import canceled_shape, written_shape
+from tradingmw.openapi import reference
+from tradingmw.typed_body import decoded
 
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
 WRITES = frozenset({"POST", "DELETE"})
@@ -39,15 +42,13 @@ class OrderWritingView(AsyncAPIView):
 
     def written(self, body: dict[str, Any], last_event_id: int, status: int) -> HttpResponse:
         """Rendered here: a DRF response would cost a hop to a thread for it."""
-        response = HttpResponse(
-            msgspec.json.encode({**body, "lastEventId": last_event_id}), status=status, content_type="application/json"
-        )
+        response = HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
         response["X-Last-Event-Id"] = str(last_event_id)
         response["Server-Timing"] = f"order;dur={(time.perf_counter() - self._began) * 1000:.2f}"
         return response
 
     def written_order(self, answer: OrderAnswer, status: int) -> HttpResponse:
-        return self.written(answer.order, answer.last_event_id, status)
+        return self.written(written_shape(answer), answer.last_event_id, status)
 
 
 class OrdersWrite(OrderWritingView):
@@ -57,12 +58,11 @@ class OrdersWrite(OrderWritingView):
         operation_id="orders_place",
         summary="Place an order, exactly once per clientOrderId",
         parameters=[PREFER],
-        request=PlaceOrderBody,
+        request={"application/json": reference(PlaceOrderBody)},
         responses={201: WrittenOrderSerializer, 200: WrittenOrderSerializer},
     )
     async def post(self, request: Request) -> HttpResponse:
-        body = PlaceOrderBody(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = decoded(PlaceOrderBody, request.data)
         wait_seconds = preferred_wait(request)
         answer = await order_place(order=body.order(self.caller), wait_seconds=wait_seconds)
         response = self.written_order(answer, 201 if answer.created else 200)
@@ -78,11 +78,7 @@ class OrdersWrite(OrderWritingView):
     )
     async def delete(self, _request: Request) -> HttpResponse:
         answer = await orders_cancel_all(caller=self.caller)
-        items = [
-            {"id": str(item.id), "status": item.status.value, **({"code": item.code.value} if item.code else {})}
-            for item in answer.items
-        ]
-        return self.written({"items": items}, answer.last_event_id, 207)
+        return self.written(canceled_shape(answer), answer.last_event_id, 207)
 
 
 class OrderWrite(OrderWritingView):

@@ -37,7 +37,7 @@ class Screen:
         self.feed = PrivateFeed(stream, sources, self.watch, self, msgspec.json.decode)
 
     def queue(self, frame: Any) -> None:
-        self.frames.append(frame)
+        self.frames.append(msgspec.to_builtins(frame))
 
     async def room(self) -> bool:
         return not self.was_broken

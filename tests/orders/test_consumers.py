@@ -198,7 +198,7 @@ async def test_what_was_unsubscribed_is_pushed_no_more(screen: MakeScreen, ann: 
 @pytest.mark.parametrize(
     ("method", "params", "code"),
     [
-        ("subscribe", {"channel": "alerts"}, "UNKNOWN_CHANNEL"),
+        ("subscribe", {"channel": "weather"}, "UNKNOWN_CHANNEL"),
         ("subscribe", {"channel": 3}, "INVALID_PARAMS"),
         ("subscribe", {}, "INVALID_PARAMS"),
         ("subscribe", {"channel": "orders", "snapshot": "yes"}, "INVALID_PARAMS"),

@@ -1,0 +1,103 @@
+"""What does the trading socket take, answer and push? Each type is decoded or encoded as it stands here.
+
+Orders, executions, positions, alerts and notifications have the shapes that REST gives them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from accounts.sockets.methods import Pushes, rest_shape
+from accounts.sockets.system import CHANNEL as SYSTEM
+from accounts.sockets.system import PUSHES as SYSTEM_PUSHES
+from notifications.items import PrivateItem
+
+STREAM_CHANNELS = ("orders", "executions", "positions", "alerts", "notifications")
+CHANNELS = (*STREAM_CHANNELS, SYSTEM)
+
+ChannelName = Annotated[str, Meta(extra_json_schema={"enum": list(CHANNELS)})]
+Cursor = Annotated[int, Meta(ge=0, description="A number of the private stream; 0 is its beginning.")]
+WrittenOrder = Annotated[dict[str, Any], rest_shape("WrittenOrder")]
+CanceledItems = Annotated[dict[str, Any], rest_shape("CanceledItems")]
+
+
+class Subscribe(Struct, frozen=True):
+    """With `snapshot` the channel's objects follow the result as they stand at its `lastEventId`."""
+
+    channel: ChannelName
+    snapshot: bool = True
+
+
+class Subscribed(Struct, frozen=True, rename="camel"):
+    channel: ChannelName
+    last_event_id: Cursor
+
+
+class OneChannel(Struct, frozen=True):
+    channel: ChannelName
+
+
+class ChannelList(Struct, frozen=True):
+    channels: list[ChannelName]
+
+
+class Resume(Struct, frozen=True):
+    """`since` is the last `eventId` that you have."""
+
+    since: Cursor
+
+
+class Resumed(Struct, frozen=True, rename="camel"):
+    """`recovered` false: the log does not reach back; snapshots of the subscribed channels follow."""
+
+    recovered: bool
+    last_event_id: Cursor
+
+
+class CancelOne(Struct, frozen=True):
+    """The order's `id`."""
+
+    id: UUID
+
+
+class StreamHeartbeat(Struct, frozen=True, rename="camel"):
+    """Every event of the subscribed channels up to `last_event_id` lies before this frame."""
+
+    last_event_id: Cursor
+    ts: int
+
+
+class OrderItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
+    data: Annotated[dict[str, Any], rest_shape("Order")]
+
+
+class ExecutionItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
+    data: Annotated[dict[str, Any], rest_shape("Execution")]
+
+
+class PositionItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
+    data: Annotated[dict[str, Any], rest_shape("Position")]
+
+
+class AlertItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
+    data: Annotated[dict[str, Any], rest_shape("AlertAnswer")]
+
+
+class NotificationItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
+    data: Annotated[dict[str, Any], rest_shape("NotificationAnswer")]
+
+
+PUSHES = {
+    "orders": Pushes(
+        "Open orders and those that ended lately; then each order after every change.", OrderItem, OrderItem
+    ),
+    "executions": Pushes("Trades of the last day; then each as it happens.", ExecutionItem, ExecutionItem),
+    "positions": Pushes("What the account holds; then each position after every trade.", PositionItem, PositionItem),
+    "alerts": Pushes("Active price alerts; then each alert after every change.", AlertItem, AlertItem),
+    "notifications": Pushes("The newest unread ones; then each as it comes.", NotificationItem, NotificationItem),
+    SYSTEM: SYSTEM_PUSHES,
+    "heartbeat": Pushes("Each second: how far the stream has come on this socket.", StreamHeartbeat),
+}

@@ -15,7 +15,6 @@ from bridge.sockets.pump import process_pump
 from marketdata.frames import topic
 from marketdata.hub.hub import Hub
 from marketdata.hub.sinks import sink_of
-from marketdata.hub.pulse import FeedPulse
 from marketdata.hub.pushes import Heartbeat
 from marketdata.hub.source import HubSource
 from marketdata.hub.state_link import StateLink

@@ -138,9 +138,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "tradingmw.openapi.add_typed_bodies",
         "tradingmw.openapi.add_problems",
     ],
-        "tradingmw.openapi.add_typed_bodies",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ENV.access_token_seconds),

@@ -7,7 +7,6 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from tradingmw import problem
 from tradingmw.api_docs import api_docs
 from tradingmw.asyncapi import AsyncApiView
-from tradingmw.exposition import metrics
 from tradingmw.health import healthz, readyz
 from tradingmw.page import terminal
 

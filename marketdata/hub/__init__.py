@@ -14,8 +14,8 @@ from channels.layers import get_channel_layer
 from bridge.sockets.pump import process_pump
 from marketdata.frames import topic
 from marketdata.hub.hub import Hub
-from marketdata.hub.sinks import sink_of
 from marketdata.hub.pushes import Heartbeat
+from marketdata.hub.sinks import sink_of
 from marketdata.hub.source import HubSource
 from marketdata.hub.state_link import StateLink
 from marketdata.hub.subscriber import Subscriber

@@ -8,9 +8,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import msgspec
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from tests.stack import Stack
 
@@ -87,17 +89,22 @@ class Crowd:
 
     async def __aenter__(self) -> Crowd:
         gate = asyncio.Semaphore(CONNECT_AT_ONCE)
-        await asyncio.gather(*(self._enter(gate, path, username) for path, username in self._places))
+        async with httpx.AsyncClient(base_url=self._stack.api, timeout=15) as client:
+            await asyncio.gather(*(self._enter(gate, client, path, username) for path, username in self._places))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
         await asyncio.gather(*self._tasks)
 
-    async def _enter(self, gate: asyncio.Semaphore, path: str, username: str) -> None:
+    async def _enter(self, gate: asyncio.Semaphore, client: httpx.AsyncClient, path: str, username: str) -> None:
+        headers = {"Authorization": f"Bearer {self._stack.token(username)}"}
         async with gate:
-            connecting = await asyncio.to_thread(self._stack.ws, path, username)
-            connection = await self._open.enter_async_context(connecting)
+            answer = (await client.post("/auth/ws-ticket", headers=headers)).raise_for_status()
+            url = f"{self._stack.ws_url(path, None)}?ticket={answer.json()['ticket']}"
+            connection = await self._open.enter_async_context(
+                connect(url, subprotocols=[Subprotocol("tmw.json.v1")], proxy=None)
+            )
         viewer = Viewer(connection, path, username)
         await viewer.subscribe()
         self.viewers.append(viewer)

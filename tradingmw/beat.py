@@ -7,7 +7,8 @@ import os
 import socket
 import threading
 import time
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from celery.beat import Scheduler, Service
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from notifications.schedule.firing import Firing
 from notifications.schedule.lease import Lease
+from notifications.schedule.timetable import TIMETABLE, TimedTask
 from tradingmw.celery import app
 
 logger = logging.getLogger(__name__)
@@ -28,9 +30,11 @@ NAP_SECONDS: Final = 0.2
 class OutboxScheduler(Scheduler):
     """Celery's interface; the timetable, the lease and the slots are `notifications.schedule`'s."""
 
+    timetable: ClassVar[Sequence[TimedTask]] = TIMETABLE
+
     def setup_schedule(self) -> None:
         self._lease = Lease(holder_name())
-        self._firing = Firing(self._lease)
+        self._firing = Firing(self._lease, self.timetable)
         self._next_tick = 0.0
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

@@ -34,6 +34,7 @@ QUEUE = "outbox"
 POLL_SECONDS = 0.05
 CONCURRENCY = 4
 BROKER_TIMEOUT_SECONDS = 3.0
+REDIS_TRANSPORT = "tradingmw.redis_broker:Transport"  #: imported where it is used
 LEASE_SETTING = "outbox_lease_seconds"
 
 
@@ -43,13 +44,13 @@ def broker_settings(env: Env) -> dict[str, Any]:
         timeouts = {"socket_timeout": BROKER_TIMEOUT_SECONDS, "socket_connect_timeout": BROKER_TIMEOUT_SECONDS}
         return {
             "broker_url": env.redis_url,
+            "broker_transport": REDIS_TRANSPORT,
             "broker_transport_options": {**timeouts, "socket_keepalive": True, "global_keyprefix": "tmw-celery:"},
         }
     directory = env.data_dir / "celery"
     return {
         "broker_url": f"{file_broker.SCHEME}://localhost",
         "broker_transport_options": {"directory": str(directory), "polling_interval": POLL_SECONDS},
-        "worker_enable_remote_control": False,  # it needs fanout
     }
 
 
@@ -74,11 +75,12 @@ def celery_app(env: Env) -> Celery:
         worker_concurrency=CONCURRENCY,
         worker_prefetch_multiplier=1,
         worker_send_task_events=False,
+        worker_enable_remote_control=False,  # files know no fanout; the canary tells what a ping would
         beat_enable_remote_control=False,
         beat_scheduler="tradingmw.beat:OutboxScheduler",
         **{LEASE_SETTING: LEASE_SECONDS},
     )
-    made.steps["worker"].add("tradingmw.worker:SweeperStep")
+    made.steps["worker"].add("tradingmw.worker:OutboxStep")
     return made
 
 

@@ -72,12 +72,12 @@ class Channel(virtual.Channel):
 def _taken(path: Path) -> dict[str, Any] | None:
     """The message, which is ours alone now; None where another was first or it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
         path.unlink()
     except OSError:  # taken by another, or (Windows) just open there: it will be listed again
         return None
     try:
-        message = json.loads(text)
+        message = json.loads(content)
     except ValueError:
         message = None
     if not isinstance(message, dict) or not {"body", "properties"} <= message.keys():

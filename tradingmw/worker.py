@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from celery import bootsteps
@@ -19,13 +21,13 @@ from celery.exceptions import SecurityWarning
 from celery.worker import state
 from django.db import connections
 
-from notifications.outbox.sweeping import LEASE_SECONDS, sweep
+from notifications.outbox.sweeping import sweep
 from notifications.outbox.watching import Watch
 from tradingmw.celery import LEASE_SETTING, WATCH, app, hand_over
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS: Final = 1.0
+EVERY_SECONDS: Final = 1.0
 #: Messages get lost and nothing was begun for so long: this worker is deaf.
 DEAF_SECONDS: Final = 60.0
 UNSOUND_EXIT_CODE: Final = 70
@@ -35,14 +37,14 @@ class Unsound(Exception):
     """This process cannot go on; its text says why."""
 
 
-class Sweeper:
-    """Hands over what is due, once a second, in a thread of its own."""
+class Beside:
+    """Something done again and again in a thread of its own, beside Celery's, until it finds this worker unsound."""
 
-    def __init__(self, watch: Watch, lease_seconds: float = LEASE_SECONDS) -> None:
-        self._watch = watch
-        self._lease_seconds = lease_seconds
+    def __init__(self, name: str, turn: Callable[[], None]) -> None:
+        self._name = name
+        self._turn = turn
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._failures = 0  #: in a row
 
     def start(self) -> None:
@@ -50,35 +52,24 @@ class Sweeper:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(timeout=SWEEP_SECONDS)
+        self._thread.join(timeout=EVERY_SECONDS)
 
     def _run(self) -> None:
         while True:
             try:
-                self.turn()
+                self._turn()
+                self._failures = 0
             except Unsound as error:
                 _end_hard(error)
             except Exception:
                 self._survived()
-            if self._stop.wait(SWEEP_SECONDS):
+            if self._stop.wait(EVERY_SECONDS):
                 return connections.close_all()
-
-    def turn(self) -> None:
-        """One sweep and one look at this worker; Unsound where it should not go on."""
-        if overdue := self._watch.overdue():
-            raise Unsound(f"over time: {', '.join(sorted(overdue))}")
-        swept = sweep(hand_over, self._lease_seconds)
-        self._failures = 0
-        if not swept.lost:
-            return
-        logger.warning("Tasks were handed over and not begun; handed over again", extra={"tasks": swept.lost})
-        if self._watch.idle_seconds() > DEAF_SECONDS:
-            raise Unsound("messages are sent and none arrives")
 
     def _survived(self) -> None:
         self._failures += 1
         if self._failures in (1, 10) or self._failures % 60 == 0:
-            logger.exception("The outbox could not be swept; trying again", extra={"failures": self._failures})
+            logger.exception("The %s failed; trying again", self._name, extra={"failures": self._failures})
         connections.close_all()
 
 
@@ -88,20 +79,39 @@ def _end_hard(error: Unsound) -> None:
     os._exit(UNSOUND_EXIT_CODE)
 
 
-class SweeperStep(bootsteps.StartStopStep):
-    """The sweeper lives as long as Celery's worker does, whoever started that."""
+def sweeping(watch: Watch, lease_seconds: float) -> None:
+    """Hand over what is due; Unsound where messages leave and nothing arrives."""
+    swept = sweep(hand_over, lease_seconds)
+    if not swept.lost:
+        return
+    logger.warning("Tasks were handed over and not begun; handed over again", extra={"tasks": swept.lost})
+    if watch.idle_seconds() > DEAF_SECONDS:
+        raise Unsound("messages are sent and none arrives")
+
+
+def guarding(watch: Watch) -> None:
+    """Unsound where a body has used up its time. Asks no database: such a body may well be what holds that up."""
+    if overdue := watch.overdue():
+        raise Unsound(f"over time: {', '.join(sorted(overdue))}")
+
+
+class OutboxStep(bootsteps.StartStopStep):
+    """The sweeper and the guard live as long as Celery's worker does, whoever started that."""
 
     requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
-        self._sweeper = Sweeper(WATCH, app.conf[LEASE_SETTING])
+        sweeper = partial(sweeping, WATCH, app.conf[LEASE_SETTING])
+        self._threads = (Beside("sweeper", sweeper), Beside("guard", partial(guarding, WATCH)))
 
     def start(self, parent: Any) -> None:
-        self._sweeper.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, parent: Any) -> None:
-        self._sweeper.stop()
+        for thread in self._threads:
+            thread.stop()
 
 
 class SupervisedWorker(Worker):

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from notifications.outbox import outbox_add
 from notifications.schedule.lease import Fenced, Lease
-from notifications.schedule.timetable import TIMETABLE, TimedTask
+from notifications.schedule.timetable import TimedTask
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 class Firing:
     """One beat. `tick` is called about once a second, in one thread."""
 
-    def __init__(self, lease: Lease, timetable: Sequence[TimedTask] = TIMETABLE) -> None:
+    def __init__(self, lease: Lease, timetable: Sequence[TimedTask]) -> None:
         self._lease = lease
         self._timetable = timetable
         self._fired: dict[str, str] = {}  #: the last slot of each task that this beat put into the outbox

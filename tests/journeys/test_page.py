@@ -110,3 +110,39 @@ def test_a_reload_keeps_the_login_and_a_logout_ends_it(page: Page) -> None:
     expect(page.locator("#login")).to_be_visible()
     page.reload()
     expect(page.locator("#login")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_an_alert_fires_once_and_is_shown_and_read(page: Page) -> None:
+    log_in(page, "trader2")
+    page.get_by_label("Alert on").select_option("IBM")
+    page.get_by_label("Target price").fill("1.00")
+    page.get_by_role("button", name="Set").click()
+    expect(page.locator("#alerts tr.triggered")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("#notifications li.unread")).to_have_count(1, timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Read all").click()
+    expect(page.locator("#notifications li.unread")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def test_an_impossible_alert_is_explained(page: Page) -> None:
+    log_in(page, "trader2")
+    page.get_by_label("Target price").fill("-1")
+    page.get_by_role("button", name="Set").click()
+    expect(page.locator("#alert-message.fault")).not_to_be_empty()
+
+
+def test_a_watchlist_is_kept_over_a_reload(page: Page) -> None:
+    log_in(page, "trader2")
+    page.get_by_label("Stop watching GOOG").click()
+    expect(page.locator("#quote-GOOG")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#quote-AAPL")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#quote-GOOG")).to_have_count(0)
+    page.get_by_label("Watch another").fill("GOOG")
+    page.get_by_label("Watch another").press("Enter")
+    expect(page.locator("#quote-GOOG")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_the_state_of_every_part_is_shown(page: Page) -> None:
+    log_in(page, "trader1")
+    for part in ("engine", "orders", "feed"):
+        expect(page.locator("#parts span", has_text=part)).to_have_attribute("data-state", "live", timeout=PATIENCE_MS)

@@ -1,7 +1,7 @@
-// What the trader holds: orders, executions and positions, as the private stream tells it. `cursor` is the number of
+// What is the trader's own: orders, executions, positions, alerts and notifications, as the private stream tells it. `cursor` is the number of
 // the last event taken; after a lost connection the stream is resumed from it.
 
-const KEYS = { orders: "id", executions: "id", positions: "symbol" };
+const KEYS = { orders: "id", executions: "id", positions: "symbol", alerts: "id", notifications: "id" };
 export const CHANNELS = Object.keys(KEYS);
 
 export class Account {
@@ -29,7 +29,8 @@ export class Account {
         if (item.prevEventId > this.cursor) return false;
       }
       if (item.eventId !== undefined) this.reached(item.eventId);
-      this[channel].set(item.data[KEYS[channel]], item.data);
+      const key = item.data[KEYS[channel]];
+      if (item.kind.endsWith("_deleted")) this[channel].delete(key); else this[channel].set(key, item.data);
     }
     this.changed(channel);
     return true;

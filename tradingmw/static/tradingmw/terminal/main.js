@@ -1,21 +1,27 @@
 // The page: log in, then two sockets feed two stores, and every change of a store is drawn once per screen frame.
 
 import { Account } from "./account.js";
+import { alertForm, remove } from "./alerts.js";
 import { Market } from "./market.js";
 import { call, get, login, logout, onLoggedOut, refresh } from "./rest.js";
 import { Socket } from "./socket.js";
 import { ticket } from "./ticket.js";
 import * as views from "./views.js";
+import { Watchlist } from "./watchlist.js";
 
 const { find } = views;
 let desk = null;
 
 class Desk {
-  constructor(instruments) {
-    this.symbols = instruments.map(({ symbol }) => symbol);
-    this.chosen = this.symbols[0];
+  constructor(instruments, watchlist) {
+    this.watchlist = watchlist;
+    this.parts = new Map();
+    this.chosen = watchlist.symbols[0] ?? instruments[0].symbol;
     this.ticket = ticket();
     this.ticket.offer(instruments);
+    this.ticket.choose(this.chosen);
+    alertForm().offer(instruments);
+    this.offerSymbols(instruments);
     this.ticket.onSymbol((symbol) => this.choose(symbol));
     this.market = new Market(views.onNextFrame((channel, symbol) => this.drawMarket(channel, symbol)));
     this.account = new Account(views.onNextFrame((channel) => this.drawAccount(channel)));
@@ -23,13 +29,45 @@ class Desk {
       opened: (socket) => this.joinMarket(socket), pushed: (push) => this.onMarket(push), state: light("light-market"),
     });
     this.tradingSocket = new Socket("/ws/v1/trading", {
-      opened: (socket) => this.account.join(socket), pushed: (push) => this.onTrading(push), state: light("light-trading"),
+      opened: (socket) => this.joinTrading(socket), pushed: (push) => this.onTrading(push), state: light("light-trading"),
     });
   }
 
+  offerSymbols(instruments) {
+    find("symbols").replaceChildren(...instruments.map(({ symbol }) => new Option(symbol)));
+    find("watch").onsubmit = (event) => {
+      event.preventDefault();
+      const { symbol } = event.target.elements;
+      this.watch(symbol.value.trim().toUpperCase());
+      symbol.value = "";
+    };
+  }
+
+  async watch(symbol) {
+    if (!symbol || this.watchlist.symbols.includes(symbol)) return;
+    try {
+      await this.watchlist.add(symbol);
+      await this.marketSocket.request("subscribe", { channel: "quotes", symbols: [symbol] });
+    } catch (problem) { this.ticket.say(problem.message, true); }
+  }
+
+  async unwatch(symbol) {
+    try {
+      await this.watchlist.remove(symbol);
+      views.forget(`quote-${symbol}`);
+      await this.marketSocket.request("unsubscribe", { channel: "quotes", symbols: [symbol] });
+    } catch (problem) { this.ticket.say(problem.message, true); }
+  }
+
   async joinMarket(socket) {
-    await socket.request("subscribe", { channel: "quotes", symbols: this.symbols });
+    const { symbols } = this.watchlist;
+    if (symbols.length) await socket.request("subscribe", { channel: "quotes", symbols });
     await this.joinChosen(socket);
+  }
+
+  async joinTrading(socket) {
+    await this.account.join(socket);
+    await socket.request("subscribe", { channel: "system" });
   }
 
   joinChosen(socket) {
@@ -41,7 +79,7 @@ class Desk {
     const left = this.chosen;
     this.chosen = symbol;
     this.ticket.choose(symbol);
-    for (const known of this.symbols) this.drawMarket("quotes", known);
+    for (const known of this.watchlist.symbols) this.drawMarket("quotes", known);
     this.drawMarket("book", symbol);
     this.drawMarket("trades", symbol);
     try {
@@ -58,14 +96,20 @@ class Desk {
   }
 
   onTrading(push) {
+    if (push.channel === "system") { this.onSystem(push); return; }
     if (!this.account[push.channel]) return;
     if (!this.account.take(push)) this.tradingSocket.request("resume", { since: this.account.cursor });
   }
 
+  onSystem({ data }) {
+    for (const { part, state } of data) if (part) this.parts.set(part, state);
+    views.parts(this.parts);
+  }
+
   drawMarket(channel, symbol) {
     if (channel === "quotes") {
-      const quote = this.market.quotes.get(symbol);
-      if (quote) views.quoteRow(quote, this.chosen, (other) => this.choose(other));
+      const quote = this.watchlist.symbols.includes(symbol) && this.market.quotes.get(symbol);
+      if (quote) views.quoteRow(quote, this.chosen, (other) => this.choose(other), (other) => this.unwatch(other));
     } else if (symbol === this.chosen) {
       (channel === "book" ? views.depth : views.trades)(this.market, symbol);
     }
@@ -73,6 +117,7 @@ class Desk {
 
   drawAccount(channel) {
     if (channel === "orders") views.orders(this.account.orders, (id) => this.cancel(id));
+    else if (channel === "alerts") views.alerts(this.account.alerts, remove);
     else views[channel](this.account[channel]);
   }
 
@@ -104,15 +149,16 @@ function show(part) {
 
 async function enter() {
   const [me, { items }] = await Promise.all([get("/auth/me"), get("/instruments?limit=200")]);
+  const watchlist = await Watchlist.open(items);
   find("who").textContent = me.username;
   show("desk");
-  desk = new Desk(items);
+  desk = new Desk(items, watchlist);
 }
 
 function leave() {
   desk?.close();
   desk = null;
-  for (const id of ["quotes", "depth", "trades", "orders", "positions", "executions"]) find(id).replaceChildren();
+  for (const id of ["quotes", "depth", "trades", "orders", "positions", "executions", "alerts", "notifications", "parts"]) find(id).replaceChildren();
   show("login");
 }
 

@@ -3,7 +3,7 @@
 
 import { compare, scaled, show } from "./decimal.js";
 
-const ROWS = { depth: 10, orders: 200, executions: 100 };
+const ROWS = { depth: 10, orders: 200, executions: 100, notifications: 50 };
 const FINAL = new Set(["filled", "canceled", "rejected", "expired", "denied"]);
 
 export const find = (id) => document.getElementById(id);
@@ -37,13 +37,25 @@ function fill(row, texts, flashing = []) {
   texts.forEach((text, i) => put(row.cells[i], text, flashing.includes(i)));
 }
 
-export function quoteRow(quote, chosen, choose) {
-  const row = rowOf(find("quotes"), `quote-${quote.symbol}`, ["symbol", "n", "n price", "n price", "n", "n price", "n", "n"]);
+export function quoteRow(quote, chosen, choose, unwatch) {
+  const row = rowOf(find("quotes"), `quote-${quote.symbol}`, ["symbol", "n", "n price", "n price", "n", "n price", "n", "n", ""]);
+  if (!row.cells[8].firstChild) row.cells[8].append(crossButton(`Stop watching ${quote.symbol}`, () => unwatch(quote.symbol)));
   row.onclick = () => choose(quote.symbol);
   row.classList.toggle("chosen", quote.symbol === chosen);
   row.classList.toggle("stale", quote.quality === "stale");
   fill(row, [quote.symbol, show(quote.bidSize), show(quote.bid, 2), show(quote.ask, 2), show(quote.askSize),
     show(quote.last, 2), show(quote.changePercent, 2), show(quote.volume)], [2, 3, 5]);
+}
+
+export const forget = (id) => find(id)?.remove();
+
+function crossButton(label, press) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "×";
+  button.setAttribute("aria-label", label);
+  button.onclick = (event) => { event.stopPropagation(); button.disabled = true; press(); };
+  return button;
 }
 
 export function depth(market, symbol) {
@@ -106,6 +118,41 @@ export function executions(known) {
     const row = rowOf(body, `execution-${execution.id}`, ["", "", execution.side, "n", "n"]);
     fill(row, [at(execution.executedAt), execution.symbol, execution.side, show(execution.quantity), show(execution.price, 2)]);
   }
+}
+
+export function alerts(known, remove) {
+  const body = find("alerts");
+  body.replaceChildren();
+  for (const alert of newest(known, "createdAt")) {
+    const row = rowOf(body, `alert-${alert.id}`, ["", "", "n", "", ""]);
+    const state = alert.isTriggered ? `fired ${at(alert.triggeredAt)}` : alert.isActive ? "waiting" : "off";
+    fill(row, [alert.symbol, alert.condition, show(alert.targetPrice, 2), state]);
+    row.classList.toggle("triggered", alert.isTriggered);
+    row.cells[4].append(crossButton(`Remove the alert on ${alert.symbol}`, () => remove(alert.id)));
+  }
+}
+
+export function notifications(known) {
+  const all = newest(known, "createdAt");
+  const unread = all.filter((notification) => !notification.isRead).length;
+  find("unread").textContent = unread || "";
+  find("notifications").replaceChildren(...all.slice(0, ROWS.notifications).map((notification) => {
+    const line = document.createElement("li");
+    line.textContent = `${at(notification.createdAt)} ${notification.title}`;
+    line.title = notification.message;
+    line.classList.toggle("unread", !notification.isRead);
+    return line;
+  }));
+}
+
+export function parts(known) {
+  find("parts").replaceChildren(...[...known].map(([name, state]) => {
+    const light = document.createElement("span");
+    light.textContent = name;
+    light.dataset.state = state;
+    light.title = `${name}: ${state}`;
+    return light;
+  }));
 }
 
 /** Runs `draw` for each name told since the last frame of the screen, once. */

@@ -1,0 +1,32 @@
+// Setting an alert, taking it away, and reading what one was told.
+
+import { call } from "./rest.js";
+import { find } from "./views.js";
+
+const say = (text, fault = false) => {
+  find("alert-message").textContent = text;
+  find("alert-message").classList.toggle("fault", fault);
+};
+
+export function alertForm() {
+  const form = find("alert");
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const { symbol, condition, targetPrice } = form.elements;
+    try {
+      await call("POST", "/alerts", { symbol: symbol.value, condition: condition.value, targetPrice: targetPrice.value.trim() });
+      targetPrice.value = "";
+      say("");
+    } catch (problem) {
+      say([problem.message, ...(problem.errors || []).map((e) => e.detail)].join(" "), true);
+    }
+  };
+  find("read-all").onclick = () => call("POST", "/notifications/read-all", {}).catch((problem) => say(problem.message, true));
+  return {
+    offer: (instruments) => form.elements.symbol.replaceChildren(...instruments.map(({ symbol }) => new Option(symbol, symbol))),
+  };
+}
+
+export async function remove(id) {
+  try { await call("DELETE", `/alerts/${id}`); } catch (problem) { say(problem.message, true); }
+}

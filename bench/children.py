@@ -21,7 +21,6 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parent.parent
 ONE_PAGE = 4096
 END_SECONDS = 5.0
-TAIL_LINES = 15
 END_OF_OUTPUT: dict[str, Any] = {}
 
 
@@ -45,7 +44,7 @@ class Child:
         environment: Mapping[str, str] | None = None,
         cwd: Path = ROOT,
     ) -> None:
-        self.name, self._log = log.stem, log
+        self.name = log.stem
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
                 [str(word) for word in command],
@@ -93,12 +92,10 @@ class Child:
             if event is END_OF_OUTPUT or event.get("event") == "failed":
                 raise self._failed(f"ended before {name}: {event}")
 
-    def end(self, sign: int = signal.SIGTERM, seconds: float = END_SECONDS) -> None:
-        """Close its standard input, send `sign`, kill what is left of its process group after `seconds`."""
+    def end(self, seconds: float = END_SECONDS) -> None:
+        """Close its standard input, which asks it to end; kill what is left of its process group after `seconds`."""
         if self._process.stdin and not self._process.stdin.closed:
             self._close_input()
-        if self._process.poll() is None:
-            self._process.send_signal(sign)
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -122,8 +119,7 @@ class Child:
         self._events.put(END_OF_OUTPUT)
 
     def _failed(self, what: str) -> ChildFailed:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
-        return ChildFailed("\n".join([f"{self.name} {what}", *lines]))
+        return ChildFailed(f"{self.name} {what}")
 
     def __enter__(self) -> Self:
         return self

@@ -83,6 +83,15 @@ def node_peer(key: str, title: str, program: str, dialect: str = "plain", target
     return Contender(key, title, tools.node, peer(dialect, target, lambda: ["node", tools.PEERS / program]))
 
 
+def python_peer(
+    key: str, title: str, program: str, *words: str, dialect: str = "plain", target: str = "/"
+) -> Contender:
+    python = tools.VENV_PYTHON
+    return Contender(
+        key, title, tools.peers_python, peer(dialect, target, lambda: [python, tools.PEERS / program, *words])
+    )
+
+
 ENGINE_IO = "/socket.io/?EIO=4&transport=websocket"
 OURS = "ours"
 FAN_OUT = (
@@ -90,4 +99,7 @@ FAN_OUT = (
     node_peer("ws-hub", "ws, our design", "ws_hub.mjs"),
     node_peer("ws", "ws, set per symbol", "ws_sets.mjs"),
     node_peer("socketio", "socket.io rooms", "socketio_rooms.mjs", "engineio", ENGINE_IO),
+    python_peer("python-socketio", "python-socketio rooms", "socketio_rooms.py", dialect="engineio", target=ENGINE_IO),
+    python_peer("channels-redis", "Channels groups, Redis pub/sub", "channels_groups.py", "redis"),
+    python_peer("channels-memory", "Channels groups, in memory", "channels_groups.py", "memory"),
 )

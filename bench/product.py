@@ -21,6 +21,8 @@ DEMO_PASSWORD = "demo-Passw0rd!"
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
 TICKET_THREADS = 4
+#: It ends with this process; and one user here stands for many: how much one may write is not what is measured.
+ENVIRONMENT = {"TMW_SUPERVISED": "1", "TMW_WRITES_PER_SECOND": "1000000", "TMW_WRITES_BURST": "1000000"}
 
 
 class Product:
@@ -43,7 +45,7 @@ class Product:
             "--data-dir",
             self._data_dir,
         ]
-        self._child = Child([*command, *self._flags], self._log, environment={"TMW_SUPERVISED": "1"})
+        self._child = Child([*command, *self._flags], self._log, environment=ENVIRONMENT)
         try:
             self._await_ready()
         except BaseException:

@@ -17,6 +17,7 @@ from bench.machine import machine, versions
 from bench.rounds import Spread, good, ratio, spread
 
 TABLE_WIDTH = 220
+OURS = "ours"  #: how the keys of this project begin
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -33,12 +34,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Report:
-    """A finished bench: `titles` by contender's key in the order to show, `to` the one that ratios refer to."""
+    """A finished bench: `titles` by contender's key in the order to show; `against`: the key its ratios refer to."""
 
     title: str
     command: str
     titles: Mapping[str, str]
-    to: str
+    against: Mapping[str, str]
     columns: Sequence[Column]
     rows: Rows
     not_run: Mapping[str, str]  #: key → what is missing
@@ -74,8 +75,9 @@ class Report:
         for column in self.columns:
             cells.append(cell(spread(self.rows, key, column.figure), column.write, column.has_spread))
             if column.has_ratio:
-                against = None if key == self.to else ratio(self.rows, key, self.to, column.figure)
-                cells.append(cell(against, lambda value: f"{value:.2f}", with_spread=True))
+                other = self.against[key]
+                found = None if key == other else ratio(self.rows, key, other, column.figure)
+                cells.append(cell(found, lambda value: f"{value:.2f}", with_spread=True))
         done = sum(row["contender"] == key for row in self.rows)
         return [*cells, f"{len(good(self.rows, key))}/{done}"]
 
@@ -96,7 +98,7 @@ class Report:
     def bars(self, figure: str, title: str) -> tuple[list[str], int]:
         """A panel for the chart."""
         rows = [
-            chart.Bar(name, found, key == self.to)
+            chart.Bar(name, found, key.startswith(OURS))
             for key, name in self.titles.items()
             if (found := spread(self.rows, key, figure))
         ]
@@ -105,7 +107,7 @@ class Report:
     def percentiles(self, figures: Mapping[str, str], title: str) -> tuple[list[str], int]:
         """A panel for the chart; `figures`: name → figure, rising."""
         rows = [
-            chart.Percentiles(name, values, key == self.to)
+            chart.Percentiles(name, values, key.startswith(OURS))
             for key, name in self.titles.items()
             if (values := self._medians(key, figures))
         ]

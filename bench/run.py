@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from bench import fan_out_command  # noqa: E402
+from bench import fan_out_command, order_command  # noqa: E402
 from bench.tools import Missing  # noqa: E402
 
-COMMANDS = {"fanout": fan_out_command}
+COMMANDS = {"fanout": fan_out_command, "orders": order_command}
 
 
 def main(words: list[str]) -> int:

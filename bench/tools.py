@@ -21,6 +21,7 @@ BUILD = ROOT / "var" / "bench"
 LOADGEN_SOURCES = ROOT / "bench" / "loadgen"
 PEERS = ROOT / "bench" / "peers"
 MODULES = PEERS / "node_modules"
+VENV_PYTHON = BUILD / "venv" / "bin" / "python"
 OLDEST_NODE = 20
 LONGEST_SECONDS = 600
 TAIL_LINES = 20
@@ -80,16 +81,16 @@ def node_sqlite(say: Say) -> Path:
 
 def peers_python(say: Say) -> Path:
     """A Python of its own for the Python peers, with bench/peers/requirements.txt: no peer enters the product."""
-    home = BUILD / "venv"
-    program, lock = home / "bin" / "python", PEERS / "requirements.txt"
+    lock = PEERS / "requirements.txt"
 
     def install() -> None:
         say("installing the Python peers (pip, hash-locked)")
-        venv.create(home, with_pip=True, clear=True)
-        run([program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock])
+        venv.create(BUILD / "venv", with_pip=True, clear=True)
+        options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+        run([VENV_PYTHON, "-m", "pip", "install", *options, "-r", lock])
 
-    when_changed(program, [lock], install)
-    return program
+    when_changed(VENV_PYTHON, [lock], install)
+    return VENV_PYTHON
 
 
 def need(program: str, advice: str) -> Path:

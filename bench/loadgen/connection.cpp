@@ -90,7 +90,7 @@ bool Connection::on_text(std::string_view text) {
         case Kind::Subscribed: listener_.subscribed(); break;
         case Kind::Answer: send(Opcode::Text, reading.answer); break;
         case Kind::Refused: return ended("refused: " + std::string(text.substr(0, 200)));
-        case Kind::Malformed: listener_.malformed(text); break;
+        case Kind::Malformed: throw Unreadable(text);
         case Kind::Nothing: break;
     }
     return true;

@@ -1,6 +1,7 @@
 // One socket: it connects, shakes hands, subscribes, and hands on every message that its server sends.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,13 +10,17 @@
 #include "positions.hpp"
 #include "websocket.hpp"
 
+// A message that means nothing here: such a run measures nothing, so it ends.
+struct Unreadable : std::runtime_error {
+    explicit Unreadable(std::string_view text) : std::runtime_error("unreadable: " + std::string(text.substr(0, 300))) {}
+};
+
 // Told of everything that a connection receives.
 class Listener {
 public:
     virtual ~Listener() = default;
     virtual void subscribed() = 0;
     virtual void items(std::vector<Position>& positions, const Reading& reading, size_t bytes) = 0;
-    virtual void malformed(std::string_view what) = 0;
 };
 
 class Connection {

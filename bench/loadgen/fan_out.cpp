@@ -6,18 +6,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <deque>
 #include <memory>
-#include <random>
-#include <unordered_map>
 
 #include "clock.hpp"
 #include "connection.hpp"
-#include "histogram.hpp"
 #include "json_line.hpp"
 #include "process_usage.hpp"
+#include "tally.hpp"
+#include "wishes.hpp"
 
 namespace {
 
@@ -52,129 +49,36 @@ struct Options {
     std::string pids;
 };
 
-// Which symbols does each socket want? Without repetition; the n-th is wanted with weight 1/n^zipf.
-class Wishes {
-public:
-    explicit Wishes(const Options& options) : options_(options), random_(options.seed) {
-        for (int number = 1; number <= options.universe; ++number) {
-            char name[64];
-            std::snprintf(name, sizeof name, "%s%03d", options.prefix.c_str(), number);
-            names_.emplace_back(name);
-        }
-        for (int number = 0; number < options.universe; ++number) numbers_[names_[number]] = number;
-    }
-
-    std::vector<int> next() {
-        std::uniform_real_distribution<double> uniform(1e-12, 1);
-        std::vector<std::pair<double, int>> waits;
-        for (int number = 0; number < options_.universe; ++number)
-            waits.emplace_back(-std::log(uniform(random_)) * std::pow(number + 1, options_.zipf), number);
-        std::partial_sort(waits.begin(), waits.begin() + options_.symbols, waits.end());
-        std::vector<int> chosen;
-        for (int rank = 0; rank < options_.symbols; ++rank) chosen.push_back(waits[rank].second);
-        return chosen;
-    }
-
-    std::string as_json(const std::vector<int>& chosen) const {
-        std::string list;
-        for (const int number : chosen) list += (list.empty() ? "\"" : ",\"") + names_[number] + '"';
-        return "[" + list + "]";
-    }
-
-    // -1 for a symbol that nobody could have asked for.
-    int number_of(std::string_view symbol) const {
-        const auto found = numbers_.find(symbol);
-        return found == numbers_.end() ? -1 : found->second;
-    }
-
-private:
-    const Options& options_;
-    std::mt19937 random_;
-    std::deque<std::string> names_;  // never moves: the views below point into it
-    std::unordered_map<std::string_view, int> numbers_;
-};
-
-// What came in: every item is checked, those of the measured time are counted.
-class Tally : public Listener {
-public:
-    explicit Tally(const Wishes& wishes, int universe) : wishes_(wishes), newest_(universe) {}
-
-    void subscribed() override { ++subscribed_; }
-
-    void malformed(std::string_view what) override {
-        ++faults.malformed;
-        if (faults.malformed == 1) std::fprintf(stderr, "malformed: %.*s\n", static_cast<int>(std::min<size_t>(what.size(), 300)), what.data());
-    }
-
-    void items(std::vector<Position>& positions, const Reading& reading, size_t bytes) override {
-        const bool update = reading.kind == Reading::Kind::Updates;
-        const uint64_t before = updates;
-        if (!take_items(reading.items, [&](const Item& item) { take(positions, item, update); })) malformed(reading.items);
-        if (!update) return;
-        feed_started = true;
-        if (!counting) return;
-        ++frames;
-        this->bytes += bytes;
-        most_a_frame = std::max(most_a_frame, updates - before);
-    }
-
-    // The sum of all symbols' newest numbers: its growth is what the feed published.
-    uint64_t published() const {
-        uint64_t sum = 0;
-        for (const int64_t seq : newest_) sum += seq;
-        return sum;
-    }
-
-    int subscribed_count() const { return subscribed_; }
-
-    Faults faults;
-    Histogram delays;
-    uint64_t updates = 0, frames = 0, bytes = 0, most_a_frame = 0;
-    int64_t now_us = 0;  // when the bytes in hand were received
-    bool counting = false, feed_started = false;
-
-private:
-    void take(std::vector<Position>& positions, const Item& item, bool update) {
-        const int number = wishes_.number_of(item.symbol);
-        if (number < 0 || !positions[number].asked()) {
-            ++faults.unasked;
-            return;
-        }
-        if (!update) return positions[number].snapshot(item);
-        positions[number].update(item, faults);
-        newest_[number] = std::max(newest_[number], item.seq);
-        if (!counting) return;
-        ++updates;
-        delays.add(now_us - item.ts_us);
-    }
-
-    const Wishes& wishes_;
-    std::vector<int64_t> newest_;
-    int subscribed_ = 0;
-};
-
 // What is compared between the two ends of the measured time.
 struct Moment {
     int64_t at_us;
     Usage servers;
     double own_cpu_seconds;
     uint64_t published;
+    int64_t feed_us;  // the feed's own time: of its newest update that any socket has
 };
 
 class FanOut {
 public:
     explicit FanOut(Arguments& given)
-        : options_(given), dialect_(dialect_named(options_.dialect)), wishes_(options_), tally_(wishes_, options_.universe),
-          servers_(options_.pids), before_(servers_.now()), epoll_(epoll_create1(0)) {
+        : options_(given),
+          dialect_(dialect_named(options_.dialect)),
+          wishes_(options_.prefix, options_.universe, options_.symbols, options_.zipf, options_.seed),
+          tally_(wishes_, options_.universe),
+          servers_(options_.pids),
+          before_(servers_.now()),
+          epoll_(epoll_create1(0)) {
         fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
         watch(STDIN_FILENO, kInput);
     }
 
     int run() {
         const int64_t deadline = steady_us() + options_.patience_us;
-        if (!pump_until([&] { return tally_.subscribed_count() == options_.sockets; }, deadline)) return failed("subscribed");
+        const auto all_subscribed = [&] { return tally_.subscribed_count() == options_.sockets; };
+        if (!pump_until(all_subscribed, deadline)) return failed("subscribed");
         JsonLine("subscribed").add("sockets", options_.sockets).say();
-        if (!pump_until([&] { return tally_.feed_started; }, steady_us() + options_.patience_us)) return failed("update");
+        const auto feed_started = [&] { return tally_.newest_ts_us > 0; };
+        if (!pump_until(feed_started, steady_us() + options_.patience_us)) return failed("update");
         pump_for(options_.warm_us);
         const Moment start = reading();
         tally_.counting = true;
@@ -207,7 +111,8 @@ private:
     void pump_once(int64_t deadline) {
         epoll_event ready[1'024];
         const int64_t left_ms = std::max<int64_t>(0, (deadline - steady_us()) / 1'000);
-        const int count = epoll_wait(epoll_, ready, 1'024, options_.poll_us ? 0 : static_cast<int>(std::min<int64_t>(50, left_ms + 1)));
+        const int wait_ms = options_.poll_us ? 0 : static_cast<int>(std::min<int64_t>(50, left_ms + 1));
+        const int count = epoll_wait(epoll_, ready, 1'024, wait_ms);
         bool drained = true;
         for (int at = 0; at < count; ++at) drained &= on_ready(ready[at].data.u32);
         if (options_.poll_us && drained) {
@@ -248,18 +153,23 @@ private:
 
     // A few at once: no server has to take hundreds of handshakes in one turn.
     void dial() {
-        while (!targets_.empty() && static_cast<int>(connections_.size()) - tally_.subscribed_count() - closed_ < kDialledAtOnce) {
+        while (!targets_.empty() && on_their_way() < kDialledAtOnce) {
             const std::vector<int> chosen = wishes_.next();
             std::vector<Position> positions(options_.universe);
             for (const int number : chosen) positions[number].ask();
-            connections_.push_back(std::make_unique<Connection>(*dialect_, tally_, wishes_.as_json(chosen), std::move(positions)));
+            connections_.push_back(
+                std::make_unique<Connection>(*dialect_, tally_, wishes_.as_json(chosen), std::move(positions)));
             connections_.back()->open(options_.port, targets_.front());
             targets_.pop_front();
             watch(connections_.back()->descriptor(), static_cast<uint32_t>(connections_.size() - 1));
         }
     }
 
-    Moment reading() const { return {steady_us(), servers_.now(), own_cpu_seconds(), tally_.published()}; }
+    int on_their_way() const { return static_cast<int>(connections_.size()) - tally_.subscribed_count() - closed_; }
+
+    Moment reading() const {
+        return {steady_us(), servers_.now(), own_cpu_seconds(), tally_.published(), tally_.newest_ts_us};
+    }
 
     int failed(const char* awaited) {
         JsonLine("failed")
@@ -273,11 +183,6 @@ private:
 
     void report(const Moment& start, const Moment& end) {
         const double seconds = (end.at_us - start.at_us) / 1e6;
-        std::map<std::string, double> cpu;
-        for (const auto& [label, spent] : end.servers.cpu_seconds) {
-            const auto earlier = start.servers.cpu_seconds.find(label);
-            cpu[label] = spent - (earlier == start.servers.cpu_seconds.end() ? 0 : earlier->second);
-        }
         const Faults& faults = tally_.faults;
         JsonLine("measured")
             .add("seconds", seconds)
@@ -285,6 +190,8 @@ private:
             .add("closed", closed_)
             .add("first_close", first_why_)
             .add("published", end.published - start.published)
+            .add("seen_symbols", tally_.seen_symbols())
+            .add("feed_seconds", (end.feed_us - start.feed_us) / 1e6)
             .add("updates", tally_.updates)
             .add("frames", tally_.frames)
             .add("bytes", tally_.bytes)
@@ -298,9 +205,8 @@ private:
             .add("lost", faults.lost)
             .add("disordered", faults.disordered)
             .add("unasked", faults.unasked)
-            .add("malformed", faults.malformed)
             .add("merged", faults.merged)
-            .add("cpu_seconds", cpu)
+            .add("cpu_seconds", end.servers.spent_since(start.servers))
             .add("rss_mb", end.servers.rss_mb)
             .add("rss_mb_before", before_.rss_mb)
             .add("own_cpu_share", (end.own_cpu_seconds - start.own_cpu_seconds) / seconds)

@@ -13,6 +13,11 @@ bool take_until(std::string_view& json, char mark, std::string_view& text) {
     return true;
 }
 
+// Some servers write a space behind each ':' and ','.
+void pass_space(std::string_view& json) {
+    if (!json.empty() && json.front() == ' ') json.remove_prefix(1);
+}
+
 bool take(std::string_view& json, char wanted) {
     if (json.empty() || json.front() != wanted) return false;
     json.remove_prefix(1);
@@ -38,6 +43,7 @@ bool take_number(std::string_view& json, int64_t& number) {
 bool take_member(std::string_view& json, Item& item) {
     std::string_view name, text;
     if (!take(json, '"') || !take_until(json, '"', name) || !take(json, ':')) return false;
+    pass_space(json);
     if (int64_t* number = number_of(name, item)) return take_number(json, *number);
     if (take(json, '"')) {
         if (!take_until(json, '"', text)) return false;
@@ -59,6 +65,7 @@ bool take_item(std::string_view& json, Item& item) {
     while (take_member(json, item)) {
         if (take(json, '}')) return is_known(item);
         if (!take(json, ',')) return false;
+        pass_space(json);
         // All servers put these first and values hold no braces: the rest of the object is passed over in one look.
         std::string_view rest;
         if (is_known(item)) return take_until(json, '}', rest);

@@ -1,16 +1,18 @@
-// The load generator: `loadgen fanout --…`; see fan_out.hpp.
+// The load generator: `loadgen fanout --…` (fan_out.hpp) or `loadgen orders --…` (orders.hpp).
 #include <cstdio>
 #include <exception>
 #include <string>
 
 #include "fan_out.hpp"
+#include "orders.hpp"
 
 int main(int count, char** words) {
     const std::string command = count > 1 ? words[1] : "";
     try {
         Arguments arguments(count - 2, words + 2);
         if (command == "fanout") return fan_out(arguments);
-        std::fprintf(stderr, "usage: loadgen fanout --name value …\n");
+        if (command == "orders") return orders(arguments);
+        std::fprintf(stderr, "usage: loadgen fanout|orders --name value …\n");
         return 2;
     } catch (const BadArgument& fault) {
         std::fprintf(stderr, "loadgen: %s\n", fault.what());

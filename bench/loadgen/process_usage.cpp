@@ -53,6 +53,14 @@ std::map<int, Process> all_processes() {
 
 }  // namespace
 
+std::map<std::string, double> Usage::spent_since(const Usage& earlier) const {
+    std::map<std::string, double> spent = cpu_seconds;
+    for (auto& [label, seconds] : spent)
+        if (const auto before = earlier.cpu_seconds.find(label); before != earlier.cpu_seconds.end())
+            seconds -= before->second;
+    return spent;
+}
+
 ProcessWatch::ProcessWatch(const std::string& labelled) {
     std::istringstream words(labelled);
     for (std::string word; std::getline(words, word, ',');) {

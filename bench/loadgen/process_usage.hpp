@@ -7,6 +7,9 @@
 struct Usage {
     std::map<std::string, double> cpu_seconds;
     std::map<std::string, double> rss_mb;
+
+    // Processor time by label since `earlier`.
+    std::map<std::string, double> spent_since(const Usage& earlier) const;
 };
 
 // `labelled`: "web=12,feed=34". A process counts for its nearest ancestor with a label, itself included.

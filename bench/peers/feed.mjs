@@ -1,4 +1,4 @@
-// What do all Node peers of the fan-out bench share? The feed, and how they talk to the runner.
+// What do all Node peers share? The feed, and how they talk to the runner.
 import { createServer } from 'node:http';
 import { Unpackr } from 'msgpackr';
 import { Subscriber } from 'zeromq';
@@ -16,7 +16,8 @@ export async function* quotes() {
 }
 
 // Listens on a free port, says which on standard output, and ends with standard input.
-export function serve(server = createServer()) {
+export function serve(application) {
+  const server = createServer(application);
   server.listen(0, '127.0.0.1', BACKLOG, () => {
     console.log(JSON.stringify({ event: 'listening', port: server.address().port }));
   });

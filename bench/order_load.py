@@ -1,0 +1,130 @@
+"""How many orders a second does a server take over REST, and how long does each wait for its answer?"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import tools
+from bench.children import Child
+from bench.product import Product
+
+LISTEN_SECONDS = 30.0
+REPORT_SECONDS = 60.0
+#: Buys far below the market and not to rest: each life is short, books and tables of open orders stay small.
+ORDER = {
+    "clientOrderId": "{id}",
+    "symbol": "SYM001",
+    "side": "buy",
+    "orderType": "limit",
+    "timeInForce": "ioc",
+    "quantity": "1",
+    "price": "1.00",
+}
+#: The market is not what is measured here.
+QUIET_MARKET = ("--symbols", "5", "--rate", "5")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class OrderDesk:
+    """A server that takes orders. `counted` and `apart`: label → process, as in the fan-out bench."""
+
+    port: int
+    path: str
+    headers: Mapping[str, str]
+    counted: Mapping[str, int]
+    apart: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class OrderTaker:
+    """One contender: `prepare(say)` installs what it needs (`Missing`), `serving(directory)` runs it."""
+
+    key: str
+    title: str
+    prepare: Callable[[Say], object]
+    serving: Callable[[Path], AbstractContextManager[OrderDesk]]
+
+
+def ours(headers: Mapping[str, str]) -> Callable[[Path], AbstractContextManager[OrderDesk]]:
+    """`manage.py up`; web, order bridge and channel layer are the cost, the engine stands apart."""
+
+    @contextmanager
+    def serving(directory: Path) -> Iterator[OrderDesk]:
+        with Product(directory, QUIET_MARKET) as product, closing(product.logged_in()) as client:
+            parts = product.pids()
+            counted = {"web": parts.pop("web"), "orders": parts.pop("orders"), "layer": product.pid}
+            every = {**headers, "Authorization": client.headers["Authorization"]}
+            yield OrderDesk(product.port, "/api/v1/orders", every, counted, parts)
+
+    return serving
+
+
+def express(*, durable: bool) -> Callable[[Path], AbstractContextManager[OrderDesk]]:
+    @contextmanager
+    def serving(directory: Path) -> Iterator[OrderDesk]:
+        database = [directory / "orders.sqlite3"] if durable else []
+        answering: list[str | Path] = [tools.product_python(), "-m", "bench.order_engine"]
+        with Child(answering, directory / "engine.log") as engine:
+            address = engine.event("bound", LISTEN_SECONDS)["address"]
+            command: list[str | Path] = ["node", tools.PEERS / "express_orders.mjs", address, *database]
+            with Child(command, directory / "peer.log") as server:
+                port = server.event("listening", LISTEN_SECONDS)["port"]
+                yield OrderDesk(port, "/orders", {}, {"server": server.pid}, {"engine": engine.pid})
+
+    return serving
+
+
+OURS = "ours"
+ORDER_TAKERS = (
+    OrderTaker(OURS, "this project, answer when durable", lambda say: None, ours({})),
+    OrderTaker("ours-wait", "this project, answer from the engine", lambda say: None, ours({"Prefer": "wait=2"})),
+    OrderTaker("express-sqlite", "Express, durable, answer from the engine", tools.node_sqlite, express(durable=True)),
+    OrderTaker("express", "Express, kept nowhere, answer from the engine", tools.node, express(durable=False)),
+)
+
+
+def measure(taker: OrderTaker, clients: int, seconds: float, loadgen: Path, directory: Path) -> dict[str, Any]:
+    """One run, in its own directory: figures by name."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with taker.serving(directory) as desk:
+        command: list[str | Path] = [loadgen, "orders", *generator_options(desk, clients, seconds)]
+        with Child(command, directory / "loadgen.log") as generator:
+            measured = generator.event("measured", seconds + REPORT_SECONDS)
+    return figures(measured, desk)
+
+
+def generator_options(desk: OrderDesk, clients: int, seconds: float) -> list[str]:
+    processes = {**desk.counted, **desk.apart}
+    options = {
+        "port": desk.port,
+        "path": desk.path,
+        "clients": clients,
+        "headers": "".join(f"{name}: {value}\r\n" for name, value in desk.headers.items()),
+        "body": json.dumps(ORDER),
+        "run": f"bench-{uuid.uuid4().hex[:8]}",
+        "seconds": seconds,
+        "pids": ",".join(f"{label}={pid}" for label, pid in processes.items()),
+    }
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def figures(measured: Mapping[str, Any], desk: OrderDesk) -> dict[str, Any]:
+    """What the generator counted, per second and per order."""
+    seconds, orders = measured["seconds"], max(measured["orders"], 1)
+    cpu = {label: measured["cpu_seconds"].get(label, 0.0) for label in (*desk.counted, *desk.apart)}
+    cost = sum(cpu[label] for label in desk.counted)
+    return {
+        "orders_per_second": measured["orders"] / seconds,
+        "cpu_us_per_order": cost * 1e6 / orders,
+        "cpu_share_by_process": {label: spent / seconds for label, spent in cpu.items()},
+        "rss_mb": sum(measured["rss_mb"].get(label, 0.0) for label in desk.counted),
+        "generator_cpu_share": measured["own_cpu_share"],
+        **{name: measured[name] for name in ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms")},
+    }

@@ -1,0 +1,118 @@
+"""What do both benches do alike? Their flags, who can take part here, run after run before a person's eyes, the end."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from bench import chart
+from bench.report import Report
+from bench.rounds import Turn, run, turns
+from bench.tools import Missing
+
+Rows = list[dict[str, Any]]
+Panel = tuple[list[str], int]
+TAIL_LINES = 12
+
+
+class TakesPart(Protocol):
+    """A contender of either bench: `prepare(say)` installs what it needs, or raises `Missing`."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def prepare(self) -> Callable[[Callable[[str], None]], object]: ...
+
+
+Entrant = TypeVar("Entrant", bound=TakesPart)
+
+
+def add_arguments(parser: argparse.ArgumentParser, keys: Iterable[str]) -> None:
+    """The flags that both benches have."""
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--seconds", type=float, help="measured time of each run")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="used in turn")
+    parser.add_argument("--only", nargs="+", choices=list(keys), help="not all contenders")
+    parser.add_argument("--json", type=Path, help="write every run to this file")
+    parser.add_argument("--chart", type=Path, help="write an SVG chart to this file")
+
+
+def prepared(
+    entrants: Iterable[Entrant], only: Sequence[str] | None, console: Console
+) -> tuple[dict[str, Entrant], dict[str, str]]:
+    """Those that are wanted and can run here, by key; and what is missing for the others."""
+    ready: dict[str, Entrant] = {}
+    not_run: dict[str, str] = {}
+    for one in entrants:
+        if only and one.key not in only:
+            continue
+        try:
+            one.prepare(lambda line: console.print(line, highlight=False))
+            ready[one.key] = one
+        except Missing as missing:
+            not_run[one.key] = str(missing)
+    return ready, not_run
+
+
+def in_turn(
+    console: Console,
+    titles: Mapping[str, str],
+    args: argparse.Namespace,
+    measure: Callable[[Turn, Path], Mapping[str, Any]],
+    brief: Callable[[Mapping[str, Any]], str],
+) -> Rows:
+    """The figures of every run of the contenders in `titles`; `brief(row)` is what is said of one."""
+    todo = list(turns(list(titles), args.repetitions, args.seeds))
+    rows: Rows = []
+    columns = (SpinnerColumn(), *Progress.get_default_columns()[:3], TimeElapsedColumn(), TimeRemainingColumn())
+    with (
+        tempfile.TemporaryDirectory(prefix="tradingmw-bench-", ignore_cleanup_errors=True) as home,
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
+        task = progress.add_task("", total=len(todo))
+        for number, turn in enumerate(todo):
+            progress.update(task, description=f"{turn.repetition + 1}/{args.repetitions} {titles[turn.key]}")
+            row = in_directory(Path(home) / str(number), turn, measure)
+            said = row["failed"].partition("\n")[0] if "failed" in row else brief(row)
+            line = f"{turn.repetition + 1}  {titles[turn.key]:44} {said}"
+            progress.console.print(line, highlight=False, soft_wrap=True)
+            progress.advance(task)
+            rows.append(row)
+    return rows
+
+
+def in_directory(directory: Path, turn: Turn, measure: Callable[[Turn, Path], Mapping[str, Any]]) -> dict[str, Any]:
+    """One run in a directory that is not kept; of a run that failed, the ends of its logs are."""
+    directory.mkdir()
+    try:
+        row = run(turn, lambda one: measure(one, directory))
+        if "failed" in row:
+            row["failed"] = "\n".join([row["failed"], *ends_of_logs(directory)])
+        return row
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def ends_of_logs(directory: Path) -> list[str]:
+    return [
+        f"  {log.stem}: {line}"
+        for log in sorted(directory.glob("*.log"))
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+    ]
+
+
+def finish(report: Report, args: argparse.Namespace, panels: Callable[[Report], list[Panel]], **facts: Any) -> None:
+    """Show the table; write what else is wanted."""
+    report.show(Console())
+    if args.json:
+        report.write_json(args.json, seeds=args.seeds, **facts)
+    if args.chart:
+        chart.write(args.chart, report.title, report.command, panels(report))

@@ -48,7 +48,14 @@ async def request(application: Any, parts: Iterable[bytes], path: str = "/x", **
 
 @pytest.mark.parametrize(
     ("path", "limit"),
-    [("/api/v1/orders", BODY_BYTES), ("/nowhere", BODY_BYTES), ("/api/v1/me/workspaces/7", LAYOUT_BYTES)],
+    [
+        ("/api/v1/orders", BODY_BYTES),
+        ("/nowhere", BODY_BYTES),
+        ("/api/v1/me/workspaces", LAYOUT_BYTES),
+        ("/api/v1/me/workspaces/7", LAYOUT_BYTES),
+        ("/api/v1/me/workspaces/7/8", BODY_BYTES),
+        ("/api/v1/me/workspaces-of-others", BODY_BYTES),
+    ],
 )
 async def test_the_limit_itself_passes_and_one_byte_more_does_not(path: str, limit: int) -> None:
     assert await request(BodyLimit(echo), [b"x" * limit], path) == (200, {b"seen": b""}, str(limit).encode())

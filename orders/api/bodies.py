@@ -50,9 +50,9 @@ class PlaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid
             side=self.side,
             order_type=self.order_type,
             time_in_force=self.time_in_force,
-            quantity_e8=self.quantity,
-            price_e8=self.price,
-            stop_price_e8=self.stop_price,
+            quantity_e8=int(self.quantity),  # a plain one: msgspec encodes no subclass
+            price_e8=None if self.price is None else int(self.price),
+            stop_price_e8=None if self.stop_price is None else int(self.stop_price),
             expires_at_us=None if self.expires_at is None else micros(self.expires_at),
         )
 

@@ -1,0 +1,143 @@
+"""Does the load generator see what goes wrong? A checker that cannot fail proves nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.children import Child, ChildFailed
+from tests.bench.scripted import SECONDS, Script, item, measured
+
+FAULTS = ("holes", "lost", "disordered", "unasked", "merged", "closed")
+Look = Callable[[list[dict[str, Any]], int], dict[str, Any]]
+
+
+@pytest.fixture
+def faults(loadgen: Path, tmp_path: Path) -> Look:
+    """What is found in the given items and the unbroken stream from a number on: the faults that are not 0."""
+
+    def look(items: list[dict[str, Any]], then_from: int) -> dict[str, Any]:
+        found = measured(loadgen, tmp_path / "loadgen.log", Script([json.dumps(one) for one in items], then_from))
+        assert found["updates"] > 0
+        return {name: found[name] for name in FAULTS if found[name]}
+
+    return look
+
+
+def test_an_unbroken_stream_has_no_fault(faults: Look) -> None:
+    assert faults([], 1) == {}
+
+
+def test_missing_numbers_are_a_hole(faults: Look) -> None:
+    assert faults([item(1), item(5, prevSeq=4)], 6) == {"holes": 1, "lost": 3}
+
+
+def test_a_hole_at_the_very_beginning_is_seen(faults: Look) -> None:
+    assert faults([], 3) == {"holes": 1, "lost": 2}
+
+
+def test_merged_updates_are_no_hole_when_they_say_how_many_were_skipped(faults: Look) -> None:
+    assert faults([item(1), item(5, prevSeq=1, skipped=3)], 6) == {"merged": 3}
+
+
+def test_a_wrong_count_of_skipped_updates_is_a_hole(faults: Look) -> None:
+    assert faults([item(1), item(5, prevSeq=1, skipped=2)], 6)["holes"] == 1
+
+
+def test_a_repeated_number_is_out_of_order(faults: Look) -> None:
+    assert faults([item(1), item(2), item(2)], 3) == {"disordered": 1}
+
+
+def test_a_symbol_that_was_not_asked_for_is_seen(faults: Look) -> None:
+    assert faults([item(1, symbol="SYM777")], 1) == {"unasked": 1}
+
+
+def test_a_new_epoch_without_a_snapshot_is_a_hole(faults: Look) -> None:
+    assert faults([item(1), item(2, epoch=2), item(3, epoch=1)], 4)["holes"] == 2
+
+
+@pytest.mark.parametrize("text", ["nonsense", '{"symbol":"SYM001","seq":1}', '[{"symbol":"SYM001"', "[]"])
+def test_a_message_that_cannot_be_read_ends_the_run(loadgen: Path, tmp_path: Path, text: str) -> None:
+    with pytest.raises(ChildFailed):
+        measured(loadgen, tmp_path / "loadgen.log", Script([text], 1))
+    assert "unreadable: " in (tmp_path / "loadgen.log").read_text()
+
+
+def test_every_socket_uses_the_target_it_was_given(loadgen: Path, tmp_path: Path) -> None:
+    script = Script([], 1)
+    assert measured(loadgen, tmp_path / "loadgen.log", script, sockets=20)["sockets"] == 20
+    assert sorted(script.targets) == sorted(f"/{number}" for number in range(20))
+
+
+def test_delay_is_measured_from_the_time_stamp(loadgen: Path, tmp_path: Path) -> None:
+    found = measured(loadgen, tmp_path / "loadgen.log", Script([], 1))
+    assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["max_ms"]
+
+
+@pytest.mark.parametrize(
+    "words", [["fanout"], ["fanout", "--port", "0"], ["orders", "--body", "{}"], ["fanout", "--unknown"], []]
+)
+def test_wrong_arguments_are_named(loadgen: Path, words: list[str]) -> None:
+    done = subprocess.run([loadgen, *words], capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert done.stderr.startswith(("loadgen: ", "usage: "))
+
+
+class OrderTaker(BaseHTTPRequestHandler):
+    """Answers each order with its own id; `status` may be another than 201."""
+
+    protocol_version = "HTTP/1.1"
+    status = 201
+
+    def do_POST(self) -> None:
+        order = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.dumps({"clientOrderId": order["clientOrderId"]}).encode()
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def order_server() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Taker", (OrderTaker,), {}))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join(SECONDS)
+
+
+def ordered(loadgen: Path, log: Path, server: ThreadingHTTPServer) -> dict[str, Any]:
+    flags = {"port": server.server_port, "path": "/", "clients": 3, "warm": 0, "seconds": 0.2}
+    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    with Child([loadgen, "orders", "--body", '{"clientOrderId": "{id}"}', *words], log) as generator:
+        return generator.event("measured", SECONDS)
+
+
+def test_orders_are_placed_one_after_another_on_each_connection(
+    loadgen: Path, tmp_path: Path, order_server: ThreadingHTTPServer
+) -> None:
+    found = ordered(loadgen, tmp_path / "loadgen.log", order_server)
+    assert found["orders"] > 3
+    assert found["redialled"] == 0
+
+
+def test_an_order_that_is_refused_ends_the_run(
+    loadgen: Path, tmp_path: Path, order_server: ThreadingHTTPServer
+) -> None:
+    order_server.RequestHandlerClass.status = 503  # type: ignore[attr-defined]
+    with pytest.raises(ChildFailed):
+        ordered(loadgen, tmp_path / "loadgen.log", order_server)
+    assert "answered 503" in (tmp_path / "loadgen.log").read_text()

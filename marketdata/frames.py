@@ -59,13 +59,16 @@ class InstrumentState(Struct, array_like=True, frozen=True):
 
 
 class StateRequest(Struct, array_like=True, frozen=True):
+    """`pulse`: how is the feed, without its instruments?"""
+
     request_id: Number
+    pulse: bool = False
 
 
 class StatePart(Struct, array_like=True, frozen=True):
     """One of `parts` parts of the state; `numbers` gives each shard's frame number at which it stands.
 
-    `epoch` 0 and no shards: the feed bridge has no state yet.
+    `epoch` 0 and no shards: the feed bridge has no state yet. The answer to a pulse has no instruments either.
     """
 
     request_id: Number

@@ -34,8 +34,10 @@ from orders.requests import (
     decode_request,
     encode,
 )
+from tradingmw.correlation import CHARACTERS_MAX, current_request_id
 from tradingmw.env import env
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, OutcomeUnknown, TradingError, Unavailable
+from tradingmw.metrics import ORDER_ANSWER_SECONDS, ORDER_CLIENT_FAULTS, ORDER_REQUESTS_WAITING
 
 logger = logging.getLogger(__name__)
 
@@ -74,10 +76,13 @@ class OrderClient:
         """
         seconds = self._deadline_seconds
         deadline_us = time.time_ns() // 1000 + int(seconds * 1_000_000)
-        request = replace(request, request_id=next(self._ids), deadline_us=deadline_us)
+        request = replace(
+            request, request_id=next(self._ids), deadline_us=deadline_us, trace=current_request_id()[:CHARACTERS_MAX]
+        )
         try:
-            async with asyncio.timeout(seconds + wait_seconds):
-                answer = await self._handed_over(request)
+            with ORDER_ANSWER_SECONDS.labels(type(request).__name__).time():
+                async with asyncio.timeout(seconds + wait_seconds):
+                    answer = await self._handed_over(request)
         except TimeoutError:
             raise OutcomeUnknown(outcome="unknown") from None
         if isinstance(answer, Refusal):
@@ -85,6 +90,11 @@ class OrderClient:
         if not isinstance(answer, kind):
             raise OutcomeUnknown("The order bridge gave an answer of another kind.", outcome="unknown")
         return answer
+
+    @property
+    def waiting(self) -> int:
+        """Requests without an answer."""
+        return len(self._asked)
 
     def close(self) -> None:
         self._port.close()
@@ -186,7 +196,10 @@ def order_client() -> OrderClient:
     """The client of this process."""
     settings = env()
     seconds = settings.command_deadline_ms / 1000 + 0.5
-    return OrderClient(process_pump(), KeyRing(settings.keys), settings.order_requests, deadline_seconds=seconds)
+    client = OrderClient(process_pump(), KeyRing(settings.keys), settings.order_requests, deadline_seconds=seconds)
+    ORDER_REQUESTS_WAITING.read_from(lambda: client.waiting)
+    ORDER_CLIENT_FAULTS.read_from(lambda: client.counts)
+    return client
 
 
 async def bridge_state(timeout_seconds: float = 1.0) -> BridgeAnswer:

@@ -15,9 +15,12 @@ from msgspec import Meta, Struct
 from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Token
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.lifecycle import OrderStatus
+from tradingmw.correlation import CHARACTERS_MAX
 from tradingmw.errors import Code
 
+SYMBOLS_MAX = 200
 RequestId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Trace = Annotated[str, Meta(max_length=CHARACTERS_MAX)]
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -32,8 +35,11 @@ class Caller(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """`trace` is the id under which the edge serves it (`X-Request-ID`): kept with the order, shown in the log."""
+
     request_id: RequestId
     deadline_us: Micros
+    trace: Trace = ""
 
 
 class PlaceOrder(Request, frozen=True, kw_only=True):
@@ -59,9 +65,10 @@ class CancelOrder(Request, frozen=True, kw_only=True):
 
 
 class CancelAllOrders(Request, frozen=True, kw_only=True):
-    """Every open order of the caller's account."""
+    """Every open order of the caller's account, or only those of these symbols."""
 
     caller: Caller
+    symbols: Annotated[list[Symbol], Meta(max_length=SYMBOLS_MAX)] = []
 
 
 class BridgeQuery(Request, frozen=True, kw_only=True):

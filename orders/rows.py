@@ -46,6 +46,7 @@ def order_state(row: Order) -> OrderState:
         engine_epoch=row.engine_epoch,
         cancel_wanted=row.cancel_wanted,
         reason=row.reason,
+        trace=row.trace,
         version=row.version,
         created_at_us=micros(row.created_at),
         updated_at_us=micros(row.updated_at),

@@ -1,7 +1,7 @@
 """What serves every request and every socket? `uvicorn tradingmw.asgi:application`; neither daphne nor twisted comes
 along.
 
-http: request id → body limit → Django. websocket: Origin → the consumers, which authenticate by themselves.
+http: measured → request id → body limit → Django. websocket: Origin → the consumers, which authenticate by themselves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ import orders.routing
 from accounts.sockets import OriginGuard
 from tradingmw.body_limit import BodyLimit, RequestId
 from tradingmw.env import env
-from tradingmw.lifespan import lifespan
+from tradingmw.exposition import web_metrics_shown
+from tradingmw.http_metrics import HttpMeasured, SocketsCounted, loop_watched
+from tradingmw.lifespan import lifespan, on_startup
 from tradingmw.no_socket import no_socket
 
 websocket_urlpatterns = [
@@ -30,10 +32,13 @@ websocket_urlpatterns = [
     *orders.routing.websocket_urlpatterns,
     re_path("", cast(Any, no_socket)),
 ]
+socket_paths = frozenset(f"/{one.pattern}".removesuffix("$").replace("^", "") for one in websocket_urlpatterns[:-1])
+on_startup(web_metrics_shown)
+on_startup(loop_watched)
 application = ProtocolTypeRouter(
     {
-        "http": RequestId(BodyLimit(cast(Any, django_application))),
-        "websocket": OriginGuard(URLRouter(websocket_urlpatterns), env().origins),
+        "http": HttpMeasured(RequestId(BodyLimit(cast(Any, django_application)))),
+        "websocket": SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths),
         "lifespan": lifespan,
     }
 )

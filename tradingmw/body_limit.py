@@ -12,8 +12,9 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, NamedTuple
 
+from tradingmw.correlation import request_id_of, serving
 from tradingmw.errors import Code
-from tradingmw.problem import CONTENT_TYPE, problem, request_id_of
+from tradingmw.problem import CONTENT_TYPE, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -36,7 +37,8 @@ class RequestId:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = request_id_of({"X-Request-ID": header(scope, b"x-request-id")})
+        given = {"X-Request-ID": header(scope, b"x-request-id"), "traceparent": header(scope, b"traceparent")}
+        request_id = request_id_of(given)
         mine = (b"x-request-id", request_id.encode())
 
         async def send_with_id(message: Message) -> None:
@@ -45,7 +47,8 @@ class RequestId:
             await send(message)
 
         others = (pair for pair in scope["headers"] if pair[0] != b"x-request-id")
-        await self._application({**scope, "headers": [*others, mine]}, receive, send_with_id)
+        with serving(request_id):
+            await self._application({**scope, "headers": [*others, mine]}, receive, send_with_id)
 
 
 class BodyLimit:

@@ -11,15 +11,20 @@ import sys
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tradingmw.logs import LogFormat
 
 ROOT = Path(__file__).resolve().parent.parent
 Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text, strict=False)))]
+PortOrNone = Annotated[int, Field(ge=0, le=65535)]
 RedisUrl = Annotated[str, Field(pattern=r"^(rediss?://\S+)?$")]
 
 
@@ -87,6 +92,13 @@ class Env(BaseSettings):
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     feed_flush_ms: Annotated[int, Field(ge=0, le=100)] = 3
 
+    log_format: LogFormat = LogFormat.AUTO
+    part: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,20}$")] = ""
+    metrics_port: PortOrNone = 0
+    metrics_allowed: Annotated[list[Network], NoDecode] = ["127.0.0.0/8", "::1/128"]
+    writes_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    writes_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+
     smtp_host: str = ""
     smtp_port: Port = 25
     smtp_security: SmtpSecurity = SmtpSecurity.NONE
@@ -98,7 +110,7 @@ class Env(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("allowed_hosts", "allowed_origins"):
+        for name in ("allowed_hosts", "allowed_origins", "metrics_allowed"):
             if isinstance(text := values.get(name), str):
                 values[name] = [part.strip() for part in text.split(",") if part.strip()]
         return values
@@ -127,6 +139,10 @@ class Env(BaseSettings):
     @property
     def demo(self) -> bool:
         return self.environment is Environment.DEMO
+
+    @property
+    def json_logs(self) -> bool:
+        return not self.demo if self.log_format is LogFormat.AUTO else self.log_format is LogFormat.JSON
 
     @property
     def keys(self) -> Path:

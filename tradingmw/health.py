@@ -20,11 +20,17 @@ from tradingmw.problem import problem_response
 logger = logging.getLogger(__name__)
 Check = Callable[[], str | None]
 _checks: dict[str, Check] = {}
+_figures: dict[str, Callable[[], int | None]] = {}
 
 
 def ready_check(name: str, check: Check) -> None:
     """`/readyz` asks `check` from now on; a second check of the same name replaces the first."""
     _checks[name] = check
+
+
+def ready_figure(name: str, figure: Callable[[], int | None]) -> None:
+    """`/readyz` says `figure()` as the member `name` from now on; None: nothing is known."""
+    _figures[name] = figure
 
 
 def parts() -> dict[str, str]:
@@ -63,11 +69,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if refused := _refused(request):
         return refused
     asked = parts()
+    figures = {name: figure() for name, figure in _figures.items()}
     failing = {name: state for name, state in asked.items() if state != "ok"}
     if not failing:
-        return JsonResponse({"status": "ready", "parts": asked})
+        return JsonResponse({"status": "ready", "parts": asked, **figures})
     detail = "; ".join(f"{name}: {state}" for name, state in failing.items())
-    return problem_response(request, Unavailable(detail, code=Code.NOT_READY, parts=asked))
+    return problem_response(request, Unavailable(detail, code=Code.NOT_READY, parts=asked, **figures))
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:

@@ -1,9 +1,29 @@
-"""How is a log line written? A sentence, and after it the facts that the code gave as `extra`."""
+"""How is a log line written? A sentence, and after it the facts that the code gave as `extra`.
+
+For people: one readable line. For machines: one JSON object a line, by structlog. Both name the request that the line
+belongs to, and neither shows a secret.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import Final
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final, cast
+
+import msgspec
+
+from tradingmw.correlation import current_request_id
+
+# structlog loads twisted where it is installed (daphne brings it): no process of ours shall carry that along.
+sys.modules.setdefault("structlog.twisted", cast(Any, None))
+
+import structlog
+from structlog.typing import EventDict
 
 LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: What every record has by itself; everything else on it was given as `extra`.
@@ -14,16 +34,86 @@ OWN_ATTRIBUTES: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), N
 }
 #: Facts of libraries that say nothing in a line of text.
 NOT_SHOWN: Final = frozenset({"color_message", "request", "status_code"})
+#: What a JSON line has by itself; a fact of such a name gets an underscore.
+MEMBERS: Final = frozenset({"ts", "level", "part", "logger", "event", "exception"})
+HIDDEN: Final = "…"
+SECRET_NAME: Final = re.compile(r"passw|secret|token|ticket|cookie|authorization|api_?key", re.IGNORECASE)
+SECRET_TEXT: Final = re.compile(
+    r"(?P<before>[Bb]earer |ticket=|[Tt]oken=|[Pp]assword=|://[^/\s:@]*:)[^\s&\"'@,;]+|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+)
+SECRET_MARKS: Final = ("earer ", "ticket=", "oken=", "assword=", "://", "eyJ")  #: without one there is nothing to hide
+
+
+class LogFormat(StrEnum):
+    """`TMW_LOG_FORMAT`. AUTO: JSON in production, lines for people in the demo."""
+
+    AUTO = ""
+    CONSOLE = "console"
+    JSON = "json"
+
+
+def formatter_of(json: bool, part: str = "") -> logging.Formatter:
+    """What settings hand to Django, and `up` to its own handler."""
+    return json_lines(part) if json else SentenceAndFacts(LINE)
+
+
+def facts_of(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
+    """The request first, then what was given as `extra`; secrets are not shown."""
+    given = vars(record)
+    if "request_id" not in given and (request_id := current_request_id()):
+        yield "request_id", request_id
+    for name, value in given.items():
+        if name not in OWN_ATTRIBUTES and name not in NOT_SHOWN:
+            yield name, HIDDEN if _is_secret(name) else value
+
+
+def without_secrets(text: str) -> str:
+    """`text` with bearer tokens, tickets, passwords of addresses and signed tokens hidden."""
+    if not any(mark in text for mark in SECRET_MARKS):
+        return text
+    return SECRET_TEXT.sub(lambda found: (found["before"] or "") + HIDDEN, text)
+
+
+@lru_cache(maxsize=1_000)
+def _is_secret(name: str) -> bool:
+    return SECRET_NAME.search(name) is not None
 
 
 class SentenceAndFacts(logging.Formatter):
     """`2026-11-22 11:16:53,355 INFO bridge.link.commands: The engine link changed state=live epoch=7`."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the framework's name
-        facts = {name: value for name, value in vars(record).items() if name not in OWN_ATTRIBUTES | NOT_SHOWN}
         # Escaped: a fact may be what a client sent, and must not begin a line of its own.
-        shown = "".join(f" {name}={_one_line(value)}" for name, value in facts.items())
+        shown = "".join(f" {name}={_one_line(value)}" for name, value in facts_of(record))
         return super().formatMessage(record) + shown
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
+
+def json_lines(part: str) -> logging.Formatter:
+    """`{"ts": …, "level": "info", "part": "orders", "logger": …, "event": the sentence, "request_id": …, facts…}`."""
+
+    def members(_logger: Any, _method: str, given: EventDict) -> EventDict:
+        record: logging.LogRecord = given["_record"]
+        told: EventDict = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "level": record.levelname.lower(),
+            **({"part": part} if part else {}),
+            "logger": record.name,
+            "event": given["event"],
+        }
+        for name, value in facts_of(record):
+            told[f"{name}_" if name in MEMBERS else name] = value
+        return {**told, "exc_info": given["exc_info"]} if given.get("exc_info") else told
+
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[members, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)]
+    )
+
+
+def _as_json(told: EventDict, **_options: Any) -> str:
+    return without_secrets(msgspec.json.encode(told, enc_hook=str).decode())
 
 
 def _one_line(value: object) -> str:

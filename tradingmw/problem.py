@@ -7,10 +7,8 @@ extras of a TradingError (`rules`, `order`, `outcome`, …). `code` is one of `t
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from typing import Any, cast
-from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import csrf, defaults
@@ -21,11 +19,11 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView, set_rollback
 
+from tradingmw.correlation import request_id_of
 from tradingmw.errors import Code, TradingError
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
-REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 DETAIL_CHARACTERS_MAX = 500
 RETRY_SECONDS = 1  #: 429 and 503 always say when to come back
 
@@ -46,12 +44,6 @@ CODES: list[tuple[type[exceptions.APIException], Code]] = [
 
 def title_of(code: Code) -> str:
     return code.replace("_", " ").capitalize()
-
-
-def request_id_of(headers: Mapping[str, str]) -> str:
-    """The caller's `X-Request-ID` where it is a plain short one, else a new one."""
-    given = headers.get("X-Request-ID", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def problem(

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from tradingmw.env import ROOT, DatabaseKind, SmtpSecurity, env
-from tradingmw.logs import LINE
+from tradingmw.logs import formatter_of
 
 ENV = env()
 SECRET_KEY = ENV.django_secret()
@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "tradingmw.http_metrics.route_told",
 ]
 
 TEMPLATES = [
@@ -121,6 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.SessionTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["tradingmw.rate_limit.WriteThrottle"],
     "DEFAULT_PARSER_CLASSES": ["tradingmw.json_body.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["notifications.cursor.CursorRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -188,7 +190,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # the ASGI body limit answers long befo
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "tradingmw.logs.SentenceAndFacts", "fmt": LINE}},
+    "formatters": {"line": {"()": formatter_of, "json": ENV.json_logs, "part": ENV.part}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         "django.request": {"level": "ERROR"},  # a refused request is told to its caller

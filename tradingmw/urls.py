@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from tradingmw import problem
 from tradingmw.api_docs import api_docs
 from tradingmw.asyncapi import AsyncApiView
+from tradingmw.exposition import metrics
 from tradingmw.health import healthz, readyz
 from tradingmw.page import terminal
 
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", terminal, name="terminal"),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("api/v1/", include(api)),
     path("admin/", admin.site.urls),
 ]

@@ -30,6 +30,7 @@ from accounts.sockets.pace import Pace
 from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
 from accounts.sockets.watch import session_watch
+from tradingmw.correlation import REQUEST_ID, request_id_of, serving
 from tradingmw.errors import Code, Forbidden, InvalidRequest, NotAuthenticated, TooManyRequests, TradingError
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
 
     session: Session
     format: Format = Format.JSON
+    connection_id = ""  #: what names it in log lines and to the client (`X-Request-ID` of the handshake)
     authenticated = False
     closing = False
     _deadline: asyncio.TimerHandle | None = None
@@ -135,7 +137,9 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def websocket_connect(self, _message: Message) -> None:
         chosen = next((name for name in self.scope["subprotocols"] if name in SUBPROTOCOLS), None)
         self.format = SUBPROTOCOLS[chosen] if chosen else Format.JSON
-        await self.send({"type": "websocket.accept", "subprotocol": chosen})
+        self.connection_id = request_id_of(headers_of(self.scope))
+        mine = [(b"x-request-id", self.connection_id.encode())]
+        await self.send({"type": "websocket.accept", "subprotocol": chosen, "headers": mine})
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if tickets := query.get("ticket"):
             await self._enter(Proof(tickets[0]))
@@ -226,8 +230,14 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self.reply(request.id, identity_of(self.session))
 
     async def _answer(self, request: Request) -> None:
-        await self._tell(request, self._result(request))
+        with serving(self._request_id(request)):
+            await self._tell(request, self._result(request))
         await self.on_answered()
+
+    def _request_id(self, request: Request) -> str:
+        """`<id of the connection>:<id of the request>`, where that is a plain short text."""
+        both = f"{self.connection_id}:{request.id}"
+        return both if REQUEST_ID.fullmatch(both) else self.connection_id
 
     async def _tell(self, request: Request, work: Awaitable[Any]) -> None:
         """The result of `work` or why there is none; `Later` is told when it is there."""
@@ -262,6 +272,12 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def _ping(self, _params: Nothing) -> Moment:
         """What time is it on the server?"""
         return Moment(time.time_ns() // 1_000)
+
+
+def headers_of(scope: MutableMapping[str, Any]) -> dict[str, str]:
+    """What names the request in the handshake's headers."""
+    named = {b"x-request-id": "X-Request-ID", b"traceparent": "traceparent"}
+    return {named[name]: value.decode("latin-1") for name, value in scope["headers"] if name in named}
 
 
 BUILT_IN: dict[str, Handler] = {"auth": AuthenticatedConsumer._auth, "ping": AuthenticatedConsumer._ping}

@@ -109,6 +109,11 @@ class Pump:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Messages of all ports that wait to be sent."""
+        return sum(len(port.outbox) for port in tuple(self._sockets))
+
     def attach(
         self,
         open_socket: Callable[[Context], Socket],

@@ -20,12 +20,13 @@ from bridge.link.queries import QueryFault
 from bridge.sockets.curve import Gatekeeper, KeyRing, Role
 from bridge.sockets.throttle import Throttle
 from marketdata.feed.engine import Desynchronised, EngineFeed
+from marketdata.feed.figures import show_feed
 from marketdata.feed.keeper import InstrumentKeeper
 from marketdata.feed.market import Market
 from marketdata.feed.prices import LastPrice
 from marketdata.feed.publication import Publication
 from marketdata.feed.state_server import StateServer, no_state, whole_state
-from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart
+from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart, StateRequest
 from marketdata.items import Quality
 from marketdata.services import instruments_store
 from tradingmw.env import Env
@@ -92,6 +93,7 @@ class FeedBridge:
         closing.append(self._engine.close)
         self._keeper = InstrumentKeeper(self._store)
         closing.append(self._keeper.close)
+        show_feed(lambda: self._state, self._engine, self._publication, self._server, publisher)
 
     def rejected(self) -> Counter[str]:
         """What the engine said and could not be believed, by reason, since the start."""
@@ -202,11 +204,13 @@ class FeedBridge:
             self._beat_at = now
             self._publication.heartbeat(clock_us(), self._state, self._age_ms())
 
-    def _parts(self, request_id: int) -> Iterator[StatePart]:
+    def _parts(self, request: StateRequest) -> Iterator[StatePart]:
         """The state as of the last frame: whatever waits is flushed first."""
         market = self._market
         if market is None:
-            return no_state(request_id, self._state, self._age_ms())
+            return no_state(request.request_id, self._state, self._age_ms())
+        if request.pulse:
+            return no_state(request.request_id, self._state, self._age_ms(), market.epoch)
         self._flush(market)
         market.now_us = clock_us()
-        return whole_state(request_id, market, self._publication.numbers, self._state, self._age_ms())
+        return whole_state(request.request_id, market, self._publication.numbers, self._state, self._age_ms())

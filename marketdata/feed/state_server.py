@@ -13,7 +13,15 @@ from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.throttle import Throttle
 from marketdata.feed.market import Market
-from marketdata.frames import PART_BYTES, FeedState, InstrumentState, StatePart, encode, read_state_request
+from marketdata.frames import (
+    PART_BYTES,
+    FeedState,
+    InstrumentState,
+    StatePart,
+    StateRequest,
+    encode,
+    read_state_request,
+)
 from tradingmw.env import Env
 
 logger = logging.getLogger(__name__)
@@ -35,8 +43,8 @@ class StateServer:
         self.socket.bind(env.feed_state)
         self._throttle = Throttle()
 
-    def serve(self, parts: Callable[[int], Iterator[StatePart]]) -> None:
-        """Answers the requests that wait, up to a turn's worth, each with `parts(request_id)`."""
+    def serve(self, parts: Callable[[StateRequest], Iterator[StatePart]]) -> None:
+        """Answers the requests that wait, up to a turn's worth, each with `parts(request)`."""
         for _ in range(REQUESTS_PER_TURN):
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)
@@ -48,7 +56,7 @@ class StateServer:
             except (ValueError, msgspec.MsgspecError) as error:
                 self._refuse(error)
                 continue
-            self._answer(identity, parts(request.request_id))
+            self._answer(identity, parts(request))
 
     def close(self) -> None:
         self.socket.close()
@@ -68,9 +76,9 @@ class StateServer:
             logger.warning("A state request was refused", extra={"why": str(error), "counts": dict(self.counts)})
 
 
-def no_state(request_id: int, state: FeedState, age_ms: int) -> Iterator[StatePart]:
-    """The answer while there is no market."""
-    yield StatePart(request_id, 0, {}, state, age_ms, 0, 1, [])
+def no_state(request_id: int, state: FeedState, age_ms: int, epoch: int = 0) -> Iterator[StatePart]:
+    """The answer while there is no market, or to a pulse."""
+    yield StatePart(request_id, epoch, {}, state, age_ms, 0, 1, [])
 
 
 def whole_state(

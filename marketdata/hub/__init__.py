@@ -13,7 +13,9 @@ from channels.layers import get_channel_layer
 
 from bridge.sockets.pump import process_pump
 from marketdata.frames import topic
+from marketdata.hub.figures import show_hub
 from marketdata.hub.hub import Hub
+from marketdata.hub.pulse import FeedPulse
 from marketdata.hub.pushes import Heartbeat
 from marketdata.hub.sinks import sink_of
 from marketdata.hub.source import HubSource
@@ -38,10 +40,13 @@ class MarketHub:
         self.counts: Counter[str] = Counter()
         self.hub = Hub(loop.call_soon)
         self.source = HubSource(self.hub, layer, StateLink(process_pump(), env, self.counts), self.counts)
+        self.pulse = FeedPulse(StateLink(process_pump(), env, self.counts))
+        show_hub(self.hub, self.source, layer)
         self._task = loop.create_task(self.source.run())
 
     async def close(self) -> None:
         """Ends what feeds the hub; its sockets stay as they are."""
+        self.pulse.close()
         self._task.cancel()
         await asyncio.wait([self._task])
 

@@ -57,6 +57,11 @@ class HubSource:
         return state, self._age_ms + int((time.monotonic() - self._heard_at) * 1000)
 
     @property
+    def waiting(self) -> int:
+        """Frames that wait for a state."""
+        return len(self._buffer)
+
+    @property
     def _silent(self) -> bool:
         return time.monotonic() - self._heard_at > SILENCE_SECONDS
 

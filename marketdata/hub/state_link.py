@@ -49,15 +49,25 @@ class StateLink:
         """The state as the feed bridge has it now; `NoState`, or what opening the socket raises (`KeyFault`, …)."""
         self._asked = next(self._numbers)
         self._parts = asyncio.Queue()
-        try:
-            self._opened().send([encode(StateRequest(self._asked))])
-        except (PortFull, PortClosed) as error:
-            raise NoState("The process's ZeroMQ thread takes no more work.") from error
+        self._send(StateRequest(self._asked))
         return await self._collected()
+
+    async def pulse(self) -> StatePart:
+        """How the feed is now, without its instruments; `NoState`. Not while `ask` waits."""
+        self._asked = next(self._numbers)
+        self._parts = asyncio.Queue()
+        self._send(StateRequest(self._asked, pulse=True))
+        return await self._next_part()
 
     def close(self) -> None:
         if self._port is not None:
             self._port.close()
+
+    def _send(self, request: StateRequest) -> None:
+        try:
+            self._opened().send([encode(request)])
+        except (PortFull, PortClosed) as error:
+            raise NoState("The process's ZeroMQ thread takes no more work.") from error
 
     async def _collected(self) -> State:
         instruments: list[InstrumentState] = []
@@ -72,14 +82,18 @@ class StateLink:
                 return State(part.epoch, part.numbers, part.state, part.age_ms, instruments)
 
     async def _part(self) -> StatePart:
+        part = await self._next_part()
+        if not part.epoch:
+            raise NoState("The feed bridge has no market yet.")
+        return part
+
+    async def _next_part(self) -> StatePart:
         try:
             part = await asyncio.wait_for(self._parts.get(), TIMEOUT_SECONDS)
         except TimeoutError as error:
             raise NoState("The feed bridge does not answer.") from error
         if part is None:
             raise NoState("The feed bridge is not connected.")
-        if not part.epoch:
-            raise NoState("The feed bridge has no market yet.")
         return part
 
     def _opened(self) -> Port:

@@ -13,6 +13,7 @@ from bridge.link.queries import QueryLink
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
 from bridge.sockets.pump import Context
 from orders.bridge.core_loop import CoreLoop, Pulse
+from orders.bridge.figures import show_core, show_link
 from orders.bridge.intake import Intake
 from orders.bridge.link_loop import LinkLoop
 from orders.bridge.outbox import Outbox
@@ -56,18 +57,22 @@ class OrderBridge:
         door = RequestsDoor(context, keyring, self._env.order_requests, intake)
         ledger = Ledger(self._env.order_requests, command_deadline_us=self._env.command_deadline_ms * 1000)
         logger.info("The order bridge holds the lease", extra={"fence": ledger.fence})
-        link = LinkLoop(
-            link=CommandLink(context, keyring, self._env.engine_commands, session=ledger.fence, clock_us=clock_us),
+        link = CommandLink(context, keyring, self._env.engine_commands, session=ledger.fence, clock_us=clock_us)
+        publisher = layer_publisher(self._env, context, keyring, Role.ORDER_BRIDGE)
+        loop = LinkLoop(
+            link=link,
             queries=QueryLink(context, keyring, self._env.engine_queries, role=Role.ORDER_BRIDGE),
             door=door,
-            publisher=layer_publisher(self._env, context, keyring, Role.ORDER_BRIDGE),
+            publisher=publisher,
             intake=intake,
             outbox=outbox,
             pulse=pulse,
             clock_us=clock_us,
         )
         core = CoreLoop(ledger, intake, outbox, pulse, clock_us)
-        self._both(link, core, ledger.book.cursor, stop)
+        show_link(link, door, publisher)
+        show_core(core, ledger, intake, outbox, pulse)
+        self._both(loop, core, ledger.book.cursor, stop)
 
     def _both(self, link: LinkLoop, core: CoreLoop, cursor: Cursor, stop: threading.Event) -> None:
         """The link in a thread of its own, the core in this one; the end of either ends both, the core first."""

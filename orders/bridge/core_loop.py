@@ -12,19 +12,31 @@ from notifications.stream import user_stream
 from orders.bridge.intake import Intake
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.waiting import Waiter, Waiting
-from orders.core.book import Alarm, CancelAllReply, OrderChanged, OrderReply, Phase, RefusalReply, Reply
+from orders.core.book import (
+    NOWHERE,
+    Alarm,
+    CancelAllReply,
+    Draft,
+    OrderChanged,
+    OrderReply,
+    Phase,
+    RefusalReply,
+    Reply,
+)
 from orders.core.inputs import Cancel, CancelAll, Input, Place, Started, Tick, Ticket
 from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.requests import Answer, CancelAllAnswer, OrderAnswer, Refusal
 from orders.shapes import order_shape
 from tradingmw.errors import Code, TradingError, Unavailable
+from tradingmw.metrics import ACCEPT_SECONDS, BATCH_INPUTS, ENGINE_ANSWER_SECONDS
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 RENEW_SECONDS = 1.0
 PAUSE_SECONDS = 0.2  #: before a database that is away is tried again
+FIRST_REPORT = 2  #: the version of an order at the engine's first word, where nothing came between
 REQUESTS = (Place, Cancel, CancelAll)
 
 
@@ -49,6 +61,7 @@ class CoreLoop:
         self, ledger: Ledger, intake: Intake, outbox: Outbox, pulse: Pulse, clock_us: Callable[[], int]
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()  #: what happened to orders
         self._ledger, self._intake, self._outbox, self._pulse = ledger, intake, outbox, pulse
         self._clock_us = clock_us
         self._waiting = Waiting()
@@ -63,6 +76,8 @@ class CoreLoop:
             self._renew()
 
     def _pass(self, batch: Sequence[Input]) -> None:
+        if not isinstance(batch[0], Tick):
+            BATCH_INPUTS.observe(len(batch))
         try:
             for outcome in self._ledger.settle(batch, self._clock_us()):
                 if isinstance(outcome, Postponed):
@@ -85,7 +100,21 @@ class CoreLoop:
         if draft.to_engine or answers or wakeups or (draft.cursor, live) != self._place:
             self._outbox.put(outgoing)
             self._place = (draft.cursor, live)
+        self._show(draft)
         raise_alarms(draft.alarms)
+
+    def _show(self, draft: Draft) -> None:
+        """In log and figures, after everybody who waits was served."""
+        now_us = self._clock_us()
+        for reply in draft.replies:
+            if isinstance(reply, OrderReply) and reply.created and reply.ticket.arrived_us:
+                ACCEPT_SECONDS.observe((now_us - reply.ticket.arrived_us) / 1_000_000)
+        for each in draft.happenings:
+            if isinstance(each, OrderChanged):
+                self.events[each.event.value] += 1
+                note_change(each)
+                if each.source != NOWHERE and each.order.version == FIRST_REPORT:
+                    ENGINE_ANSWER_SECONDS.observe((now_us - each.order.created_at_us) / 1_000_000)
 
     def _tell_waiting(self, settled: Settled) -> None:
         for each in settled.draft.happenings:
@@ -154,6 +183,24 @@ def refusal(ticket: Ticket, error: TradingError) -> Refusal:
         errors=error.errors,
         retry_after_seconds=error.retry_after_seconds,
     )
+
+
+def note_change(changed: OrderChanged) -> None:
+    """One line for each event of an order, under the id of the request that it goes back to."""
+    order, source = changed.order, changed.source
+    facts: dict[str, object] = {
+        "request_id": order.trace,
+        "change": changed.event.value,
+        "order_id": str(order.id),
+        "client_order_id": order.client_order_id,
+        "status": order.status.value,
+        "version": order.version,
+    }
+    if source == NOWHERE:
+        logger.info("An order was changed", extra=facts)
+    else:
+        facts |= {"engine_epoch": source.epoch, "engine_seq": source.seq}
+        logger.info("A report of the engine was applied", extra=facts)
 
 
 def raise_alarms(alarms: Iterable[Alarm]) -> None:

@@ -75,6 +75,10 @@ class Intake:
         with self._arrived:
             self._engine.extendleft(reversed(list(words)))
 
+    def lines(self) -> dict[str, float]:
+        """How many inputs wait in each line."""
+        return {"cancels": len(self._cancels), "engine": len(self._engine), "new_orders": len(self._news)}
+
     @property
     def engine_has_room(self) -> bool:
         return len(self._engine) < ENGINE_MAX

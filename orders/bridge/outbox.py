@@ -47,6 +47,10 @@ class Outbox:
             raise OutboxStuck("The link thread has taken nothing for ten seconds.") from None
         self.wake.signal()
 
+    @property
+    def waiting(self) -> int:
+        return self._waiting.qsize()
+
     def drain(self) -> Iterator[Outgoing]:
         """Called by the link thread when `wake.socket` is readable."""
         self.wake.clear()

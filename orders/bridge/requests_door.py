@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class RequestsDoor:
         except (ValueError, MalformedRequest):
             self.counts["malformed"] += 1
             return
-        ticket = Ticket(peer, request.request_id)
+        ticket = Ticket(peer, request.request_id, time.time_ns() // 1000)
         if isinstance(request, BridgeQuery):
             self.answer(ticket, answer_query(request))
         elif not self._intake.offer_request(as_input(ticket, request)):

@@ -234,7 +234,8 @@ class Draft:
         changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
         after = msgspec.structs.replace(order, status=status, **changed)
         self.orders.put(after.id, after)
-        self.happenings.append(OrderChanged(after, event, reason, dict(details or {}), source))
+        traced = {"requestId": after.trace} if after.trace else {}
+        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source))
         return after
 
     def refuse(self, ticket: Ticket, error: TradingError) -> None:

@@ -11,10 +11,11 @@ from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder
 
 
 class Ticket(NamedTuple):
-    """Where an answer goes: opaque to the core."""
+    """Where an answer goes, and when the question came: opaque to the core."""
 
     peer: bytes
     request_id: int
+    arrived_us: int = 0
 
 
 class Place(NamedTuple):

@@ -8,7 +8,7 @@ from orders.core.commands import ask_later, send_cancel, send_new_order
 from orders.core.inputs import Cancel, CancelAll, Place
 from orders.core.state import OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
-from orders.requests import Caller, CanceledItem
+from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, Unavailable
 
 RETRY_AFTER_SECONDS = 2
@@ -85,6 +85,7 @@ def new_order(draft: Draft, asked: Place, exchange: str) -> OrderState:
         price_e8=request.price_e8,
         stop_price_e8=request.stop_price_e8,
         expires_at_us=request.expires_at_us,
+        trace=request.trace,
         created_at_us=draft.now_us,
         updated_at_us=draft.now_us,
     )
@@ -102,29 +103,34 @@ def cancel(draft: Draft, asked: Cancel) -> None:
     elif order.final:
         draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_FINAL))
     else:
-        order = want_cancel(draft, request.caller, order)
+        order = want_cancel(draft, request, order)
         draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))
 
 
 def cancel_all(draft: Draft, asked: CancelAll) -> None:
-    """Every open order of the account, oldest first."""
-    caller = asked.request.caller
+    """Every open order of the account that is asked for, oldest first."""
+    caller, symbols = asked.request.caller, frozenset(asked.request.symbols)
     if asked.request.deadline_us <= draft.now_us:
         draft.counts["late_requests"] += 1
         draft.refuse(asked.ticket, late())
         return
-    mine = [order for order in draft.orders.values() if order.account == caller.account and not order.final]
-    canceled = [want_cancel(draft, caller, order) for order in sorted(mine, key=lambda order: order.created_at_us)]
+    mine = [
+        order
+        for order in draft.orders.values()
+        if order.account == caller.account and not order.final and (not symbols or order.symbol in symbols)
+    ]
+    mine.sort(key=lambda order: order.created_at_us)
+    canceled = [want_cancel(draft, asked.request, order) for order in mine]
     items = [CanceledItem(id=order.id, status=order.status) for order in canceled]
     draft.replies.append(CancelAllReply(asked.ticket, items, caller.user))
 
 
-def want_cancel(draft: Draft, caller: Caller, order: OrderState) -> OrderState:
+def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: OrderState) -> OrderState:
     if order.cancel_wanted:
         return order
     without_evidence = order.status is OrderStatus.UNKNOWN
-    order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True)
-    note(draft, caller, "order.cancel", order)
+    order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace)
+    note(draft, request.caller, "order.cancel", order)
     if draft.link.phase is Phase.LIVE and not without_evidence:
         send_cancel(draft, order)
     elif draft.link.phase in (Phase.LIVE, Phase.ASKING) and draft.asks.get(order.id) is None:

@@ -44,6 +44,7 @@ class OrderState(Struct, frozen=True, kw_only=True):
     engine_epoch: int = 0  #: of the engine life that acknowledged it last; 0 = never acknowledged
     cancel_wanted: bool = False  #: the cancel is sent (again) until the engine has ended the order
     reason: str = ""
+    trace: str = ""  #: the request that asked for it, or for its end, last
     version: int = 0
     created_at_us: int
     updated_at_us: int

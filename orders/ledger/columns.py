@@ -25,6 +25,7 @@ ORDER_CHANGES = (
     "engine_epoch",
     "cancel_wanted",
     "reason",
+    "trace",
     "version",
     "updated_at",
 )
@@ -75,6 +76,7 @@ def order_columns(order: OrderState) -> Columns:
         "engine_epoch": order.engine_epoch,
         "cancel_wanted": order.cancel_wanted,
         "reason": order.reason,
+        "trace": order.trace,
         "version": order.version,
         "created_at": instant(order.created_at_us),
         "updated_at": instant(order.updated_at_us),

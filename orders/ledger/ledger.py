@@ -25,6 +25,7 @@ from orders.ledger.loading import load_book
 from orders.ledger.looking_up import look_up
 from orders.ledger.writing import Numbers, reached, write
 from tradingmw.errors import TradingError
+from tradingmw.metrics import COMMIT_SECONDS
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Ledger:
         committing = False
         try:
             if draft.writes:
-                with transaction.atomic():
+                with COMMIT_SECONDS.time(), transaction.atomic():
                     hold_lease(self.fence)
                     numbers = reached_by(draft, write(draft))
                     committing = True

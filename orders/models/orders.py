@@ -11,6 +11,7 @@ from accounts.models import Account, Desk
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.models.fields import WideIntegerField
+from tradingmw.correlation import CHARACTERS_MAX
 from tradingmw.fields import E8Field
 
 
@@ -40,6 +41,12 @@ class Order(models.Model):
     engine_epoch = models.BigIntegerField(default=0, help_text="The engine's life that acknowledged it; 0 = none yet.")
     cancel_wanted = models.BooleanField(default=False)
     reason = models.CharField(max_length=40, blank=True)
+    trace = models.CharField(
+        max_length=CHARACTERS_MAX,
+        blank=True,
+        default="",
+        help_text="X-Request-ID of the request that asked for it, or for its end, last.",
+    )
     version = models.PositiveIntegerField(default=0, help_text="How many events its history holds.")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

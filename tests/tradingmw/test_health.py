@@ -14,11 +14,13 @@ from tradingmw.health import ready_check, readyz
 
 @pytest.fixture(autouse=True)
 def own_checks() -> Iterator[None]:
-    kept = dict(health._checks)
-    health._checks.clear()
+    kept = dict(health._checks), dict(health._figures)
+    for registered in (health._checks, health._figures):
+        registered.clear()
     yield
-    health._checks.clear()
-    health._checks.update(kept)
+    for registered, before in zip((health._checks, health._figures), kept, strict=True):
+        registered.clear()
+        registered.update(before)  # type: ignore[arg-type]
 
 
 def asked() -> tuple[int, dict[str, str], str]:

@@ -55,7 +55,10 @@ class LogBoard:
                 self._write("up", f"{dropped} log lines were dropped: this terminal was too slow")
 
     def _write(self, name: str, text: str) -> None:
-        if self._console.is_terminal:
+        if text.startswith("{"):  # JSON, which says by itself whose line it is
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+        elif self._console.is_terminal:
             style = next((style for mark, style in LEVEL_STYLES.items() if mark in text), "")
             self._console.print(
                 Text.assemble((f"{name:<{NAME_WIDTH}}| ", self._colours.get(name, "bold")), (text, style))

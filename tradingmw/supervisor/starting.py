@@ -6,7 +6,8 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -18,8 +19,8 @@ from bridge.sockets.curve import KeyRing, make_keys
 from notifications.schedule.canary import canary_forget
 from tradingmw.env import Env, env
 from tradingmw.layers import LayerProxy
-from tradingmw.logs import LINE, SentenceAndFacts
-from tradingmw.supervisor.addresses import LAYER, Ports, as_environment, choose_addresses
+from tradingmw.logs import formatter_of
+from tradingmw.supervisor.addresses import HOST, LAYER, Ports, as_environment, choose_addresses
 from tradingmw.supervisor.console import BoardHandler, LogBoard
 from tradingmw.supervisor.file_lock import FileLock
 from tradingmw.supervisor.health import HealthProbe
@@ -45,6 +46,7 @@ class Stack:
         self._say = say
         self._engine_arguments = engine_arguments
         self._began = time.monotonic()
+        self._metrics_ports: dict[str, int] = {}
 
     def run(self, web_port: int, stop: Event, at_once: Event) -> int:
         """The exit code. `web_port` 0 chooses one. HeldByAnother, PortTaken where it cannot be run here and now."""
@@ -54,7 +56,9 @@ class Stack:
             ports = held.enter_context(contextlib.closing(Ports()))
             settings = settle(web_port, ports)
             records = RunRecords(settings.data_dir)
-            records.write_addresses(addresses(settings))
+            running = [part.name for part in PARTS if settings.demo or not part.demo_only]
+            self._metrics_ports = {name: ports.choose() for name in running if name != "web"}
+            records.write_addresses({**addresses(settings), **metrics_addresses(settings, self._metrics_ports)})
             prepare(settings)
             if not settings.redis_url:
                 proxy = LayerProxy(KeyRing(settings.keys), settings.layer_publish, settings.layer_subscribe)
@@ -69,9 +73,11 @@ class Stack:
 
     def _keeper(self, part: Part) -> Keeper:
         arguments = [*part.command, *(self._engine_arguments if part.name == "engine" else ())]
+        port = self._metrics_ports.get(part.name, 0)
+        environment = as_environment({"part": part.name, "metrics_port": port})
 
         def start() -> ChildProcess:
-            return ChildProcess(manage(arguments), {}, on_line=lambda text: self._board.line(part.name, text))
+            return ChildProcess(manage(arguments), environment, on_line=partial(self._board.line, part.name))
 
         return Keeper(part, start, report=logger.warning)
 
@@ -110,6 +116,12 @@ def addresses(settings: Env) -> dict[str, str]:
     return {"web": f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}", **links}
 
 
+def metrics_addresses(settings: Env, ports: Mapping[str, int]) -> dict[str, str]:
+    """Where each part shows its figures: `metrics_<part>`."""
+    shown = {f"metrics_{name}": f"http://{HOST}:{port}/metrics" for name, port in ports.items()}
+    return {"metrics_web": f"{addresses(settings)['web']}/metrics", **shown}
+
+
 def prepare(settings: Env) -> None:
     """Keys, tables and (in the demo) users; all of it harmless when it is there already."""
     if settings.demo:
@@ -125,5 +137,5 @@ def prepare(settings: Env) -> None:
 def log_to_board(board: LogBoard) -> None:
     """This process's own log lines go where those of its parts go."""
     handler = BoardHandler(board)
-    handler.setFormatter(SentenceAndFacts(LINE))
+    handler.setFormatter(formatter_of(env().json_logs, "up"))
     logging.getLogger().handlers = [handler]

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from tradingmw.env import env
+from tradingmw.exposition import serve_metrics
 from tradingmw.supervisor.stopping import stop_event
 from tradingmw.supervisor.together import run_together
 from tradingmw.wiring import run_feed_bridge, run_order_bridge
@@ -26,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, role: str | None = None, **options: Any) -> None:
         stop = stop_event()
         if role:
+            serve_metrics(env(), role)
             ROLES[role](stop)
         else:
             sys.exit(run_together([["bridge", "--role", name] for name in ROLES], stop))

@@ -18,6 +18,8 @@ from bridge.simulator.sockets import EngineAddresses
 from bridge.sockets.curve import KeyFault, KeyRing, make_keys
 from bridge.wire.faults import WireError
 from tradingmw.env import Env, env
+from tradingmw.exposition import serve_metrics
+from tradingmw.metrics import ENGINE_EPOCH, ENGINE_FAULTS
 from tradingmw.supervisor.file_lock import FileLock, HeldByAnother
 from tradingmw.supervisor.stopping import stop_event
 
@@ -57,6 +59,9 @@ def run(market: Market, options: EngineOptions, settings: Env) -> None:
     )
     with FileLock(directory / "lock"):
         engine = Engine(market, options, directory=directory, keyring=KeyRing(settings.keys), addresses=addresses)
+        ENGINE_FAULTS.read_from(lambda: {str(reason): count for reason, count in engine.faults.items()})
+        ENGINE_EPOCH.read_from(lambda: engine.epoch)
+        serve_metrics(settings, "engine")
         try:
             engine.run(stop)
         finally:

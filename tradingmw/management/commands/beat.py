@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from tradingmw.beat import run_beat
+from tradingmw.env import env
+from tradingmw.exposition import serve_metrics
 from tradingmw.supervisor.stopping import stop_event
 
 
@@ -15,4 +17,5 @@ class Command(BaseCommand):
     requires_system_checks = ()  # the tests run them; a restart after a crash is seconds faster without
 
     def handle(self, *args: Any, **options: Any) -> None:
+        serve_metrics(env(), "beat")
         run_beat(stop_event())

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from tradingmw.env import env
+from tradingmw.exposition import serve_metrics
 from tradingmw.supervisor.stopping import stop_event
 from tradingmw.worker import run_worker
 
@@ -15,4 +17,5 @@ class Command(BaseCommand):
     requires_system_checks = ()  # the tests run them; a restart after a crash is seconds faster without
 
     def handle(self, *args: Any, **options: Any) -> None:
+        serve_metrics(env(), "worker")
         run_worker(stop_event())

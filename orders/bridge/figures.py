@@ -1,0 +1,52 @@
+"""What does the order bridge show of itself? Counters and queues that are kept anyway, read at the scrape."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from bridge.link.commands import CommandLink
+from bridge.link.states import LinkState
+from orders.bridge.core_loop import CoreLoop, Pulse
+from orders.bridge.intake import Intake
+from orders.bridge.outbox import Outbox
+from orders.bridge.requests_door import RequestsDoor
+from orders.ledger import Ledger
+from tradingmw.layers import GroupPublisher
+from tradingmw.metrics import (
+    CORE_AGE,
+    CORE_EVENTS,
+    DOOR_FAULTS,
+    INBOX,
+    LINK_FAULTS,
+    LINK_STATE,
+    ORDER_EVENTS,
+    ORDERS_LAYER_DROPS,
+    ORDERS_OPEN,
+    OUTBOX,
+    one_of,
+)
+
+
+def show_link(link: CommandLink, door: RequestsDoor, publisher: GroupPublisher) -> None:
+    LINK_STATE.read_from(lambda: one_of(link.state, LinkState))
+    LINK_FAULTS.read_from(lambda: texts(link.faults, link.strays))
+    DOOR_FAULTS.read_from(lambda: door.counts)
+    ORDERS_LAYER_DROPS.read_from(lambda: publisher.dropped)
+
+
+def show_core(core: CoreLoop, ledger: Ledger, intake: Intake, outbox: Outbox, pulse: Pulse) -> None:
+    ORDER_EVENTS.read_from(lambda: core.events)
+    CORE_EVENTS.read_from(lambda: core.counts)
+    ORDERS_OPEN.read_from(lambda: len(ledger.book.orders))
+    INBOX.read_from(intake.lines)
+    OUTBOX.read_from(lambda: outbox.waiting)
+    CORE_AGE.read_from(lambda: pulse.age_ms / 1000)
+
+
+def texts(*counts: Mapping[str, int]) -> dict[str, float]:
+    """All of them together, by the words of their reasons."""
+    together: Counter[str] = Counter()
+    for each in counts:
+        together.update({str(reason): count for reason, count in each.items()})
+    return dict(together)

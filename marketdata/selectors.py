@@ -36,9 +36,9 @@ def instrument_get(symbol: str) -> Instrument:
     return found
 
 
-def instrument_symbol(symbol: str) -> str:
-    """The symbol as the instrument has it; `NotFound` (UNKNOWN_INSTRUMENT) where it is not traded here."""
-    return instrument_get(symbol).symbol
+def instrument_symbol(symbol: str) -> str | None:
+    """The symbol as the instrument has it; None where it is not traded here."""
+    return Instrument.objects.filter(symbol=symbol.upper(), active=True).values_list("symbol", flat=True).first()
 
 
 def instrument_exchanges(symbols: Collection[str]) -> dict[str, str]:

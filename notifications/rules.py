@@ -87,8 +87,10 @@ class Armed(NamedTuple):
     side: Side = Side.UNKNOWN
 
     def seen(self, look: Look) -> Armed:
-        """The same after `look`, with its side where that is known now."""
-        return self if self.side else self._replace(side=side_of(self.target_e8, look))
+        """The same after `look`: a cross with its side, where that is known now."""
+        if self.side or self.condition is not Condition.CROSS:
+            return self
+        return self._replace(side=side_of(self.target_e8, look))
 
     @property
     def waits_for(self) -> Side:

@@ -52,9 +52,9 @@ class Market:
                 self._rejected["UNKNOWN_INSTRUMENT"] += 1
                 continue
             traded.pop(row.instrument_id, None)
-            instrument.quote.quoted(row)
-            if row.last_e8:
+            if row.last_e8 not in (0, instrument.quote.last_e8):
                 self.prices.note(instrument.symbol, instrument.quote, row.last_e8)
+            instrument.quote.quoted(row)
             self._publish_quote(instrument)
 
     def on_trades(self, rows: Iterable[Trade]) -> None:

@@ -72,12 +72,7 @@ def _notification(key: str, alert: dict[str, Any], user: User) -> Notification:
         type="alert",
         title=f"{symbol} {verb} {alert['targetPrice']}",
         message="\n".join(filter(None, [f"{symbol} traded at {price}.", alert["note"]])),
-        metadata={
-            **told,
-            "targetPrice": alert["targetPrice"],
-            "triggeredAt": alert["triggeredAt"],
-            "email": _mail_state(user),
-        },
+        metadata={"alertId": alert["id"], **told, "email": _mail_state(user)},
     )
 
 

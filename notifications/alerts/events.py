@@ -7,7 +7,6 @@ second, the watch finds the row within five.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -47,5 +46,7 @@ def announce_changed(alert_id: UUID) -> None:
 
 
 def _announce(group: str, message: dict[str, Any]) -> None:
-    send = partial(async_to_sync(get_channel_layer().group_send), group, message)
+    def send() -> None:
+        async_to_sync(get_channel_layer().group_send)(group, message)
+
     transaction.on_commit(send, robust=True)  # the write stands, whatever becomes of its announcement

@@ -45,7 +45,7 @@ class Written(NamedTuple):
 def alert_create(
     *, user_id: UUID, symbol: str, condition: Condition, target_e8: int, note: str = "", is_active: bool = True
 ) -> Written:
-    """NotFound (UNKNOWN_INSTRUMENT), Conflict (QUOTA_REACHED). Met already, it fires at once."""
+    """InvalidRequest (UNKNOWN_INSTRUMENT), Conflict (QUOTA_REACHED). Met already, it fires at once."""
     alert = Alert(
         user_id=user_id,
         symbol=symbol_checked(symbol),

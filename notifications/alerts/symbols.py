@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tradingmw.errors import Code, Unavailable
+from tradingmw.errors import Code, InvalidRequest, Unavailable
 
-#: Gives the symbol as it is kept; raises a TradingError where it is not traded.
-SymbolCheck = Callable[[str], str]
+#: Gives the symbol as it is kept; None where it is not traded.
+SymbolCheck = Callable[[str], str | None]
 _checks: list[SymbolCheck] = []
 
 
@@ -17,7 +17,10 @@ def symbol_check_register(check: SymbolCheck) -> None:
 
 
 def symbol_checked(symbol: str) -> str:
-    """`symbol` as it is kept; NotFound (UNKNOWN_INSTRUMENT)."""
+    """`symbol` as it is kept; InvalidRequest (UNKNOWN_INSTRUMENT)."""
     if not _checks:
         raise Unavailable("Nothing knows here what is traded.", code=Code.NOT_READY)
-    return _checks[0](symbol)
+    if (kept := _checks[0](symbol)) is None:
+        fault = {"attr": "symbol", "code": Code.UNKNOWN_INSTRUMENT.lower(), "detail": "The symbol is not traded here."}
+        raise InvalidRequest(fault["detail"], code=Code.UNKNOWN_INSTRUMENT, errors=[fault])
+    return kept

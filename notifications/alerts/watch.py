@@ -1,9 +1,7 @@
 """Who sees that an alert's condition is met, and makes it fire? A thread beside the feed, with the database to itself.
 
 The feed only drops prices into a mailbox and never waits. Each turn takes what the mailbox holds, finds in the index
-what that fires, and writes it. Alerts come from the database: the layer says which were changed, and whatever it loses
-is found by the time of change, read every five seconds. What a turn cannot write, since the database is away, is kept
-and tried again.
+what that fires, and writes it. What a turn cannot write, since the database is away, is kept and tried again.
 
 **What is guaranteed.** An alert fires at most once per arming, whoever watches. It fires if the newest price meets its
 condition at any look, also the first one after a crash or a gap; a cross goes by the side that was stored when it was
@@ -16,21 +14,20 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from notifications.alerts.firing import alert_fire, alert_seen
 from notifications.alerts.index import AlertIndex
 from notifications.alerts.line import AlertLine
 from notifications.alerts.mailbox import PriceMailbox, Prices
-from notifications.alerts.selectors import alerts_changed, alerts_named, alerts_waiting, armed
+from notifications.alerts.reading import AlertReader
+from notifications.alerts.selectors import armed
 from notifications.models import Alert
 from notifications.rules import Armed, Look, Side, fires
 from notifications.wakeups import GROUP, advanced
@@ -40,13 +37,10 @@ logger = logging.getLogger(__name__)
 
 #: Between two looks: prices are merged meanwhile, so the thread costs the feed's little.
 LOOK_SECONDS: Final = 0.02
-READ_SECONDS: Final = 5.0
-WHOLE_READ_SECONDS: Final = 600.0
-#: Web hosts whose clocks differ by less than this are read without a gap.
-OVERLAP: Final = timedelta(seconds=60)
 RETRY_SECONDS: Final = 0.5
 CLOSE_SECONDS: Final = 2.0
-NEWS_MAX: Final = 1_000
+#: These are everybody's trouble: what is written next would fail in the same way.
+AWAY: Final = (OperationalError, InterfaceError)
 
 
 class Met(NamedTuple):
@@ -56,13 +50,6 @@ class Met(NamedTuple):
     price_e8: int
 
 
-class Rows(NamedTuple):
-    """What was read: alerts as they are, and ids of alerts that are no more."""
-
-    found: list[Alert]
-    gone: set[UUID]
-
-
 class AlertWatch:
     """`take` prices from the feed's thread; `close` ends it. `faults` counts what it survived, by kind."""
 
@@ -70,14 +57,12 @@ class AlertWatch:
         self.faults: Counter[str] = Counter()
         self.fired = 0
         self._mailbox = PriceMailbox()
+        self._reader = AlertReader()
         self._index = AlertIndex()
         self._looks: dict[str, Look] = {}  #: the newest of each symbol
         self._unpriced: dict[UUID, Alert] = {}  #: their symbol has no price yet
         self._met: dict[UUID, Met] = {}  #: to be written
         self._unstored: dict[UUID, tuple[Armed, Look]] = {}  #: first watched: to be written
-        self._news: dict[UUID, None] = {}
-        self._read_at = self._whole_read_at = 0.0
-        self._changed_since: datetime | None = None
         self._woken, self._closing = threading.Event(), threading.Event()
         self._line = AlertLine(layer, self._on_news)
         self._thread = threading.Thread(target=self._run, name="alert-watch", daemon=True)
@@ -97,8 +82,7 @@ class AlertWatch:
         self._line.close()
 
     def _on_news(self, alert_id: UUID) -> None:
-        if len(self._news) < NEWS_MAX:  # the rest is found by its time of change
-            self._news[alert_id] = None
+        self._reader.note(alert_id)
         self._woken.set()
 
     # In the thread -----------------------------------------------------------------------------------------------
@@ -118,11 +102,12 @@ class AlertWatch:
             logger.exception("A look at the alerts failed", extra={"faults": dict(self.faults)})
             connections.close_all()
             self._closing.wait(RETRY_SECONDS)
+            self._woken.set()
 
     def _turn(self) -> None:
-        self._woken.wait(max(0.0, self._read_at - time.monotonic()))
+        self._woken.wait(self._reader.due_in_seconds)
         self._woken.clear()
-        rows = self._rows_if_due()
+        rows = self._reader.rows(self._known_ids)
         self._look(self._mailbox.taken())  # after the reading: what was read now must not see what came before it
         for alert_id in rows.gone:
             self._forget(alert_id)
@@ -130,51 +115,6 @@ class AlertWatch:
             self._admit_survived(alert)
         self._write()
         self._closing.wait(LOOK_SECONDS)
-
-    # Reading -----------------------------------------------------------------------------------------------------
-    def _rows_if_due(self) -> Rows:
-        now = time.monotonic()
-        if now >= self._whole_read_at:
-            rows = self._whole()
-            self._whole_read_at = now + WHOLE_READ_SECONDS
-            self._read_at = now + READ_SECONDS
-            return rows
-        asked = self._asked()
-        rows = self._named(asked)
-        if now >= self._read_at:
-            rows.found.extend(self._changed())
-            self._read_at = now + READ_SECONDS
-        return rows
-
-    def _whole(self) -> Rows:
-        since = timezone.now()
-        found = alerts_waiting()
-        self._changed_since = since
-        return Rows(found, self._known_ids() - {alert.id for alert in found})
-
-    def _changed(self) -> list[Alert]:
-        since = timezone.now()
-        found = alerts_changed((self._changed_since or since) - OVERLAP)
-        self._changed_since = since
-        return found
-
-    def _asked(self) -> set[UUID]:
-        news, self._news = self._news, {}
-        return set(news)
-
-    def _named(self, asked: set[UUID]) -> Rows:
-        if not asked:
-            return Rows([], set())
-        try:
-            found = alerts_named(asked)
-        except DatabaseError:
-            self._read_at = 0.0  # they are found by their time of change, or in the whole
-            self._whole_read_at = 0.0
-            raise
-        return Rows(found, asked - {alert.id for alert in found})
-
-    def _known_ids(self) -> set[UUID]:
-        return {alert.id for alert in self._index} | set(self._unpriced)
 
     # Alerts in and out -------------------------------------------------------------------------------------------
     def _admit_survived(self, row: Alert) -> None:
@@ -192,20 +132,23 @@ class AlertWatch:
         if self._is_known(row):
             return
         self._forget(row.id)
-        look = self._looks.get(row.symbol)
+        alert, look = armed(row), self._looks.get(row.symbol)
         if look is None:
             self._unpriced[row.id] = row
         else:
-            self._begin(row, look)
+            self._begin(row, alert, look)
+
+    def _known_ids(self) -> set[UUID]:
+        return {alert.id for alert in self._index} | set(self._unpriced)
 
     def _is_known(self, row: Alert) -> bool:
         met, waiting, unpriced = self._met.get(row.id), self._index.get(row.id), self._unpriced.get(row.id)
         known = met.alert if met else waiting or unpriced
         return known is not None and known.arming == row.arming
 
-    def _begin(self, row: Alert, look: Look) -> None:
+    def _begin(self, row: Alert, alert: Armed, look: Look) -> None:
         """Watch it from the newest price on, and by the day's extremes for the time since it was first watched."""
-        alert, seen = armed(row), look.now()
+        seen = look.now()
         if row.seen_at is not None:
             seen = seen.since(_e8(row.seen_high), _e8(row.seen_low))
         after = alert.seen(seen)
@@ -241,21 +184,35 @@ class AlertWatch:
         """Alerts that waited for the first price of their symbol."""
         for row in [row for row in self._unpriced.values() if row.symbol in looks]:
             del self._unpriced[row.id]
-            self._begin(row, looks[row.symbol])
+            self._begin(row, armed(row), looks[row.symbol])
 
     def _meet(self, alert: Armed, look: Look) -> None:
         self._met[alert.id] = Met(alert, price_of(alert, look))
 
     # Writing -----------------------------------------------------------------------------------------------------
     def _write(self) -> None:
-        """What fires first. A part that is written is forgotten at once; what fails stays."""
+        """What fires first. Where the database is away everything stays for the next turn."""
         for alert_id, met in list(self._met.items()):
-            self._fire(met)
+            self._written(alert_id, self._fire, met)
             del self._met[alert_id]
             self._unstored.pop(alert_id, None)
         for alert_id, (alert, look) in list(self._unstored.items()):
-            alert_seen(alert, look, at=timezone.now())
+            self._written(alert_id, self._store, alert, look)
             del self._unstored[alert_id]
+
+    def _written(self, alert_id: UUID, write: Callable[..., None], *facts: Any) -> None:
+        """Whatever is wrong with one alert must not stand in the others' way: the next whole reading finds it again."""
+        try:
+            write(*facts)
+        except AWAY:
+            raise
+        except Exception:
+            self.faults["alert"] += 1
+            logger.exception("ALARM: an alert could not be written", extra={"alert_id": alert_id.hex})
+
+    @staticmethod
+    def _store(alert: Armed, look: Look) -> None:
+        alert_seen(alert, look, at=timezone.now())
 
     def _fire(self, met: Met) -> None:
         fired = alert_fire(met.alert, met.price_e8, at=timezone.now())

@@ -11,6 +11,8 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from tradingmw.metrics import SEND_QUEUE_BYTES, SEND_QUEUE_LONGEST
+
 logger = logging.getLogger(__name__)
 PENDING_BYTES_MAX = 1_048_576
 #: Whoever produces at will (a replay, a snapshot) waits until less than this is pending.
@@ -60,6 +62,7 @@ class SendQueue:
             await self._stir.wait()
 
     async def stop(self) -> None:
+        _running.pop(self, None)
         self.failed = True
         if self._writer:
             self._writer.cancel()
@@ -68,6 +71,7 @@ class SendQueue:
     def _wake(self) -> None:
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_always(), name="send-queue")
+            _running[self] = None
         self._stir.set()
 
     async def _write_always(self) -> None:
@@ -88,3 +92,8 @@ class SendQueue:
             self.fail()
         self.pending_bytes -= len(payload)
         self._stir.set()
+
+
+_running: dict[SendQueue, None] = {}  #: those of this process that have begun and were not stopped
+SEND_QUEUE_BYTES.read_from(lambda: sum(one.pending_bytes for one in tuple(_running)))
+SEND_QUEUE_LONGEST.read_from(lambda: max((one.pending_bytes for one in tuple(_running)), default=0))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -69,7 +70,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if refused := _refused(request):
         return refused
     asked = parts()
-    figures = {name: figure() for name, figure in _figures.items()}
+    figures: dict[str, Any] = {name: figure() for name, figure in _figures.items()}
     failing = {name: state for name, state in asked.items() if state != "ok"}
     if not failing:
         return JsonResponse({"status": "ready", "parts": asked, **figures})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from bridge.link.commands import CommandLink
 from bridge.link.states import LinkState
@@ -44,7 +45,7 @@ def show_core(core: CoreLoop, ledger: Ledger, intake: Intake, outbox: Outbox, pu
     CORE_AGE.read_from(lambda: pulse.age_ms / 1000)
 
 
-def texts(*counts: Mapping[str, int]) -> dict[str, float]:
+def texts(*counts: Mapping[Any, int]) -> dict[str, float]:
     """All of them together, by the words of their reasons."""
     together: Counter[str] = Counter()
     for each in counts:

@@ -74,6 +74,19 @@ def test_the_id_is_in_the_database_with_every_event_of_the_order(stack: Stack) -
     assert {event["statusDetails"]["requestId"] for event in history} == {"desk-7.42"}
 
 
+def test_an_order_over_the_socket_is_followed_by_the_ids_of_connection_and_request(stack: Stack) -> None:
+    with stack.ws_sync("/ws/v1/trading", "trader1") as socket:
+        connection_id = socket.response.headers["X-Request-ID"] if socket.response else ""
+        body = {**ORDER, "clientOrderId": "traced-3"}
+        socket.send(json.dumps({"id": 7, "method": "order.place", "params": body}))
+
+        def reported() -> bool:
+            said = lines(stack, f"{connection_id}:7")
+            return any(line["event"] == "A report of the engine was applied" for line in said)
+
+        wait_for(reported, 10, "the report's line", stack.tail)
+
+
 def test_the_trace_id_of_a_caller_is_taken_up(stack: Stack) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     answer = httpx.get(f"{stack.url}/healthz", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})

@@ -35,6 +35,7 @@ from orders.entry import OrderEntry
 from orders.messages import (
     CHANNELS,
     PUSHES,
+    CancelAll,
     CanceledItems,
     CancelOne,
     ChannelList,
@@ -214,9 +215,9 @@ class TradingConsumer(AuthenticatedConsumer):
         """Cancel one of your orders."""
         return await self.entry.cancel(asked)
 
-    async def _order_cancel_all(self, _params: Nothing) -> Later[CanceledItems]:
-        """Cancel all your open orders."""
-        return await self.entry.cancel_all()
+    async def _order_cancel_all(self, asked: CancelAll) -> Later[CanceledItems]:
+        """Cancel all your open orders, or those of some symbols."""
+        return await self.entry.cancel_all(asked)
 
     methods: ClassVar[dict[str, Handler]] = {
         "subscribe": _subscribe,

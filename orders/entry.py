@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.sockets import Later
 from notifications.readers import in_reader
 from orders.api.bodies import PlaceOrderBody
-from orders.messages import CancelOne
+from orders.messages import CancelAll, CancelOne
 from orders.requests import Caller, PlaceOrder
 from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
@@ -37,8 +37,8 @@ class OrderEntry:
     async def cancel(self, asked: CancelOne) -> Later[dict[str, Any]]:
         return Later(canceled(await self.caller(), asked.id))
 
-    async def cancel_all(self) -> Later[dict[str, Any]]:
-        return Later(all_canceled(await self.caller()))
+    async def cancel_all(self, asked: CancelAll) -> Later[dict[str, Any]]:
+        return Later(all_canceled(await self.caller(), asked.symbols or []))
 
     async def caller(self) -> Caller:
         """On whose behalf; Forbidden for those who may not trade."""
@@ -61,5 +61,5 @@ async def canceled(caller: Caller, order_id: UUID) -> dict[str, Any]:
     return written_shape(await order_cancel(caller=caller, order_id=order_id))
 
 
-async def all_canceled(caller: Caller) -> dict[str, Any]:
-    return canceled_shape(await orders_cancel_all(caller=caller))
+async def all_canceled(caller: Caller, symbols: list[str]) -> dict[str, Any]:
+    return canceled_shape(await orders_cancel_all(caller=caller, symbols=symbols))

@@ -13,7 +13,10 @@ from msgspec import Meta, Struct
 from accounts.sockets.methods import Pushes, rest_shape
 from accounts.sockets.system import CHANNEL as SYSTEM
 from accounts.sockets.system import PUSHES as SYSTEM_PUSHES
+from bridge.wire.messages import Symbol
 from notifications.items import PrivateItem
+from orders.requests import SYMBOLS_MAX
+from tradingmw.typed_body import RestBody
 
 STREAM_CHANNELS = ("orders", "executions", "positions", "alerts", "notifications")
 CHANNELS = (*STREAM_CHANNELS, SYSTEM)
@@ -68,6 +71,12 @@ class StreamHeartbeat(Struct, frozen=True, rename="camel"):
 
     last_event_id: Cursor
     ts: int
+
+
+class CancelAll(RestBody, frozen=True, forbid_unknown_fields=True):
+    """Without symbols every open order is cancelled; a misspelt field is refused, as it would mean the same."""
+
+    symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=SYMBOLS_MAX)] | None = None
 
 
 class OrderItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):

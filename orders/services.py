@@ -6,6 +6,7 @@ REST and the socket call the same functions. What they return is committed; what
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -60,10 +61,11 @@ async def order_cancel(*, caller: Caller, order_id: UUID) -> OrderAnswer:
         raise
 
 
-async def orders_cancel_all(*, caller: Caller) -> CancelAllAnswer:
-    """Ask for the end of every open order of the caller's account."""
+async def orders_cancel_all(*, caller: Caller, symbols: Sequence[str] = ()) -> CancelAllAnswer:
+    """Ask for the end of every open order of the caller's account, or only of those of `symbols`."""
+    request = CancelAllOrders(request_id=1, deadline_us=0, caller=caller, symbols=list(symbols))
     try:
-        return await order_client().ask(CancelAllOrders(request_id=1, deadline_us=0, caller=caller), CancelAllAnswer)
+        return await order_client().ask(request, CancelAllAnswer)
     except OutcomeUnknown as error:
         error.extra["poll"] = "/api/v1/orders?status=open"
         raise

@@ -9,11 +9,12 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from orders.requests import SYMBOLS_MAX
 from orders.selectors import StatusFilter, Wanted
 from tradingmw.paging import LimitField, PlaceField
+from tradingmw.strict import StrictSerializer
 
 SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,24}")
-SYMBOLS_MAX = 200
 
 
 class SymbolsField(serializers.CharField):
@@ -47,6 +48,12 @@ class InstantField(serializers.DateTimeField):
 class SymbolsQuery(serializers.Serializer[Any]):
     symbols = SymbolsField(required=False, help_text="Comma-separated.")
     limit = LimitField()
+
+
+class CancelAllQuery(StrictSerializer):
+    """A misspelt parameter is refused: without symbols all would be cancelled."""
+
+    symbols = SymbolsField(required=False, help_text="Comma-separated; without it every open order is cancelled.")
 
 
 class PeriodQuery(SymbolsQuery):

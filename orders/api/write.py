@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from accounts.models import User
 from orders.api.asynchronous import AsyncAPIView
 from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, WrittenOrderSerializer
+from orders.api.queries import CancelAllQuery, asked
 from orders.requests import Caller, OrderAnswer
 from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
@@ -73,11 +74,13 @@ class OrdersWrite(OrderWritingView):
 
     @extend_schema(
         operation_id="orders_cancel_all",
-        summary="Cancel all your open orders",
+        summary="Cancel all your open orders, or those of some symbols",
+        parameters=[CancelAllQuery],
         responses={207: CanceledItemsSerializer},
     )
-    async def delete(self, _request: Request) -> HttpResponse:
-        answer = await orders_cancel_all(caller=self.caller)
+    async def delete(self, request: Request) -> HttpResponse:
+        symbols = asked(CancelAllQuery, request).validated_data.get("symbols", ())
+        answer = await orders_cancel_all(caller=self.caller, symbols=symbols)
         return self.written(canceled_shape(answer), answer.last_event_id, 207)
 
 

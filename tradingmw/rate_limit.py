@@ -42,18 +42,18 @@ class TokenBuckets:
     def __init__(self, per_second: int, burst: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.refused = 0
         self._per_second, self._burst, self._monotonic = per_second, burst, monotonic
-        self._full_at: dict[Hashable, float] = {}  #: when each bucket will be full again: all that need be kept
+        self._missing: dict[Hashable, tuple[float, float]] = {}  #: tokens that each bucket lacked, and when
         self._lock = threading.Lock()
 
     def take(self, owner: Hashable) -> Budget:
         """A token of `owner`'s, or the refusal."""
         with self._lock:
             now = self._monotonic()
-            missing = max(0.0, self._full_at.get(owner, now) - now) * self._per_second
+            missing = self._missing_now(self._missing.get(owner, (0.0, now)), now)
             granted = missing + 1 <= self._burst
             if granted:
                 missing += 1
-                self._full_at[owner] = now + missing / self._per_second
+                self._missing[owner] = (missing, now)
                 self._forget_full(now)
             else:
                 self.refused += 1
@@ -62,11 +62,16 @@ class TokenBuckets:
         return Budget(self._burst, remaining, math.ceil(missing / self._per_second), wait_seconds)
 
     def __len__(self) -> int:
-        return len(self._full_at)
+        return len(self._missing)
+
+    def _missing_now(self, before: tuple[float, float], now: float) -> float:
+        missing, at = before
+        return max(0.0, missing - (now - at) * self._per_second)
 
     def _forget_full(self, now: float) -> None:
-        if len(self._full_at) > BUCKETS_MAX:
-            self._full_at = {owner: full_at for owner, full_at in self._full_at.items() if full_at > now}
+        if len(self._missing) > BUCKETS_MAX:
+            kept = {owner: before for owner, before in self._missing.items() if self._missing_now(before, now)}
+            self._missing = kept
 
 
 @lru_cache(maxsize=1)

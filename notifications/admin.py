@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 
-from notifications.models import Alert, Notification, StreamEvent
+from notifications.models import Alert, Notification, OutboxTask, StreamEvent
 
 
 @admin.register(Alert)
@@ -45,3 +47,28 @@ class StreamEventAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(OutboxTask)
+class OutboxTaskAdmin(ModelAdmin):
+    list_display = ["task", "key", "created_at", "attempts", "not_before", "done_at", "parked_at", "last_error"]
+    list_filter = ["task", ("parked_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter)]
+    search_fields = ["key"]
+    actions = ["try_again"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows are changed by the action alone."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description="Try parked tasks again", permissions=["change"])
+    def try_again(self, request: HttpRequest, tasks: QuerySet[OutboxTask]) -> None:
+        again = tasks.filter(parked_at__isnull=False, done_at__isnull=True)
+        count = again.update(parked_at=None, attempts=0, not_before=timezone.now())
+        self.message_user(request, f"{count} tasks will be tried again.")

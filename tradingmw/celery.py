@@ -45,7 +45,11 @@ def broker_settings(env: Env) -> dict[str, Any]:
         return {
             "broker_url": env.redis_url,
             "broker_transport": REDIS_TRANSPORT,
-            "broker_transport_options": {**timeouts, "socket_keepalive": True, "global_keyprefix": "tmw-celery:"},
+            "broker_transport_options": {
+                **timeouts,
+                "socket_keepalive": True,
+                "global_keyprefix": f"{env.redis_prefix()}:celery:",
+            },
         }
     directory = env.data_dir / "celery"
     return {

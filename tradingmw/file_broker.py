@@ -2,7 +2,7 @@
 
 A message appears whole (written aside, then renamed) and belongs to whoever deletes it. Only a messenger: the outbox is
 the truth, so these files may be lost, doubled or removed by hand, the directory with them. Why not kombu's own:
-docs/decisions/0009.
+docs/decisions/0011.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import zmq
 
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
-from marketdata.frames import StateRequest, encode, read_state_part
+from marketdata.frames import StatePart, StateRequest, encode, read_state_part
 from tests.bridge.waiting import until
 from tests.marketdata.lab import Lab
 from tests.marketdata.scripted import listing
@@ -57,6 +57,22 @@ def test_before_the_engine_is_there_the_answer_is_that_there_is_nothing(
     assert socket.poll(10_000)
     part = read_state_part(socket.recv())
     assert (part.epoch, part.state, part.instruments) == (0, "down", [])
+
+
+def test_a_pulse_is_answered_without_the_instruments(lab: Lab, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+    lab.engine(listing())
+    lab.feed()
+    socket = asker(lab, context)
+
+    def told() -> StatePart:
+        ask(socket, encode(StateRequest(1, pulse=True)))
+        assert socket.poll(10_000)
+        return read_state_part(socket.recv())
+
+    until(lambda: told().state == "live", "a live market")
+    part = told()
+    assert part.epoch > 0
+    assert (part.numbers, part.instruments, part.parts) == ({}, [], 1)
 
 
 def test_only_web_processes_are_let_in(lab: Lab, context: zmq.Context[zmq.Socket[bytes]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.wire.messages import ReplayRequest
 from bridge.wire.vocabulary import ExecType
@@ -151,3 +152,16 @@ def test_a_rejected_order_names_the_engine_as_the_reason(desk: Desk) -> None:
     desk.do(desk.report(order, ExecType.REJECTED, reason="closed"))
     assert (desk.now(order).status, desk.now(order).reason) == (OrderStatus.REJECTED, "ENGINE_REJECTED")
     assert desk.history[-1].details == {"engineReason": "closed"}
+
+
+def test_every_event_names_the_request_that_it_goes_back_to(desk: Desk) -> None:
+    order = desk.acknowledged("t-1", trace="placing")
+    cancel = desk.cancel_input(order.id)
+    desk.do(cancel._replace(request=replace(cancel.request, trace="canceling")))
+    desk.do(desk.report(desk.now(order), ExecType.CANCELED))
+    told = [each.details["requestId"] for each in desk.history if each.order.id == order.id]
+    assert told == ["placing", "placing", "canceling", "canceling"]
+
+
+def test_an_event_of_no_request_names_none(desk: Desk, order: OrderState) -> None:
+    assert [each.details for each in desk.history if each.order.id == order.id] == [{}, {}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import shutil
@@ -51,6 +52,7 @@ class RedisServer:
             self._process = subprocess.Popen(
                 [str(self._binary), *words, "--dir", str(self._directory)], stdout=log, stderr=log
             )
+        atexit.register(self.end)
         wait_for(self.answers, START_SECONDS, "the start of the Redis server")
         return self
 
@@ -68,6 +70,7 @@ class RedisServer:
 
     def end(self) -> None:
         """Whatever state it is in, it is gone after this."""
+        atexit.unregister(self.end)
         if self._process is not None and self._process.poll() is None:
             self.kill()
 

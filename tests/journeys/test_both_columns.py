@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -22,15 +23,15 @@ def column(
     request: pytest.FixtureRequest, make_stack: Callable[..., Stack], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """A whole system of either kind; one at a time."""
-    if request.param == "embedded":
-        stack = make_stack(seed=1)
+    environment: dict[str, str] = {}
+    with ExitStack() as held:
+        if request.param == "redis":
+            server = RedisServer(tmp_path_factory.mktemp("redis"))
+            held.callback(server.end)
+            environment["TMW_REDIS_URL"] = server.start().url
+        stack = make_stack(seed=1, environment=environment)
         yield stack
-    else:
-        server = RedisServer(tmp_path_factory.mktemp("redis")).start()
-        stack = make_stack(seed=1, environment={"TMW_REDIS_URL": server.url})
-        yield stack
-        server.end()
-    stack.end()
+        stack.end()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,8 +18,9 @@ ORDER = {"symbol": "AAPL", "side": "buy", "orderType": "market", "timeInForce": 
 
 @pytest.fixture(scope="module")
 def stack(make_stack: Any) -> Stack:
-    """A stack that writes JSON lines."""
-    made: Stack = make_stack(seed=1, environment={"TMW_LOG_FORMAT": "json"})
+    """A stack that writes JSON lines and grants each user thirty changes at once."""
+    settings = {"TMW_LOG_FORMAT": "json", "TMW_WRITES_BURST": "30", "TMW_WRITES_PER_SECOND": "1"}
+    made: Stack = make_stack(seed=1, environment=settings)
     return made
 
 
@@ -142,6 +144,19 @@ def test_an_order_says_what_is_left_of_its_users_budget(stack: Stack) -> None:
     limit, left = int(headers["RateLimit-Limit"]), int(headers["RateLimit-Remaining"])
     assert left < limit
     assert int(headers["RateLimit-Reset"]) >= 0
+
+
+def test_a_user_who_asks_for_too_much_is_told_when_to_come_back_and_others_are_not(stack: Stack) -> None:
+    with stack.client("trader2") as hasty, stack.client("trader1") as patient:
+        answers = [hasty.delete(f"/orders/{UUID(int=0)}") for _ in range(40)]
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert len(refused) >= 1
+        assert refused[0].json()["code"] == "RATE_LIMITED"
+        assert int(refused[0].headers["Retry-After"]) >= 1
+        assert refused[0].headers["RateLimit-Remaining"] == "0"
+        assert hasty.get("/orders").status_code == 200
+        assert patient.delete(f"/orders/{UUID(int=0)}").status_code == 404
+    assert figures(stack, "web")["tmw_web_rate_limited_total"] >= 1
 
 
 def test_the_system_is_not_ready_from_the_moment_the_feed_bridge_is_gone(stack: Stack) -> None:

@@ -16,11 +16,17 @@ from notifications.models import Alert, Notification, OutboxTask, StreamEvent
 
 @admin.register(Alert)
 class AlertAdmin(ModelAdmin):
+    """Read only: a change that is no new arming would not reach whoever watches the feed."""
+
     list_display = ["symbol", "condition", "target_price", "user", "is_active", "is_triggered", "created_at"]
     list_filter = ["is_active", "is_triggered", "condition"]
     search_fields = ["symbol", "user__username"]
-    autocomplete_fields = ["user"]
-    readonly_fields = ["created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Notification)

@@ -105,7 +105,7 @@ class Env(BaseSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_from: Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = "tradingmw@localhost"
-    smtp_timeout_seconds: Annotated[int, Field(ge=1, le=10)] = 5
+    smtp_timeout_seconds: Annotated[int, Field(ge=1, le=10)] = 3
 
     @model_validator(mode="before")
     @classmethod

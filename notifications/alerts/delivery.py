@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 import msgspec
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,8 +26,9 @@ logger = logging.getLogger(__name__)
 
 TELL: Final = "alert.tell"
 MAIL: Final = "alert.mail"
-#: The server's time-outs (`TMW_SMTP_TIMEOUT_SECONDS`, for each of some ten steps) fit in.
-MAIL_LIMIT_SECONDS: Final = 120.0
+#: A conversation with the mail server has at most twelve steps, each with its time-out. So long is a mail put off when
+#: its worker is killed.
+MAIL_LIMIT_SECONDS: Final = 12.0 * settings.EMAIL_TIMEOUT
 #: Notifications of alerts are named after what they tell of.
 NAMES: Final = UUID("7a1f4f0e-6f0c-4f3b-9a53-3d0a3b8f5f5e")
 

@@ -7,6 +7,7 @@ are read anew after a few seconds, as over REST.
 from __future__ import annotations
 
 import time
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from orders.messages import CancelAll, CancelOne
 from orders.requests import Caller, PlaceOrder
 from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
+from tradingmw.errors import TooManyRequests
+from tradingmw.rate_limit import write_buckets
 
 CALLER_SECONDS = 5.0
 
@@ -32,13 +35,21 @@ class OrderEntry:
 
     async def place(self, body: PlaceOrderBody) -> Later[dict[str, Any]]:
         """The order of `body`; the same again gives the order as it is."""
+        self._spend()
         return Later(placed(body.order(await self.caller())))
 
     async def cancel(self, asked: CancelOne) -> Later[dict[str, Any]]:
+        self._spend()
         return Later(canceled(await self.caller(), asked.id))
 
     async def cancel_all(self, asked: CancelAll) -> Later[dict[str, Any]]:
+        self._spend()
         return Later(all_canceled(await self.caller(), asked.symbols or []))
+
+    def _spend(self) -> None:
+        """One write of the user's budget, which REST takes from too; TooManyRequests where nothing is left."""
+        if wait_seconds := write_buckets().take(self._user_id).wait_seconds:
+            raise TooManyRequests("You write too fast.", retry_after_seconds=ceil(wait_seconds))
 
     async def caller(self) -> Caller:
         """On whose behalf; Forbidden for those who may not trade."""

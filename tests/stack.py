@@ -18,6 +18,8 @@ import websockets.asyncio.client
 import websockets.sync.client
 from websockets.typing import Subprotocol
 
+from tests.frames_fit import FittingConnection, FittingSyncConnection
+
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_PASSWORD = "demo-Passw0rd!"
 PARTS = ("engine", "orders", "feed", "worker", "beat", "web")
@@ -202,7 +204,10 @@ class Stack:
     ) -> websockets.asyncio.client.connect:
         """`async with stack.ws("/ws/v1/market", "trader1") as socket:`"""
         return websockets.asyncio.client.connect(
-            self.ws_url(path, username), subprotocols=[Subprotocol(subprotocol)], proxy=None
+            self.ws_url(path, username),
+            subprotocols=[Subprotocol(subprotocol)],
+            proxy=None,
+            create_connection=FittingConnection,
         )
 
     def ws_sync(
@@ -210,7 +215,10 @@ class Stack:
     ) -> websockets.sync.client.ClientConnection:
         """The same for tests without an event loop: `with stack.ws_sync(...) as socket:`"""
         return websockets.sync.client.connect(
-            self.ws_url(path, username), subprotocols=[Subprotocol(subprotocol)], proxy=None
+            self.ws_url(path, username),
+            subprotocols=[Subprotocol(subprotocol)],
+            proxy=None,
+            create_connection=FittingSyncConnection,
         )
 
     # --- looking ------------------------------------------------------------------------------------------------------

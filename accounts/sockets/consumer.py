@@ -26,7 +26,7 @@ from accounts.sockets.closing import CloseCode
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
 from accounts.sockets.in_flight import InFlight
 from accounts.sockets.methods import Handler, Later, Method, Nothing, Pushes, methods_of, told
-from accounts.sockets.pace import Pace
+from accounts.sockets.pace import BURST_MESSAGES, MESSAGES_PER_SECOND, Pace
 from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
 from accounts.sockets.watch import session_watch
@@ -53,6 +53,8 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     pushes: ClassVar[dict[str, Pushes]] = {}
     offered: ClassVar[dict[str, Method]]  #: `methods` and the built-in ones, by what their signatures say
     auth_seconds: ClassVar[float] = 10.0
+    burst_messages: ClassVar[int] = BURST_MESSAGES
+    messages_per_second: ClassVar[int] = MESSAGES_PER_SECOND
 
     session: Session
     format: Format = Format.JSON
@@ -68,7 +70,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     def __init__(self) -> None:
         super().__init__()
         self._in_flight = InFlight()
-        self._pace = Pace()
+        self._pace = Pace(self.messages_per_second, self.burst_messages)
 
     @property
     def user(self) -> User:

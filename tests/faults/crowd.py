@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.frames_fit import FittingConnection
 from tests.stack import Stack
 
 MARKET, TRADING = "/ws/v1/market", "/ws/v1/trading"
@@ -103,7 +104,7 @@ class Crowd:
             answer = (await client.post("/auth/ws-ticket", headers=headers)).raise_for_status()
             url = f"{self._stack.ws_url(path, None)}?ticket={answer.json()['ticket']}"
             connection = await self._open.enter_async_context(
-                connect(url, subprotocols=[Subprotocol("tmw.json.v1")], proxy=None)
+                connect(url, subprotocols=[Subprotocol("tmw.json.v1")], proxy=None, create_connection=FittingConnection)
             )
         viewer = Viewer(connection, path, username)
         await viewer.subscribe()

@@ -28,6 +28,7 @@ from marketdata.feed import FeedBridge
 from marketdata.hub import MarketHub, Subscriber, sink_of
 from marketdata.items import Channel
 from marketdata.raw_frames import FramesProtocol
+from tests.frames_fit import FittingConnection
 from tests.marketdata.scripted import ScriptedEngine, listing
 from tradingmw.env import Env
 from tradingmw.layers import ZmqChannelLayer
@@ -218,8 +219,9 @@ class Web:
 
     @contextlib.asynccontextmanager
     async def client(self, wire: str = "json", **options: Any) -> AsyncIterator[Client]:
-        url, protocol = f"ws://127.0.0.1:{self.port}/", Subprotocol(f"tmw.{wire}.v1")
-        async with connect(url, subprotocols=[protocol], proxy=None, max_size=None, **options) as connection:
+        url = f"ws://127.0.0.1:{self.port}/ws/v1/market"
+        options |= {"subprotocols": [Subprotocol(f"tmw.{wire}.v1")], "create_connection": FittingConnection}
+        async with connect(url, proxy=None, max_size=None, **options) as connection:
             yield Client(connection)
 
     async def ready(self) -> None:

@@ -18,13 +18,17 @@ from websockets.asyncio.client import connect
 
 from accounts.models import User
 from accounts.services import Client, session_begin, ticket_issue
+from notifications.models import Alert, Notification
 from notifications.readers import in_reader
 from notifications.send_queue import PENDING_BYTES_MAX
+from notifications.shapes import alert_shape, notification_shape
 from notifications.stream import NewEvent, last_number, user_stream
 from notifications.wakeups import GROUP, advanced
 from notifications.watch import PAGE, stream_watch
 from orders.models import Order
 from orders.routing import websocket_urlpatterns
+from orders.selectors import order_as_shape
+from tests.frames_fit import FittingConnection
 from tests.notifications.streams import until, write_from_loop
 from tests.orders.holdings import change, execution_of, order_of, position_of, trader
 from tests.orders.screen import Screen
@@ -59,7 +63,8 @@ def screen(server: str) -> MakeScreen:
     async def opened(user: User, *, binary: bool = False, **options: Any) -> AsyncIterator[Screen]:
         ticket = await in_reader(new_ticket)(user)
         protocol = "tmw.msgpack.v1" if binary else "tmw.json.v1"
-        async with connect(f"{server}?ticket={ticket}", subprotocols=[protocol], **options) as connection:  # type: ignore[list-item]
+        options |= {"subprotocols": [protocol], "create_connection": FittingConnection}
+        async with connect(f"{server}?ticket={ticket}", **options) as connection:
             yield Screen(connection, binary)
 
     return opened
@@ -106,6 +111,29 @@ async def test_every_channel_shows_what_the_account_holds(screen: MakeScreen, an
             (item,) = await trading.push(channel, "snapshot")
             assert item["data"]["symbol"] == "AAPL"
         assert await trading.result("subscriptions") == {"channels": ["executions", "orders", "positions"]}
+
+
+async def test_active_alerts_and_unread_notifications_are_shown_and_what_happens_to_them(
+    screen: MakeScreen, ann: User
+) -> None:
+    alert = await in_reader(alert_of)(ann)
+    told = await in_reader(notification_of)(ann)
+    await in_reader(notification_of)(ann, is_read=True)
+    async with screen(ann) as trading:
+        for channel, shape in (("alerts", alert), ("notifications", told)):
+            await trading.result("subscribe", channel=channel)
+            assert [item["data"] for item in await trading.push(channel, "snapshot")] == [shape]
+            event = NewEvent(user_stream(ann.id), channel, "changed", json.dumps(shape))
+            await write_from_loop([event])
+            assert [item["data"] for item in await trading.push(channel)] == [shape]
+
+
+def alert_of(user: User) -> dict[str, Any]:
+    return alert_shape(Alert.objects.create(user=user, symbol="AAPL", condition="above", target_price="200.5"))
+
+
+def notification_of(user: User, **fields: Any) -> dict[str, Any]:
+    return notification_shape(Notification.objects.create(user=user, type="alert", title="AAPL", **fields))
 
 
 async def test_a_snapshot_can_be_left_out(screen: MakeScreen, ann: User) -> None:
@@ -223,10 +251,11 @@ async def test_a_request_that_cannot_be_served_is_answered_and_disturbs_nothing(
 async def test_a_client_that_does_not_read_is_closed_with_4008_and_misses_nothing_once_it_resumes(
     server: str, screen: MakeScreen, ann: User
 ) -> None:
+    order = await in_reader(order_of)(ann, "c1")
     with narrow_socket(server) as narrow:
         async with screen(ann, sock=narrow, max_queue=1, max_size=None, compression=None) as stuck:
             await stuck.result("subscribe", channel="orders")
-            last = await flood(ann, 12 * PENDING_BYTES_MAX)
+            last = await flood(ann, order, 12 * PENDING_BYTES_MAX)
             await until(lambda: stream_watch().following == 0)
             assert await stuck.close_code() == 4008
             seen = event_ids(stuck.frames)
@@ -253,9 +282,10 @@ def event_ids(frames: list[Any]) -> list[int]:
     return [item["eventId"] for frame in updates for item in frame["data"]]
 
 
-async def flood(user: User, bytes_total: int) -> int:
+async def flood(user: User, order: Order, bytes_total: int) -> int:
     """Write pages of events until there are `bytes_total`; the number of the last."""
-    page = [NewEvent(user_stream(user.id), "orders", "order_filled", json.dumps({"id": "x" * 3_000}))] * PAGE
+    shape = {**await in_reader(order_as_shape)(order), "reason": "x" * 3_000}
+    page = [NewEvent(user_stream(user.id), "orders", "order_filled", json.dumps(shape))] * PAGE
     for _ in range(bytes_total // (PAGE * 3_000)):
         await write_from_loop(page)
     return await in_reader(last_number)(user_stream(user.id))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import msgspec
@@ -16,7 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from accounts.models import Session, SocketTicket, User
 from accounts.services import TokenPair, session_begin, session_end, ticket_issue
-from accounts.sockets import AuthenticatedConsumer, OriginGuard
+from accounts.sockets import AuthenticatedConsumer, Later, Nothing, OriginGuard
+from accounts.sockets.in_flight import IN_FLIGHT_MAX
 from tests.accounts.conftest import HERE
 from tests.served import served
 from tests.stack import wait_for
@@ -29,6 +33,15 @@ ORIGIN = "http://screens.example:8000"
 
 class Point(msgspec.Struct):
     x: int
+
+
+class Slow(msgspec.Struct):
+    """`gate` names what the answer waits for."""
+
+    gate: str
+
+
+GATES: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
 
 class EchoConsumer(AuthenticatedConsumer):
@@ -46,26 +59,51 @@ class EchoConsumer(AuthenticatedConsumer):
         return msgspec.convert(params, Point)
 
     async def refuse_it(self, params: dict[str, Any]) -> Any:
-        raise Conflict("It is final.", code=Code.ORDER_FINAL)
+        fault = {"attr": "id", "code": "invalid", "detail": "No."}
+        raise Conflict("It is final.", code=Code.ORDER_FINAL, errors=[fault], retry_after_seconds=2, outcome="none")
 
     async def fail(self, params: dict[str, Any]) -> Any:
         raise ZeroDivisionError
+
+    async def slow(self, params: Slow) -> Later[Slow]:
+        return Later(self._slow(params))
+
+    async def _slow(self, params: Slow) -> Slow:
+        await GATES[params.gate].wait()
+        return params
+
+    async def open_gate(self, params: Slow) -> Nothing:
+        GATES[params.gate].set()
+        return Nothing()
 
     async def push_two(self, params: dict[str, Any]) -> Any:
         await self.push({"channel": "a"})
         await self.push({"channel": "b"})
         return {}
 
-    methods = {"echo": echo, "point": point, "refuse": refuse_it, "fail": fail, "pushTwo": push_two}
+    methods = {
+        "echo": echo,
+        "point": point,
+        "refuse": refuse_it,
+        "fail": fail,
+        "pushTwo": push_two,
+        "slow": slow,
+        "open": open_gate,
+    }
 
 
 class HastyConsumer(AuthenticatedConsumer):
     auth_seconds = 0.05
 
 
+class BriefConsumer(AuthenticatedConsumer):
+    burst_messages, messages_per_second = 50, 1
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    routes = [path("echo", EchoConsumer.as_asgi()), path("hasty", HastyConsumer.as_asgi())]
+    consumers = {"echo": EchoConsumer, "hasty": HastyConsumer, "brief": BriefConsumer}
+    routes = [path(name, consumer.as_asgi()) for name, consumer in consumers.items()]
     with served(OriginGuard(URLRouter(routes), [ORIGIN])) as address:
         yield address
 
@@ -253,6 +291,72 @@ def test_a_request_that_cannot_be_served_is_answered(
     with opened(address, ticket) as socket:
         assert error_code(ask(socket, method, params)) == code
         assert ask(socket, "ping")["status"] == "ok"
+
+
+def test_a_refusal_has_the_members_of_the_problem(address: str, ticket: str) -> None:
+    with opened(address, ticket) as socket:
+        assert ask(socket, "refuse")["error"] == {
+            "code": "ORDER_FINAL",
+            "message": "It is final.",
+            "errors": [{"attr": "id", "code": "invalid", "detail": "No."}],
+            "retryAfterSeconds": 2,
+            "outcome": "none",
+        }
+
+
+def test_params_that_do_not_fit_are_told_with_their_place(address: str, ticket: str) -> None:
+    with opened(address, ticket) as socket:
+        assert "$.x" in ask(socket, "point", {"x": "no number"})["error"]["message"]
+
+
+def test_what_is_answered_later_is_overtaken_by_what_is_not(address: str, ticket: str) -> None:
+    with opened(address, ticket) as socket:
+        gate = {"gate": ticket}
+        socket.send(json.dumps({"id": "slow", "method": "slow", "params": gate}))
+        assert ask(socket, "echo", {"a": 1}, "quick")["id"] == "quick"
+        assert ask(socket, "open", gate, "open")["id"] == "open"
+        assert json.loads(socket.recv(timeout=10)) == {"id": "slow", "status": "ok", "result": gate}
+
+
+def test_so_many_are_in_flight_and_one_more_is_refused(address: str, ticket: str) -> None:
+    with opened(address, ticket) as socket:
+        gate = {"gate": ticket}
+        for number in range(IN_FLIGHT_MAX):
+            socket.send(json.dumps({"id": number, "method": "slow", "params": gate}))
+        assert error_code(ask(socket, "slow", gate, "over")) == "TOO_MANY_REQUESTS_IN_FLIGHT"
+        ask(socket, "open", gate, "open")
+        assert [json.loads(socket.recv(timeout=10))["id"] for _ in range(IN_FLIGHT_MAX)] == list(range(IN_FLIGHT_MAX))
+        assert ask(socket, "slow", gate)["status"] == "ok"
+
+
+def test_who_leaves_waits_for_no_answer(address: str, ticket: str) -> None:
+    EchoConsumer.left.clear()
+    with opened(address, ticket) as socket:
+        socket.send(json.dumps({"id": 1, "method": "slow", "params": {"gate": ticket}}))
+        ask(socket, "ping")
+    wait_for(lambda: EchoConsumer.left == ["trader"], 10, "on_disconnect")
+
+
+def test_who_asks_without_end_is_closed_with_4013(address: str, ticket: str) -> None:
+    with connect(f"ws://{address}/brief?ticket={ticket}", proxy=None) as socket:
+        with suppress(ConnectionClosed):  # the server may be the first to end it
+            for number in range(10 * BriefConsumer.burst_messages):
+                socket.send(json.dumps({"id": number, "method": "ping"}))
+        with pytest.raises(ConnectionClosed) as caught:
+            for number in range(10 * BriefConsumer.burst_messages):
+                assert json.loads(socket.recv(timeout=10))["id"] == number
+    assert caught.value.rcvd and caught.value.rcvd.code == 4013
+
+
+def test_a_server_that_stops_says_when_to_come_back(ticket: str) -> None:
+    with ExitStack() as stack:
+        with served(URLRouter([path("echo", EchoConsumer.as_asgi())])) as address:
+            socket = stack.enter_context(opened(address, ticket))
+            ask(socket, "ping")
+        notice = json.loads(socket.recv(timeout=10))
+        assert (notice["channel"], notice["type"]) == ("system", "update")
+        assert {"part": "web", "state": "shutdown"}.items() <= notice["data"][0].items()
+        assert close_code(socket) == 4001
 
 
 @pytest.mark.parametrize("frame", ["", "{", "[]", "null", '{"id":1,"method":[]}', b"\x81\xa1a\x01", b""])

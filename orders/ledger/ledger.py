@@ -57,7 +57,7 @@ class Ledger:
     def __init__(self, holder_address: str, *, command_deadline_us: int) -> None:
         self._command_deadline_us = command_deadline_us
         connect()
-        self.fence = take_lease(holder_address)
+        self.fence = self._patiently(lambda: take_lease(holder_address))
         self.book = self._loaded()
 
     def reload(self) -> None:

@@ -1,4 +1,4 @@
-"""How do figures become a picture? A small SVG writer: bars with their spread, percentiles on a logarithmic axis."""
+"""How do figures become a picture? A small SVG writer: bars with their spread, points on a logarithmic axis."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from bench.rounds import Spread
 
-WIDTH, LABELS, VALUES = 960, 200, 190
+WIDTH, LABELS, VALUES = 1080, 310, 220
 PLOT = WIDTH - LABELS - VALUES
 ROW, HEAD, GAP = 26, 44, 14
+LEAST = 0.01  #: a logarithmic axis has no 0
 OURS_COLOUR, PEER_COLOUR, INK, FAINT = "#1d4ed8", "#94a3b8", "#0f172a", "#cbd5e1"
 SHADES = ("#86efac", "#facc15", "#fb923c", "#dc2626")
 
@@ -25,11 +26,11 @@ class Bar(NamedTuple):
     is_ours: bool
 
 
-class Percentiles(NamedTuple):
-    """One contender's delays in milliseconds by name, rising."""
+class Points(NamedTuple):
+    """One contender's values by name, rising."""
 
     title: str
-    values_ms: Sequence[tuple[str, float]]
+    values: Sequence[tuple[str, float]]
     is_ours: bool
 
 
@@ -68,23 +69,23 @@ def bars(title: str, rows: Sequence[Bar]) -> list[str]:
     return parts
 
 
-def percentiles(title: str, rows: Sequence[Percentiles]) -> list[str]:
-    """A panel of points on a logarithmic axis of milliseconds."""
-    every = [max(value, 0.01) for row in rows for _, value in row.values_ms] or [1.0]
-    low, high = math.floor(math.log10(min(every))), max(math.ceil(math.log10(max(every))), 1)
+def points(title: str, unit: str, rows: Sequence[Points]) -> list[str]:
+    """A panel of points on a logarithmic axis."""
+    every = [max(value, LEAST) for row in rows for _, value in row.values] or [1.0]
+    low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))
 
     def x(value: float) -> float:
-        return LABELS + PLOT * (math.log10(max(value, 0.01)) - low) / max(high - low, 1)
+        return LABELS + PLOT * (math.log10(max(value, LEAST)) - low) / max(high - low, 1)
 
     bottom = HEAD + len(rows) * ROW
     parts = [
         text(0, 20, title, size=15, weight="bold"),
-        *legend([name for name, _ in rows[0].values_ms] if rows else []),
+        *legend([name for name, _ in rows[0].values] if rows else []),
     ]
     for power in range(low, high + 1):
         parts += [
             line(x(10**power), HEAD - 6, x(10**power), bottom),
-            text(x(10**power), bottom + 12, f"{10**power:g} ms", size=11, anchor="middle"),
+            text(x(10**power), bottom + 12, f"{10**power:,g} {unit}", size=11, anchor="middle"),
         ]
     for index, (name, values, is_ours) in enumerate(rows):
         y = HEAD + index * ROW + 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from bench import tools
 from bench.children import Child
 from bench.loads import Load
 from bench.product import Product
+from bench.rounds import OURS
 
 LISTEN_SECONDS = 30.0
 Say = Callable[[str], None]
@@ -26,6 +27,7 @@ class Served:
     start_feed: Callable[[], None]
     counted: Mapping[str, int]  #: label → process whose processor time and memory are its cost
     apart: Mapping[str, int]  #: shown, not counted: the engine and what does not touch the market
+    fed_per_second: Callable[[], float] | None = None  #: the feed's real rate so far, where the feed can be asked
 
 
 Serving = Callable[[Load, int, Path], AbstractContextManager[Served]]
@@ -51,7 +53,7 @@ def ours(load: Load, seed: int, directory: Path) -> Iterator[Served]:
         yield Served("tmw", product.port, product.dial_market, product.release, counted, parts)
 
 
-def peer(dialect: str, target: str, command: Callable[[], list[str | Path]]) -> Serving:
+def peer(dialect: str, target: str, command: Sequence[str | Path]) -> Serving:
     """A program that takes the feed's address as its argument and says where it listens."""
 
     @contextmanager
@@ -60,15 +62,19 @@ def peer(dialect: str, target: str, command: Callable[[], list[str | Path]]) -> 
         source_command: list[str | Path] = [tools.product_python(), "-m", "bench.source", *market]
         with Child(source_command, directory / "source.log") as source:
             address = source.event("bound", LISTEN_SECONDS)["address"]
-            with Child([*command(), address], directory / "peer.log") as server:
+            with Child([*command, address], directory / "peer.log") as server:
                 port = server.event("listening", LISTEN_SECONDS)["port"]
                 source.event("joined", LISTEN_SECONDS)
-                dial = dial_all(target)
-                yield Served(
-                    dialect, port, dial, lambda: source.say("go"), {"server": server.pid}, {"source": source.pid}
-                )
+                counted, apart = {"server": server.pid}, {"source": source.pid}
+                start, fed = lambda: source.say("go"), lambda: fed_per_second(source)
+                yield Served(dialect, port, dial_all(target), start, counted, apart, fed)
 
     return serving
+
+
+def fed_per_second(source: Child) -> float:
+    source.say("how many?")
+    return float(source.event("sent", LISTEN_SECONDS)["per_second"])
 
 
 def dial_all(target: str) -> Callable[[Callable[[str], None], int], None]:
@@ -80,20 +86,17 @@ def dial_all(target: str) -> Callable[[Callable[[str], None], int], None]:
 
 
 def node_peer(key: str, title: str, program: str, dialect: str = "plain", target: str = "/") -> Contender:
-    return Contender(key, title, tools.node, peer(dialect, target, lambda: ["node", tools.PEERS / program]))
+    return Contender(key, title, tools.node, peer(dialect, target, ["node", tools.PEERS / program]))
 
 
 def python_peer(
     key: str, title: str, program: str, *words: str, dialect: str = "plain", target: str = "/"
 ) -> Contender:
-    python = tools.VENV_PYTHON
-    return Contender(
-        key, title, tools.peers_python, peer(dialect, target, lambda: [python, tools.PEERS / program, *words])
-    )
+    command: list[str | Path] = [tools.VENV_PYTHON, tools.PEERS / program, *words]
+    return Contender(key, title, tools.peers_python, peer(dialect, target, command))
 
 
 ENGINE_IO = "/socket.io/?EIO=4&transport=websocket"
-OURS = "ours"
 FAN_OUT = (
     Contender(OURS, "this project", lambda say: None, ours),
     node_peer("ws-hub", "ws, our design", "ws_hub.mjs"),

@@ -30,7 +30,8 @@ def measure(contender: Contender, load: Load, seed: int, settings: Settings, dir
     directory.mkdir(parents=True, exist_ok=True)
     with contender.serving(load, seed, directory) as served:
         measured = generate(served, load, seed, settings, directory)
-    return figures(measured, load, served)
+        feed_rate = served.fed_per_second() if served.fed_per_second else by_time_stamps(measured, load)
+    return figures(measured, load, served, feed_rate)
 
 
 def generate(served: Served, load: Load, seed: int, settings: Settings, directory: Path) -> dict[str, Any]:
@@ -65,13 +66,12 @@ def generator_command(served: Served, load: Load, seed: int, settings: Settings)
     ]
 
 
-def figures(measured: Mapping[str, Any], load: Load, served: Served) -> dict[str, Any]:
+def figures(measured: Mapping[str, Any], load: Load, served: Served, feed_rate: float) -> dict[str, Any]:
     """What the generator counted, per second, per update and per socket."""
     seconds, updates = measured["seconds"], max(measured["updates"], 1)
-    feed_rate = feed_per_second(measured, load)
     offered = feed_rate / load.rate * load.offered_per_second
     cpu = {label: measured["cpu_seconds"].get(label, 0.0) for label in (*served.counted, *served.apart)}
-    cost = sum(cpu[label] for label in served.counted)
+    cost, apart = (sum(cpu[label] for label in labels) for labels in (served.counted, served.apart))
     rss, rss_before = (
         sum(measured[name].get(label, 0.0) for label in served.counted) for name in ("rss_mb", "rss_mb_before")
     )
@@ -81,6 +81,7 @@ def figures(measured: Mapping[str, Any], load: Load, served: Served) -> dict[str
         "delivered_share": measured["updates"] / seconds / offered if offered else 0.0,
         "cpu_us_per_update": cost * 1e6 / updates,
         "cpu_share": cost / seconds,
+        "apart_cpu_share": apart / seconds,
         "cpu_share_by_process": {label: spent / seconds for label, spent in cpu.items()},
         "updates_per_frame": updates / max(measured["frames"], 1),
         "bytes_per_update": measured["bytes"] / updates,
@@ -91,7 +92,7 @@ def figures(measured: Mapping[str, Any], load: Load, served: Served) -> dict[str
     }
 
 
-def feed_per_second(measured: Mapping[str, Any], load: Load) -> float:
-    """How fast the feed really was, by its own time stamps: a server that lags must not make it look slow."""
+def by_time_stamps(measured: Mapping[str, Any], load: Load) -> float:
+    """How fast a feed was by its own clock, from what arrived: a server that lags does not make it look slow."""
     of_seen = measured["published"] / max(measured["feed_seconds"], 1e-3)
     return float(of_seen * load.universe / max(measured["seen_symbols"], 1))

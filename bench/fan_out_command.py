@@ -11,17 +11,19 @@ from typing import Any
 from rich.console import Console
 
 from bench import runner, tools
-from bench.contenders import FAN_OUT, OURS
+from bench.contenders import FAN_OUT
 from bench.fan_out import FAULTS, Settings, measure
 from bench.loads import LOADS, Load
 from bench.report import Column, Report
-from bench.rounds import Turn
+from bench.rounds import OURS, Turn
 
 COLUMNS = (
     Column("feed_per_second", "feed/s"),
     Column("delivered_per_second", "delivered/s"),
     Column("delivered_share", "share", lambda value: f"{value:.0%}"),
     Column("cpu_us_per_update", "CPU µs/update", has_spread=True, has_ratio=True),
+    Column("cpu_share", "CPU", lambda value: f"{value:.0%}"),
+    Column("apart_cpu_share", "apart", lambda value: f"{value:.0%}"),
     Column("updates_per_frame", "updates/frame"),
     Column("bytes_per_update", "B/update"),
     Column("p50_ms", "p50 ms"),
@@ -74,6 +76,6 @@ def brief(row: Mapping[str, Any]) -> str:
 def panels(report: Report) -> list[runner.Panel]:
     return [
         report.bars("delivered_per_second", "Updates delivered per second"),
-        report.bars("cpu_us_per_update", "Processor time per delivered update, µs (less is better)"),
+        report.spreads("cpu_us_per_update", "Processor time per delivered update", "µs"),
         report.percentiles(LATENCIES, "Delay from the feed's time stamp to the client"),
     ]

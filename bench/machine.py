@@ -13,6 +13,7 @@ from bench import tools
 
 OUR_PACKAGES = ("django", "channels", "uvicorn", "websockets", "pyzmq", "msgspec")
 GIB = 1 << 30
+BUSY_SHARE = 0.5
 
 
 def machine() -> str:
@@ -35,6 +36,8 @@ def versions() -> dict[str, str]:
     return found | {f"npm {name}": version for name, version in wanted.items()}
 
 
-def load_average() -> float:
-    """Of the last minute: above 0.5 at the start, something else runs here."""
-    return os.getloadavg()[0]
+def others_at_work() -> str:
+    """A sentence where this machine is busy with something else, "" where it is not."""
+    load = os.getloadavg()[0]
+    quiet = load < BUSY_SHARE * (os.cpu_count() or 1)
+    return "" if quiet else f"This machine is busy (load average {load:.1f}): trust ratios alone."

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from bench import runner, tools
-from bench.order_load import ORDER_TAKERS, OURS, measure
+from bench.order_load import ORDER_TAKERS, measure
 from bench.report import Column, Report
-from bench.rounds import Turn
+from bench.rounds import OURS, Turn
 
 DEFAULT_SECONDS = 5.0
 COLUMNS = (
@@ -20,6 +20,8 @@ COLUMNS = (
     Column("p50_ms", "p50 ms"),
     Column("p99_ms", "p99 ms", has_spread=True, has_ratio=True),
     Column("cpu_us_per_order", "CPU µs/order", has_spread=True, has_ratio=True),
+    Column("cpu_share", "CPU", lambda value: f"{value:.0%}"),
+    Column("apart_cpu_share", "apart", lambda value: f"{value:.0%}"),
     Column("rss_mb", "RSS MB"),
 )
 LATENCIES = {"p50": "p50_ms", "p90": "p90_ms", "p99": "p99_ms", "p99.9": "p999_ms"}
@@ -64,6 +66,6 @@ def brief(row: Mapping[str, Any]) -> str:
 def panels(report: Report) -> list[runner.Panel]:
     return [
         report.bars("orders_per_second", "Orders answered per second"),
-        report.bars("cpu_us_per_order", "Processor time per order without the engine, µs (less is better)"),
+        report.spreads("cpu_us_per_order", "Processor time per order, without the engine", "µs"),
         report.percentiles(LATENCIES, "Time from the request to its answer"),
     ]

@@ -13,6 +13,7 @@ from typing import Any
 from bench import tools
 from bench.children import Child
 from bench.product import Product
+from bench.rounds import OURS
 
 LISTEN_SECONDS = 30.0
 REPORT_SECONDS = 60.0
@@ -81,12 +82,11 @@ def express(*, durable: bool) -> Callable[[Path], AbstractContextManager[OrderDe
     return serving
 
 
-OURS = "ours"
 ORDER_TAKERS = (
-    OrderTaker(OURS, "this project, answer when durable", lambda say: None, ours({})),
-    OrderTaker("ours-wait", "this project, answer from the engine", lambda say: None, ours({"Prefer": "wait=2"})),
-    OrderTaker("express-sqlite", "Express, durable, answer from the engine", tools.node_sqlite, express(durable=True)),
-    OrderTaker("express", "Express, kept nowhere, answer from the engine", tools.node, express(durable=False)),
+    OrderTaker(OURS, "this project, durable", lambda say: None, ours({})),
+    OrderTaker("ours-wait", "this project, engine's answer", lambda say: None, ours({"Prefer": "wait=2"})),
+    OrderTaker("express-sqlite", "Express, SQLite, engine's answer", tools.node_sqlite, express(durable=True)),
+    OrderTaker("express", "Express, engine's answer", tools.node, express(durable=False)),
 )
 
 
@@ -119,10 +119,12 @@ def figures(measured: Mapping[str, Any], desk: OrderDesk) -> dict[str, Any]:
     """What the generator counted, per second and per order."""
     seconds, orders = measured["seconds"], max(measured["orders"], 1)
     cpu = {label: measured["cpu_seconds"].get(label, 0.0) for label in (*desk.counted, *desk.apart)}
-    cost = sum(cpu[label] for label in desk.counted)
+    cost, apart = (sum(cpu[label] for label in labels) for labels in (desk.counted, desk.apart))
     return {
         "orders_per_second": measured["orders"] / seconds,
         "cpu_us_per_order": cost * 1e6 / orders,
+        "cpu_share": cost / seconds,
+        "apart_cpu_share": apart / seconds,
         "cpu_share_by_process": {label: spent / seconds for label, spent in cpu.items()},
         "rss_mb": sum(measured["rss_mb"].get(label, 0.0) for label in desk.counted),
         "generator_cpu_share": measured["own_cpu_share"],

@@ -14,10 +14,9 @@ from rich.table import Table
 
 from bench import chart
 from bench.machine import machine, versions
-from bench.rounds import Spread, good, ratio, spread
+from bench.rounds import OURS, Spread, good, ratio, spread
 
-TABLE_WIDTH = 220
-OURS = "ours"  #: how the keys of this project begin
+TABLE_WIDTH = 400  #: nothing is wrapped: the lines are kept in a file
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -59,12 +58,12 @@ class Report:
 
     def _table(self) -> Table:
         table = Table(box=box.MARKDOWN)
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         for column in self.columns:
-            table.add_column(column.heading, justify="right")
+            table.add_column(column.heading, justify="right", no_wrap=True)
             if column.has_ratio:
-                table.add_column("× ours", justify="right")
-        table.add_column("runs", justify="right")
+                table.add_column("× ours", justify="right", no_wrap=True)
+        table.add_column("runs", justify="right", no_wrap=True)
         for key in self.titles:
             if key not in self.not_run:
                 table.add_row(*self._cells(key))
@@ -105,17 +104,26 @@ class Report:
         return chart.bars(title, rows), len(rows)
 
     def percentiles(self, figures: Mapping[str, str], title: str) -> tuple[list[str], int]:
-        """A panel for the chart; `figures`: name → figure, rising."""
+        """A panel of medians in ms for the chart; `figures`: name → figure, rising."""
+        return self._points(title, "ms", lambda key: self._medians(key, figures))
+
+    def spreads(self, figure: str, title: str, unit: str) -> tuple[list[str], int]:
+        """A panel for the chart, where contenders differ too much for bars."""
+        return self._points(title, unit, lambda key: named(spread(self.rows, key, figure)))
+
+    def _points(self, title: str, unit: str, of: Callable[[str], list[tuple[str, float]]]) -> tuple[list[str], int]:
         rows = [
-            chart.Percentiles(name, values, key.startswith(OURS))
-            for key, name in self.titles.items()
-            if (values := self._medians(key, figures))
+            chart.Points(name, values, key.startswith(OURS)) for key, name in self.titles.items() if (values := of(key))
         ]
-        return chart.percentiles(title, rows), len(rows) + 1
+        return chart.points(title, unit, rows), len(rows) + 1
 
     def _medians(self, key: str, figures: Mapping[str, str]) -> list[tuple[str, float]]:
         found = {name: spread(self.rows, key, figure) for name, figure in figures.items()}
         return [(name, one.median) for name, one in found.items() if one]
+
+
+def named(found: Spread | None) -> list[tuple[str, float]]:
+    return [("least", found.least), ("median", found.median), ("most", found.most)] if found else []
 
 
 def cell(found: Spread | None, write: Callable[[float], str], with_spread: bool) -> str:

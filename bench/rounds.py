@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from bench.children import ChildFailed
 
+OURS = "ours"  #: the key of this project, or how its keys begin
+
 
 class Turn(NamedTuple):
     """One run to do."""

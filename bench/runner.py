@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bench import chart
+from bench.machine import others_at_work
 from bench.report import Report
 from bench.rounds import Turn, run, turns
 from bench.tools import Missing
@@ -70,6 +71,8 @@ def in_turn(
     brief: Callable[[Mapping[str, Any]], str],
 ) -> Rows:
     """The figures of every run of the contenders in `titles`; `brief(row)` is what is said of one."""
+    if warning := others_at_work():
+        console.print(warning, style="yellow", highlight=False)
     todo = list(turns(list(titles), args.repetitions, args.seeds))
     rows: Rows = []
     columns = (SpinnerColumn(), *Progress.get_default_columns()[:3], TimeElapsedColumn(), TimeRemainingColumn())
@@ -112,6 +115,8 @@ def ends_of_logs(directory: Path) -> list[str]:
 def finish(report: Report, args: argparse.Namespace, panels: Callable[[Report], list[Panel]], **facts: Any) -> None:
     """Show the table; write what else is wanted."""
     report.show(Console())
+    if busiest := max((row["generator_cpu_share"] for row in report.rows if "failed" not in row), default=0.0):
+        print(f"The load generator used at most {busiest:.0%} of a core.")
     if args.json:
         report.write_json(args.json, seeds=args.seeds, **facts)
     if args.chart:

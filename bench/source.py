@@ -3,8 +3,8 @@
     python -m bench.source --rate 1000 --symbols 200 --seed 1
 
 Publishes `[symbol, MessagePack map]`, with the fields, spelling and rhythm of this project's own quotes under the
-engine's synthetic market. Says its address, then `joined` at the first subscription; begins at the line `go` on
-standard input and ends with standard input.
+engine's synthetic market. Says its address, then `joined` at the first subscription; begins at the first line on
+standard input, answers each further one with how much it has sent, and ends with standard input.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ CENT = Decimal("0.01")
 MOVES, TAKES = 0.05, 0.05  #: shares of the updates, as in bridge/simulator/synthetic.py
 SHORTEST_NAP_SECONDS, LONGEST_NAP_SECONDS = 0.0005, 0.05
 SENT_AHEAD = 200_000
+POLL_MS = 100
 
 
 class Quote(Struct, rename="camel"):
@@ -101,26 +102,41 @@ def updates(symbols: int, seed: int) -> Iterator[Quote]:
         yield ladders[int(random.random() * symbols)].update()
 
 
-def publish(socket: zmq.Socket[bytes], quotes: Iterator[Quote], rate: float, stop: threading.Event) -> None:
-    """Send what is due until `stop` is set, `rate` a second."""
-    encode, began, sent = msgspec.msgpack.Encoder().encode, time.monotonic(), 0
-    while not stop.is_set():
-        due = int((time.monotonic() - began) * rate)
-        while sent < due:
-            quote = next(quotes)
-            socket.send_multipart((quote.symbol.encode(), encode(quote)))
-            sent += 1
-        nap = (sent + 1) / rate - (time.monotonic() - began)
-        stop.wait(min(max(nap, SHORTEST_NAP_SECONDS), LONGEST_NAP_SECONDS))
+class Publisher:
+    """Sends `rate` quotes a second."""
+
+    def __init__(self, socket: zmq.Socket[bytes], quotes: Iterator[Quote], rate: float) -> None:
+        self._socket, self._quotes, self._rate = socket, quotes, rate
+        self._began = 0.0
+        self._sent = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Send what is due until `stop` is set."""
+        encode, self._began = msgspec.msgpack.Encoder().encode, time.monotonic()
+        while not stop.is_set():
+            due = int((time.monotonic() - self._began) * self._rate)
+            while self._sent < due:
+                quote = next(self._quotes)
+                self._socket.send_multipart((quote.symbol.encode(), encode(quote)))
+                self._sent += 1
+            nap = (self._sent + 1) / self._rate - (time.monotonic() - self._began)
+            stop.wait(min(max(nap, SHORTEST_NAP_SECONDS), LONGEST_NAP_SECONDS))
+
+    @property
+    def per_second(self) -> float:
+        """Since it began; any thread."""
+        return self._sent / (time.monotonic() - self._began)
 
 
 def say(**facts: object) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def read_orders(go: threading.Event, stop: threading.Event) -> None:
-    """A thread: `go` at the first line of standard input, `stop` at its end."""
+def read_lines(publisher: Publisher, go: threading.Event, stop: threading.Event) -> None:
+    """A thread, on standard input: `go` at the first line, an answer at each other, `stop` at the end."""
     for _ in sys.stdin:
+        if go.is_set():
+            say(event="sent", per_second=publisher.per_second)
         go.set()
     stop.set()
     go.set()
@@ -133,16 +149,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     go, stop = threading.Event(), threading.Event()
-    threading.Thread(target=read_orders, args=(go, stop), daemon=True).start()
     with zmq.Context() as context, context.socket(zmq.XPUB) as socket:
         socket.set(zmq.SNDHWM, SENT_AHEAD)
         socket.set(zmq.LINGER, 0)
+        publisher = Publisher(socket, updates(args.symbols, args.seed), args.rate)
+        threading.Thread(target=read_lines, args=(publisher, go, stop), daemon=True).start()
         say(event="bound", address=f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}")
-        while not stop.is_set() and not socket.poll(100):
+        while not stop.is_set() and not socket.poll(POLL_MS):
             pass
         say(event="joined")
         go.wait()
-        publish(socket, updates(args.symbols, args.seed), args.rate, stop)
+        publisher.run(stop)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def test_the_json_document_holds_every_run_and_what_it_was_made_with(tmp_path: P
 
 def test_the_chart_is_a_picture_whatever_the_titles(tmp_path: Path) -> None:
     report = a_report(rows())
-    panels = [report.bars("cost", "Cost"), report.percentiles({"p50": "p50", "p99": "p99"}, "Delay")]
+    delays = report.percentiles({"p50": "p50", "p99": "p99"}, "Delay")
+    panels = [report.bars("cost", "Cost"), report.spreads("cost", "Cost", "µs"), delays]
     chart.write(tmp_path / "chart.svg", "A & B", "<command>", panels)
     texts = [node.text for node in ElementTree.parse(tmp_path / "chart.svg").iter() if node.tag.endswith("text")]
     assert {"A & B", "<command>", "a <peer> & more", "2.00 / 18.0"} <= set(texts)

@@ -78,10 +78,15 @@ def test_a_bad_order_is_refused_and_its_id_is_not_used_up(
     assert_problem(trader.get(f"/orders/by-client-id/{ORDER['clientOrderId']}"), 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[1,2", b"{'a':1}", b'{"a":NaN}', b"[" * 30_000])
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[1,2", b"{'a':1}", b'{"a":NaN}'])
 def test_a_body_that_is_no_json_is_told(trader: httpx.Client, body: bytes) -> None:
     answer = trader.post("/orders", content=body, headers={"Content-Type": "application/json"})
     assert_problem(answer, 400, "MALFORMED_BODY")
+
+
+def test_a_body_without_a_bottom_is_told(trader: httpx.Client) -> None:
+    answer = trader.post("/orders", content=b"[" * 30_000, headers={"Content-Type": "application/json"})
+    assert_problem(answer, 422, "DEEP_JSON")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/orders", "/api/v1/auth/login", "/admin/", "/no/such/path", "/"])

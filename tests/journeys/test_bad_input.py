@@ -221,12 +221,14 @@ def context() -> Iterator[zmq.Context[Any]]:
 
 def handshake(context: zmq.Context[Any], address: str, prepare: Any, kind: int) -> int:
     """How the handshake of a socket of that kind ends: one of ZeroMQ's monitor events."""
-    socket = context.socket(kind)
-    prepare(socket)
-    monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | FAILED)
-    socket.connect(address)
-    assert monitor.poll(5000), "no end of the handshake"
-    return int.from_bytes(monitor.recv_multipart()[0][:2], "little")
+    with context.socket(kind) as socket:
+        prepare(socket)
+        with socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | FAILED) as monitor:
+            socket.connect(address)
+            assert monitor.poll(5000), "no end of the handshake"
+            event = int.from_bytes(monitor.recv_multipart()[0][:2], "little")
+            socket.disable_monitor()
+    return event
 
 
 FAILED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL

@@ -1,1 +1,1 @@
-"""How fast is this, compared with whom? `python bench/run.py`; see docs/performance.md."""
+"""How fast is this, compared with whom? `python3 bench/run.py`; see docs/performance.md."""

@@ -6,17 +6,20 @@ child outlives its runner, however that dies.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+if sys.platform == "linux":
+    import fcntl
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE_PAGE = 4096

@@ -1,7 +1,7 @@
-"""The benches, one command each; run them with this project's Python:
+"""The benches, one command each:
 
-    .venv/bin/python bench/run.py fanout --load A         updates to sockets, this project and its peers
-    .venv/bin/python bench/run.py orders --clients 1 32   orders over REST, this project and its peers
+    python3 bench/run.py fanout --load A         updates to sockets, this project and its peers
+    python3 bench/run.py orders --clients 1 32   orders over REST, this project and its peers
 
 Installs what it needs, says what is missing, and runs on 127.0.0.1 alone. docs/performance.md explains the figures.
 """
@@ -9,11 +9,21 @@ Installs what it needs, says what is missing, and runs on 127.0.0.1 alone. docs/
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
 import shlex
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+ROOT = Path(__file__).resolve().parent.parent
+VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
+if sys.platform != "linux":
+    sys.exit("The benches read /proc and poll with epoll: they run on Linux only.")
+if not all(map(importlib.util.find_spec, ("django", "httpx", "rich"))):
+    if Path(sys.executable) == VENV_PYTHON or not VENV_PYTHON.exists():
+        sys.exit("The development packages are not installed; `python3 dev.py test tests/house` installs them.")
+    os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])
+sys.path[0] = str(ROOT)
 
 from bench import fan_out_command, order_command  # noqa: E402
 from bench.tools import Missing  # noqa: E402
@@ -27,7 +37,7 @@ def main(words: list[str]) -> int:
     for name, command in COMMANDS.items():
         command.add_arguments(commands.add_parser(name, help=command.__doc__))
     args = parser.parse_args(words)
-    args.said = f"python bench/run.py {shlex.join(words)}"
+    args.said = f"python3 bench/run.py {shlex.join(words)}"
     try:
         return int(COMMANDS[args.command].run(args))
     except Missing as missing:

@@ -109,7 +109,7 @@ def asyncapi_document() -> dict[str, Any]:
         "operations": {name: operation for writer in writers for name, operation in writer.operations()},
         "components": {
             "messages": {message.name: as_component(message) for message in messages},
-            "schemas": all_schemas(writers),
+            "schemas": draft_07(all_schemas(writers)),
             "securitySchemes": {
                 "ticket": {
                     "type": "httpApiKey",
@@ -253,6 +253,18 @@ def add(found: dict[str, Schema], more: dict[str, Schema]) -> None:
     for name, schema in more.items():
         if found.setdefault(name, schema) != schema:
             raise ValueError(f"Two schemas are called {name}.")
+
+
+def draft_07(schema: Any) -> Any:
+    """In the words of AsyncAPI's schemas, which are JSON Schema draft 07: a tuple's members are `items`."""
+    if isinstance(schema, list):
+        return [draft_07(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {name: draft_07(value) for name, value in schema.items()}
+    if isinstance(members := told.pop("prefixItems", None), list):
+        told |= {"items": members, "additionalItems": told.get("items", True)}
+    return told
 
 
 def references(schema: Any) -> set[str]:

@@ -74,6 +74,12 @@ def test_two_schemas_of_one_name_are_no_document() -> None:
         add({"Point": {"type": "object"}}, {"Point": {"type": "string"}})
 
 
+def test_a_tuple_is_told_in_the_words_of_draft_07(document: dict[str, Any]) -> None:
+    bids = document["components"]["schemas"]["BookItem"]["properties"]["bids"]
+    assert bids["items"]["items"] == [{"type": "string"}, {"type": "string"}]
+    assert bids["items"]["additionalItems"] is False
+
+
 def test_references_are_found_at_any_depth() -> None:
     inner = {"$ref": "#/components/schemas/A", "x": [{"$ref": "#/components/schemas/B"}]}
     assert references({"properties": {"$ref": inner}}) == {"A", "B"}

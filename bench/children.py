@@ -6,7 +6,9 @@ child outlives its runner, however that dies.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import queue
 import signal
@@ -21,6 +23,7 @@ from typing import Any, Self
 if sys.platform == "linux":
     import fcntl
 
+logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 ONE_PAGE = 4096
 END_SECONDS = 5.0
@@ -96,14 +99,16 @@ class Child:
                 raise self._failed(f"ended before {name}: {event}")
 
     def end(self, seconds: float = END_SECONDS) -> None:
-        """Close its standard input, which asks it to end; kill what is left of its process group after `seconds`."""
+        """Close its standard input, which asks it to end; after `seconds` its process group is killed in any case."""
         if self._process.stdin and not self._process.stdin.closed:
             self._close_input()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
+            logger.warning("%s did not end in time and was killed", self.name)
+        with contextlib.suppress(ProcessLookupError):  # the usual case: nobody is left in it
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        self._process.wait()
 
     def _close_input(self) -> None:
         assert self._process.stdin

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from tradingmw.errors import Code, InvalidRequest, TradingError
 from tradingmw.scaled import to_e8
-
-NUMBER_CHARACTERS_MAX = 40
+from tradingmw.typed_body import NUMBER_CHARACTERS_MAX, PositiveDecimal, is_plain
 
 
 def camel(name: str) -> str:
@@ -68,7 +66,7 @@ class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
     """A request body made from a model."""
 
 
-@extend_schema_field(OpenApiTypes.DECIMAL)
+@extend_schema_field(PositiveDecimal.schema)
 class PositiveE8(serializers.Field[int, Any, str, Any]):
     """A decimal string above zero, as an integer of 10⁻⁸. No binary fraction is taken: it would not be exact."""
 
@@ -87,12 +85,6 @@ class PositiveE8(serializers.Field[int, Any, str, Any]):
         if scaled <= 0:
             self.fail("not_positive")
         return scaled
-
-
-def is_plain(text: str) -> bool:
-    """Digits with at most one point and a sign: no exponent, no space, no underscore, no other script's digits."""
-    digits = text.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()
 
 
 def body_object(request: Request) -> dict[str, Any]:

@@ -5,38 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import Account, AuditLog, Desk, Session, User
-
-admin.site.unregister(Group)
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Records that nobody may add, change or delete, whatever the rights say."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tradingmw.read_only import ReadOnlyAdmin
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
     """A user is deactivated, never deleted: orders and audit rows name him."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
     list_display = ["username", "email", "desk", "account", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "is_staff", "desk", "groups"]
     search_fields = ["username", "email", "first_name", "last_name"]
@@ -53,20 +32,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not g
         return False
 
 
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Roles."""
-
-
 @admin.register(Desk)
-class DeskAdmin(ModelAdmin):
+class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["created_at"]
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "desk", "created_at"]
     list_filter = ["desk"]
     search_fields = ["name"]

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from marketdata.models import Instrument
+from tradingmw.read_only import ReadOnlyAdmin
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(ModelAdmin):
+class InstrumentAdmin(ReadOnlyAdmin):
     list_display = ["symbol", "exchange", "description", "tick", "lot", "previous_close", "active"]
     list_filter = ["exchange", "active"]
     search_fields = ["symbol", "description"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -9,28 +9,22 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from notifications.models import Alert, Notification, OutboxTask, StreamEvent
+from tradingmw.read_only import ReadOnlyAdmin
 
 
 @admin.register(Alert)
-class AlertAdmin(ModelAdmin):
+class AlertAdmin(ReadOnlyAdmin):
     """Read only: a change that is no new arming would not reach whoever watches the feed."""
 
     list_display = ["symbol", "condition", "target_price", "user", "is_active", "is_triggered", "created_at"]
     list_filter = ["is_active", "is_triggered", "condition"]
     search_fields = ["symbol", "user__username"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 @admin.register(Notification)
-class NotificationAdmin(ModelAdmin):
+class NotificationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["title", "type", "user", "is_read", "created_at"]
     list_filter = ["type", "is_read"]
     search_fields = ["title", "user__username"]
@@ -39,39 +33,22 @@ class NotificationAdmin(ModelAdmin):
 
 
 @admin.register(StreamEvent)
-class StreamEventAdmin(ModelAdmin):
+class StreamEventAdmin(ReadOnlyAdmin):
     list_display = ["stream", "number", "channel", "kind", "created_at"]
     list_filter = ["channel", "kind"]
     search_fields = ["stream"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(OutboxTask)
-class OutboxTaskAdmin(ModelAdmin):
+class OutboxTaskAdmin(ReadOnlyAdmin):
     list_display = ["task", "key", "created_at", "attempts", "not_before", "done_at", "parked_at", "last_error"]
     list_filter = ["task", ("parked_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter)]
     search_fields = ["key"]
     actions = ["try_again"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows are changed by the action alone."""
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return obj is None and admin.ModelAdmin.has_change_permission(self, request)
 
     @admin.action(description="Try parked tasks again", permissions=["change"])
     def try_again(self, request: HttpRequest, tasks: QuerySet[OutboxTask]) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from orders.models import (
     EngineCommand,
@@ -18,22 +14,7 @@ from orders.models import (
     Position,
     QuarantinedReport,
 )
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """Orders are written by the order core alone."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _row: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _row: Any = None) -> bool:
-        return False
+from tradingmw.read_only import ReadOnlyAdmin
 
 
 @admin.register(Order)

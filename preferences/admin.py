@@ -3,49 +3,33 @@ not show in the version that his screen holds."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
 
 from preferences.models import UserProfile, Watchlist, WatchlistItem, Workspace
-
-
-class SeenOnly:
-    """Mixin: not written here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tradingmw.read_only import NotWrittenHere, ReadOnlyAdmin
 
 
 @admin.register(UserProfile)
-class UserProfileAdmin(ModelAdmin):
+class UserProfileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["user", "full_name", "timezone", "updated_at"]
     search_fields = ["user__username", "full_name"]
     autocomplete_fields = ["user"]
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(SeenOnly, ModelAdmin):
+class WorkspaceAdmin(ReadOnlyAdmin):
     list_display = ["name", "user", "is_default", "version", "updated_at"]
     list_filter = ["is_default"]
     search_fields = ["name", "user__username"]
 
 
-class WatchlistItemInline(SeenOnly, TabularInline):
+class WatchlistItemInline(NotWrittenHere, admin.TabularInline):  # type: ignore[type-arg]
     model = WatchlistItem
     extra = 0
 
 
 @admin.register(Watchlist)
-class WatchlistAdmin(SeenOnly, ModelAdmin):
+class WatchlistAdmin(ReadOnlyAdmin):
     list_display = ["name", "user", "is_default", "version", "updated_at"]
     list_filter = ["is_default"]
     search_fields = ["name", "user__username"]
@@ -53,6 +37,6 @@ class WatchlistAdmin(SeenOnly, ModelAdmin):
 
 
 @admin.register(WatchlistItem)
-class WatchlistItemAdmin(SeenOnly, ModelAdmin):
+class WatchlistItemAdmin(ReadOnlyAdmin):
     list_display = ["symbol", "exchange", "watchlist", "display_order", "added_at"]
     search_fields = ["symbol", "watchlist__name"]

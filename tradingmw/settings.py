@@ -22,7 +22,6 @@ APPEND_SLASH = False
 CSRF_FAILURE_VIEW = "tradingmw.problem.csrf_failure"
 
 INSTALLED_APPS = [
-    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -146,3 +146,16 @@ def test_the_state_of_every_part_is_shown(page: Page) -> None:
     log_in(page, "trader1")
     for part in ("engine", "orders", "feed"):
         expect(page.locator("#parts span", has_text=part)).to_have_attribute("data-state", "live", timeout=PATIENCE_MS)
+
+
+def test_compliance_reads_orders_in_admin_and_can_change_nothing(page: Page) -> None:
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("compliance1")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Orders", exact=True).first.click()
+    page.goto("/admin/orders/order/")
+    expect(page.locator("#result_list tbody tr").first).to_contain_text("trader")
+    page.locator("#result_list tbody tr th a").first.click()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    expect(page.get_by_role("link", name="Delete")).to_have_count(0)

@@ -36,6 +36,12 @@ export class Account {
     return true;
   }
 
+  /** Reading is no event of the stream: what the server has confirmed is noted here. */
+  readAll() {
+    for (const [key, notification] of this.notifications) this.notifications.set(key, { ...notification, isRead: true });
+    this.changed("notifications");
+  }
+
   reached(eventId) {
     if (this.cursor === null || eventId > this.cursor) this.cursor = eventId;
   }

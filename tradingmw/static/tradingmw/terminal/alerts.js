@@ -8,7 +8,14 @@ const say = (text, fault = false) => {
   find("alert-message").classList.toggle("fault", fault);
 };
 
-export function alertForm() {
+async function readAll(account) {
+  try {
+    await call("POST", "/notifications/read-all", {});
+    account.readAll();
+  } catch (problem) { say(problem.message, true); }
+}
+
+export function alertForm(account) {
   const form = find("alert");
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -21,7 +28,7 @@ export function alertForm() {
       say([problem.message, ...(problem.errors || []).map((e) => e.detail)].join(" "), true);
     }
   };
-  find("read-all").onclick = () => call("POST", "/notifications/read-all", {}).catch((problem) => say(problem.message, true));
+  find("read-all").onclick = () => readAll(account);
   return {
     offer: (instruments) => form.elements.symbol.replaceChildren(...instruments.map(({ symbol }) => new Option(symbol, symbol))),
   };

@@ -20,11 +20,11 @@ class Desk {
     this.ticket = ticket();
     this.ticket.offer(instruments);
     this.ticket.choose(this.chosen);
-    alertForm().offer(instruments);
     this.offerSymbols(instruments);
     this.ticket.onSymbol((symbol) => this.choose(symbol));
     this.market = new Market(views.onNextFrame((channel, symbol) => this.drawMarket(channel, symbol)));
     this.account = new Account(views.onNextFrame((channel) => this.drawAccount(channel)));
+    alertForm(this.account).offer(instruments);
     this.marketSocket = new Socket("/ws/v1/market", {
       opened: (socket) => this.joinMarket(socket), pushed: (push) => this.onMarket(push), state: light("light-market"),
     });

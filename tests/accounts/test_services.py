@@ -152,13 +152,6 @@ def test_a_ticket_of_an_ended_session_is_refused(session: Session) -> None:
     assert refused(lambda: ticket_redeem(ticket.text)) is Code.SESSION_ENDED
 
 
-def test_old_tickets_are_swept(session: Session) -> None:
-    ticket_issue(session=session)
-    SocketTicket.objects.update(expires_at=timezone.now() - timedelta(days=1))
-    ticket_issue(session=session)
-    assert SocketTicket.objects.count() == 1
-
-
 @pytest.mark.django_db(transaction=True)
 def test_four_threads_with_one_refresh_token_get_one_successor(login: TokenPair) -> None:
     pairs = at_once(lambda: refresh(login))

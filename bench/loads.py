@@ -34,6 +34,7 @@ LOADS = {
         Load("A", rate=1_000, sockets=500, symbols=20),
         Load("B", rate=10_000, sockets=500, symbols=20),
         Load("C", rate=10_000, sockets=100, symbols=20),
+        Load("desk", rate=1_000, sockets=100, symbols=20),
         Load("smoke", rate=200, sockets=10, symbols=5, universe=20, warm_seconds=0.2, seconds=1.0),
     )
 }

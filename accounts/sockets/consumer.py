@@ -142,6 +142,9 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         self.connection_id = request_id_of(headers_of(self.scope))
         mine = [(b"x-request-id", self.connection_id.encode())]
         await self.send({"type": "websocket.accept", "subprotocol": chosen, "headers": mine})
+        if not session_watch().arrive(self):
+            await self.shut_down()
+            return
         query = parse_qs(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if tickets := query.get("ticket"):
             await self._enter(Proof(tickets[0]))
@@ -183,6 +186,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
 
     async def _left(self) -> None:
         self._stop_deadline()
+        session_watch().depart(self)
         self._in_flight.cancel()
         if self.authenticated:
             session_watch().leave(self, self.session)
@@ -197,6 +201,8 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             self.session = await session_of(msgspec.convert(proof, Proof))
         except (TradingError, msgspec.ValidationError):
             await self.close(CloseCode.INVALID_TOKEN)
+            return
+        if self.closing:  # the process began to stop meanwhile
             return
         if not session_watch().join(self, self.session):
             await self.close(CloseCode.TOO_MANY)

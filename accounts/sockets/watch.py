@@ -1,4 +1,4 @@
-"""Which sockets of this process belong to which session, and which of them must close now?
+"""Which sockets of this process are open, to which session do they belong, and which of them must close now?
 
 One query a second asks which of the connected sessions still live, however many sockets there are; a session that is
 ended by this process itself closes its sockets at once.
@@ -36,16 +36,27 @@ class Socket(Protocol):
 
 
 class SessionWatch:
-    """The authenticated sockets of one event loop. Only that loop touches it."""
+    """The sockets of one event loop, those of sessions by session. Only that loop touches it."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._open: set[Socket] = set()
+        self._stopping = False
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._user: dict[UUID, UUID] = {}
         self.looking: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self.failed_looks = 0
         live_sessions.on_end.append(self._ended_elsewhere)
+
+    def arrive(self, socket: Socket) -> bool:
+        """`socket` was accepted and has not said yet who it is; False where this process ends already."""
+        self._open.add(socket)
+        return not self._stopping
+
+    def depart(self, socket: Socket) -> None:
+        """`socket` is gone."""
+        self._open.discard(socket)
 
     def join(self, socket: Socket, session: Session) -> bool:
         """Watch `socket`; False where its user has too many already."""
@@ -67,8 +78,8 @@ class SessionWatch:
 
     async def shut_down(self) -> None:
         """This process ends: every socket is told so and closed. What one of them raises keeps no other open."""
-        sockets = [socket for members in self._sockets.values() for socket in members]
-        for outcome in await asyncio.gather(*(socket.shut_down() for socket in sockets), return_exceptions=True):
+        self._stopping = True
+        for outcome in await asyncio.gather(*(socket.shut_down() for socket in self._open), return_exceptions=True):
             if isinstance(outcome, Exception):
                 logger.error("A socket could not be closed", exc_info=outcome)
 
@@ -109,6 +120,5 @@ def session_watch() -> SessionWatch:
 
 
 async def sockets_shut_down() -> None:
-    """Closes the sockets of the running loop, where there are any; before the server stops."""
-    if watch := _watches.get(asyncio.get_running_loop()):
-        await watch.shut_down()
+    """Closes the sockets of the running loop, and those that still come; before the server stops."""
+    await session_watch().shut_down()

@@ -21,6 +21,7 @@ from accounts.models import Session, SocketTicket, User
 from accounts.services import TokenPair, session_begin, session_end, ticket_issue
 from accounts.sockets import AuthenticatedConsumer, Later, Nothing, OriginGuard
 from accounts.sockets.in_flight import IN_FLIGHT_MAX
+from accounts.sockets.watch import SessionWatch
 from tests.accounts.conftest import HERE
 from tests.served import served
 from tests.stack import wait_for
@@ -348,15 +349,23 @@ def test_who_asks_without_end_is_closed_with_4013(address: str, ticket: str) -> 
     assert caught.value.rcvd and caught.value.rcvd.code == 4013
 
 
-def test_a_server_that_stops_says_when_to_come_back(ticket: str) -> None:
+def test_a_server_that_stops_says_when_to_come_back_also_to_who_has_not_said_who_he_is(ticket: str) -> None:
     with ExitStack() as stack:
         with served(URLRouter([path("echo", EchoConsumer.as_asgi())])) as address:
-            socket = stack.enter_context(opened(address, ticket))
-            ask(socket, "ping")
-        notice = json.loads(socket.recv(timeout=10))
-        assert (notice["channel"], notice["type"]) == ("system", "update")
-        assert {"part": "web", "state": "shutdown"}.items() <= notice["data"][0].items()
-        assert close_code(socket) == 4001
+            known = stack.enter_context(opened(address, ticket))
+            ask(known, "ping")
+            unknown = stack.enter_context(opened(address))
+        for socket in (known, unknown):
+            notice = json.loads(socket.recv(timeout=10))
+            assert (notice["channel"], notice["type"]) == ("system", "update")
+            assert {"part": "web", "state": "shutdown"}.items() <= notice["data"][0].items()
+            assert close_code(socket) == 4001
+
+
+async def test_who_comes_while_the_process_ends_is_not_let_in() -> None:
+    watch = SessionWatch()
+    await watch.shut_down()
+    assert not watch.arrive(EchoConsumer())
 
 
 @pytest.mark.parametrize("frame", ["", "{", "[]", "null", '{"id":1,"method":[]}', b"\x81\xa1a\x01", b""])

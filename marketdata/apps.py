@@ -6,9 +6,7 @@ class MarketdataConfig(AppConfig):
     verbose_name = "Market data"
 
     def ready(self) -> None:
-        from marketdata.readiness import register
         from marketdata.selectors import instrument_symbol
         from notifications.alerts.symbols import symbol_check_register
 
-        register()
         symbol_check_register(instrument_symbol)

@@ -1,21 +1,15 @@
-"""Is market data there? Asked by `/readyz`; the hub of the web process starts and ends with it."""
+"""Is market data there? Asked by `/readyz`."""
 
 from __future__ import annotations
 
 from asgiref.sync import async_to_sync
 
 from marketdata.frames import FeedState
-from marketdata.hub import market_hub, market_hub_closed
+from marketdata.hub import market_hub
 from marketdata.hub.pulse import Pulse
 from marketdata.models import Instrument
-from tradingmw.health import ready_check, ready_figure
-from tradingmw.lifespan import on_shutdown, on_startup
 
 WAIT_SECONDS = 1.0
-
-
-async def _opened() -> None:
-    market_hub()
 
 
 async def _state() -> tuple[Pulse | None, int, int | None]:
@@ -48,11 +42,3 @@ async def _age() -> int | None:
 
 def heard(age_ms: int | None) -> str:
     return "never heard" if age_ms is None else f"heard {age_ms} ms ago"
-
-
-def register() -> None:
-    """Called once, when the app is ready."""
-    ready_check("market data", market_check)
-    ready_figure("feedAgeMs", feed_age_ms)
-    on_startup(_opened)
-    on_shutdown(market_hub_closed)

@@ -22,10 +22,11 @@ import orders.routing
 from accounts.sockets import OriginGuard
 from tradingmw.body_limit import BodyLimit, RequestId
 from tradingmw.env import env
-from tradingmw.exposition import web_metrics_shown
 from tradingmw.http_metrics import HttpMeasured, SocketsCounted, loop_watched
 from tradingmw.lifespan import lifespan, on_startup
+from tradingmw.metrics_view import web_metrics_shown
 from tradingmw.no_socket import no_socket
+from tradingmw.web_life import register as web_life_register
 
 websocket_urlpatterns = [
     *marketdata.routing.websocket_urlpatterns,
@@ -33,6 +34,7 @@ websocket_urlpatterns = [
     re_path("", cast(Any, no_socket)),
 ]
 socket_paths = frozenset(f"/{one.pattern}".removesuffix("$").replace("^", "") for one in websocket_urlpatterns[:-1])
+web_life_register()
 on_startup(web_metrics_shown)
 on_startup(loop_watched)
 application = ProtocolTypeRouter(

@@ -1,9 +1,8 @@
-"""Where does Prometheus find the figures of each process? A port of its own each; the web process shows `/metrics`."""
+"""Where does Prometheus find the figures of each process? A port of its own each; for web see metrics_view.py."""
 
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import os
 import time
@@ -12,14 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 import psutil
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
 from prometheus_client.core import Metric
 
-from bridge.sockets.pump import process_pump
-from tradingmw.env import Env, env
-from tradingmw.errors import NotFound
+from tradingmw.env import Env
 from tradingmw.metrics import (
     GC_LONGEST,
     GC_RUNS,
@@ -28,9 +23,7 @@ from tradingmw.metrics import (
     PROCESS_INFO,
     PROCESS_MEMORY,
     PROCESS_THREADS,
-    PUMP_WAITING,
 )
-from tradingmw.problem import problem_response
 
 logger = logging.getLogger(__name__)
 HOST: Final = "127.0.0.1"
@@ -99,29 +92,6 @@ def serve_metrics(settings: Env, part: str) -> None:
         logger.error(
             "The figures of this process cannot be shown", extra={"port": settings.metrics_port, "why": str(error)}
         )
-
-
-async def web_metrics_shown() -> None:
-    """For the start of the web process."""
-    show_process("web")
-    PUMP_WAITING.read_from(lambda: process_pump().waiting)
-
-
-@csrf_exempt
-def metrics(request: HttpRequest) -> HttpResponse:
-    """`/metrics` of the web process, for the networks that `TMW_METRICS_ALLOWED` names; nobody else learns of it."""
-    if not is_allowed(request.META.get("REMOTE_ADDR", ""), tuple(env().metrics_allowed)):
-        return problem_response(request, NotFound())
-    return HttpResponse(generate_latest(figures_of("web")), content_type=CONTENT_TYPE_LATEST)
-
-
-def is_allowed(address: str, networks: tuple[str, ...]) -> bool:
-    """Whether `address` lies in one of `networks`; an address that is none lies in none."""
-    try:
-        asked = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(asked in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
 def _by_generation(figures: list[int] | list[float]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Is this process alive, and are the parts that it needs there?
 
-Parts add their checks at start: `ready_check("engine link", fn)` in an `AppConfig.ready`. A check returns None, or a
+Parts add their checks where the process is put together: `ready_check("engine link", fn)`. A check returns None, or a
 sentence about what is wrong; it must bound its own time.
 """
 

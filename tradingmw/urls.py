@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from accounts import schema  # noqa: F401  # tells the OpenAPI document what our tokens are
 from tradingmw import problem
 from tradingmw.api_docs import api_docs
 from tradingmw.asyncapi import AsyncApiView
-from tradingmw.exposition import metrics
 from tradingmw.health import healthz, readyz
+from tradingmw.metrics_view import metrics
 from tradingmw.page import terminal
 
 handler400 = problem.bad_request

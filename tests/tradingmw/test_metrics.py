@@ -8,8 +8,9 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from tradingmw.exposition import GarbageWatch, is_allowed
+from tradingmw.exposition import GarbageWatch
 from tradingmw.metrics import Reading, count_of, one_of
+from tradingmw.metrics_view import is_allowed
 
 NETWORKS = ("127.0.0.0/8", "::1/128", "10.1.0.0/16")
 

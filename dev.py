@@ -34,6 +34,18 @@ RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 #: What else an install of one lock satisfies: the development lock holds every pin of the other (a test says so).
 SATISFIES = {RUNTIME: [RUNTIME], DEVELOPMENT: [RUNTIME, DEVELOPMENT]}
 OLDEST, NEWEST = (3, 11), (3, 13)
+#: The whole suite runs file by file on all cores (a file's tests share what they started), a part of it in one process.
+SIDE_BY_SIDE = [
+    "-p",
+    "tests.workers",
+    "-n",
+    "logical",
+    "--maxprocesses",
+    "4",
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+]
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 SHOWN_ON_FAILURE = 30
 
@@ -62,7 +74,8 @@ def test(arguments: list[str]) -> int:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TMW_")}
     with tempfile.TemporaryDirectory(prefix="tradingmw-test-", ignore_cleanup_errors=True) as data_dir:
         command = [str(VENV_PYTHON), "-m", "pytest", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-        return run([*command, *(arguments or [str(ROOT / "tests")])], {**plain, "TMW_DATA_DIR": data_dir})
+        settings = {"TMW_DATA_DIR": data_dir, "PYTHONPATH": str(ROOT)}
+        return run([*command, *(arguments or [*SIDE_BY_SIDE, str(ROOT / "tests")])], {**plain, **settings})
 
 
 COMMANDS = {"up": up, "test": test}

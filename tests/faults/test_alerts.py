@@ -1,7 +1,7 @@
 """A price alert fires once, is stored, pushed and mailed once, also when parts are killed around the crossing.
 
-One trader sets alerts near the market, the other moves the last price to and fro. At random moments worker, feed bridge
-and web get `kill -9`; `up` brings them back.
+The makers stand still; one trader sets alerts between bid and ask, the other moves the last price to and fro. At random
+moments worker, feed bridge and web get `kill -9`; `up` brings them back.
 """
 
 from __future__ import annotations
@@ -36,10 +36,13 @@ def smtp() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture(scope="module")
-def stack(make_stack: Callable[..., Stack], smtp: SmtpServer) -> Stack:
+def stack(make_stack: Callable[..., Stack], smtp: SmtpServer, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     mail = {"TMW_SMTP_HOST": "127.0.0.1", "TMW_SMTP_PORT": str(smtp.port), "TMW_SMTP_FROM": "alerts@desk.example"}
     mail["TMW_SMTP_TIMEOUT_SECONDS"] = "1"  # so long, times twelve, is a mail put off whose worker is killed
-    return make_stack(seed=1, environment=mail)
+    hold = tmp_path_factory.mktemp("market") / "hold"
+    stack = make_stack(seed=1, environment=mail, hold_file=hold)
+    hold.touch()
+    return stack
 
 
 class Mover:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from typing import Any, cast
 
-from django.core.asgi import get_asgi_application
+from tradingmw.handler import django_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingmw.settings")
-django_application = get_asgi_application()
+handler = django_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
@@ -39,7 +39,7 @@ on_startup(web_metrics_shown)
 on_startup(loop_watched)
 application = ProtocolTypeRouter(
     {
-        "http": HttpMeasured(RequestId(BodyLimit(cast(Any, django_application)))),
+        "http": HttpMeasured(RequestId(BodyLimit(cast(Any, handler)))),
         "websocket": SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths),
         "lifespan": lifespan,
     }

@@ -6,17 +6,21 @@ sentence about what is wrong; it must bound its own time.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, connection
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, close_old_connections, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from tradingmw.errors import Code, TradingError, Unavailable
+from tradingmw.errors import Code, Unavailable
 from tradingmw.layer_health import layer_check
-from tradingmw.problem import problem_response
+from tradingmw.problem import only_read, problem_response
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], str | None]
@@ -58,32 +62,62 @@ def database_check() -> str | None:
     return None
 
 
+class Found(NamedTuple):
+    """What one look at every part found."""
+
+    parts: dict[str, str]
+    figures: dict[str, int | None]
+
+
+def look() -> Found:
+    """Asks every part once."""
+    close_old_connections()
+    return Found(parts(), {name: figure() for name, figure in _figures.items()})
+
+
+class SharedLook:
+    """One look at a time, in a thread of its own: a thousand who ask at once cost no more than two.
+
+    Whoever asks is told of a look that began after he had asked.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
+        self._turn = asyncio.Lock()
+        self._next: asyncio.Task[Found] | None = None
+
+    async def take(self) -> Found:
+        if self._next is None:
+            self._next = asyncio.create_task(self._look())
+        return await asyncio.shield(self._next)
+
+    async def _look(self) -> Found:
+        async with self._turn:
+            self._next = None
+            return await sync_to_async(look, thread_sensitive=False, executor=self._thread)()
+
+
+_looks: WeakKeyDictionary[asyncio.AbstractEventLoop, SharedLook] = WeakKeyDictionary()
+
+
 @csrf_exempt
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the process serves requests."""
-    return _refused(request) or JsonResponse({"status": "alive"})
+    return only_read(request) or JsonResponse({"status": "alive"})
 
 
 @csrf_exempt
-def readyz(request: HttpRequest) -> HttpResponse:
+async def readyz(request: HttpRequest) -> HttpResponse:
     """200 and every part, or 503 naming the parts that fail."""
-    if refused := _refused(request):
+    if refused := only_read(request):
         return refused
-    asked = parts()
-    figures: dict[str, Any] = {name: figure() for name, figure in _figures.items()}
-    failing = {name: state for name, state in asked.items() if state != "ok"}
+    found = await _looks.setdefault(asyncio.get_running_loop(), SharedLook()).take()
+    failing = {name: state for name, state in found.parts.items() if state != "ok"}
     if not failing:
-        return JsonResponse({"status": "ready", "parts": asked, **figures})
+        return JsonResponse({"status": "ready", "parts": found.parts, **found.figures})
     detail = "; ".join(f"{name}: {state}" for name, state in failing.items())
-    return problem_response(request, Unavailable(detail, code=Code.NOT_READY, parts=asked, **figures))
-
-
-def _refused(request: HttpRequest) -> HttpResponse | None:
-    if request.method in ("GET", "HEAD"):
-        return None
-    error = TradingError("Use GET.", code=Code.METHOD_NOT_ALLOWED)
-    error.status = 405
-    return problem_response(request, error, headers={"Allow": "GET, HEAD"})
+    extra: dict[str, Any] = {"parts": found.parts, **found.figures}
+    return problem_response(request, Unavailable(detail, code=Code.NOT_READY, **extra))
 
 
 ready_check("database", database_check)

@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+
+from tradingmw.problem import only_read
 
 
-@require_safe
 def terminal(request: HttpRequest) -> HttpResponse:
     """The terminal page; it holds no data of anyone, so it needs no login."""
-    return render(request, "tradingmw/terminal.html")
+    return only_read(request) or render(request, "tradingmw/terminal.html")

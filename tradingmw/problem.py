@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views import csrf, defaults
+from django.views import defaults
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import ErrorResponse, ExceptionHandlerContext
@@ -144,6 +144,15 @@ def _handled(request: HttpRequest, status: int, code: Code, detail: str) -> Http
     return problem_response(request, error)
 
 
+def only_read(request: HttpRequest) -> HttpResponse | None:
+    """405 for a request that is none for reading, else None."""
+    if request.method in ("GET", "HEAD"):
+        return None
+    error = TradingError("Use GET.", code=Code.METHOD_NOT_ALLOWED)
+    error.status = 405
+    return problem_response(request, error, headers={"Allow": "GET, HEAD"})
+
+
 def is_admin(request: HttpRequest) -> bool:
     """People look at the admin; everything else is read by programs."""
     return request.path.startswith("/admin/")
@@ -159,13 +168,6 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     if is_admin(request):
         return defaults.permission_denied(request, exception)
     return _handled(request, 403, Code.FORBIDDEN, "Your rights do not cover this.")
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """What settings name as `CSRF_FAILURE_VIEW`."""
-    if is_admin(request):
-        return csrf.csrf_failure(request, reason)
-    return _handled(request, 403, Code.CSRF_FAILED, "Nothing is written here.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

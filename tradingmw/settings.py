@@ -19,7 +19,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 APPEND_SLASH = False
-CSRF_FAILURE_VIEW = "tradingmw.problem.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -43,15 +42,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "tradingmw.middleware.Security",
+    "tradingmw.middleware.StaticFiles",
+    "tradingmw.middleware.AdminSession",
+    "tradingmw.middleware.Common",
+    "tradingmw.middleware.AdminCsrf",
+    "tradingmw.middleware.AdminAuthentication",
+    "tradingmw.middleware.AdminMessages",
+    "tradingmw.middleware.FrameOptions",
+    "tradingmw.middleware.ContentSecurityPolicy",
     "tradingmw.http_metrics.route_told",
 ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -125,9 +125,17 @@ class KeyRing:
     def connect(self, socket: zmq.Socket[bytes], own: Role, server: Role) -> None:
         """Make `socket` a CURVE client of `server`; before connect."""
         self._introduce(socket, own)
-        socket.set(zmq.CURVE_SERVERKEY, self.public(server))
+        socket.set(zmq.CURVE_SERVERKEY, self._or_closed(socket, self.public, server))
 
     def _introduce(self, socket: zmq.Socket[bytes], own: Role) -> None:
-        secret = self.secret(own)
+        secret = self._or_closed(socket, self.secret, own)
         socket.set(zmq.CURVE_SECRETKEY, secret)
         socket.set(zmq.CURVE_PUBLICKEY, zmq.curve_public(secret))
+
+    def _or_closed(self, socket: zmq.Socket[bytes], read: Callable[[Role], bytes], role: Role) -> bytes:
+        """The key; a socket that gets none is closed, as one that nobody closes keeps its context from ending."""
+        try:
+            return read(role)
+        except KeyFault:
+            socket.close(0)
+            raise

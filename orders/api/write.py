@@ -31,13 +31,16 @@ PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`
 
 
 class OrderWritingView(AsyncAPIView):
-    """Looks up on whose behalf a write is asked for, in the same hop as the authentication."""
+    """Looks up on whose behalf a write is asked for, before it costs him anything of his budget."""
 
     caller: Caller
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
         self._began = time.perf_counter()
+        super().initial(request, *args, **kwargs)
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
         if request.method in WRITES:
             self.caller = caller_of(cast(User, request.user), request.META.get("REMOTE_ADDR"))
 

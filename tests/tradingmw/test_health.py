@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -23,8 +25,8 @@ def own_checks() -> Iterator[None]:
         registered.update(before)  # type: ignore[arg-type]
 
 
-def asked() -> tuple[int, dict[str, str], str]:
-    answer = readyz(RequestFactory().get("/readyz"))
+async def asked() -> tuple[int, dict[str, str], str]:
+    answer = await readyz(RequestFactory().get("/readyz"))
     body = json.loads(answer.content)
     return answer.status_code, body["parts"], body.get("detail", "")
 
@@ -33,26 +35,43 @@ def broken() -> str | None:
     raise ZeroDivisionError("secret")
 
 
-def test_ready_when_all_parts_are() -> None:
+async def test_ready_when_all_parts_are() -> None:
     ready_check("layer", lambda: None)
-    assert asked() == (200, {"layer": "ok"}, "")
+    assert await asked() == (200, {"layer": "ok"}, "")
 
 
-def test_the_part_that_fails_is_named() -> None:
+async def test_the_part_that_fails_is_named() -> None:
     ready_check("layer", lambda: None)
     ready_check("engine link", lambda: "down since 10:00")
-    status, parts, detail = asked()
+    status, parts, detail = await asked()
     assert (status, parts["engine link"], detail) == (503, "down since 10:00", "engine link: down since 10:00")
 
 
-def test_a_check_that_breaks_fails_alone() -> None:
+async def test_a_check_that_breaks_fails_alone() -> None:
     ready_check("layer", broken)
-    assert asked() == (503, {"layer": "the check failed"}, "layer: the check failed")
+    assert await asked() == (503, {"layer": "the check failed"}, "layer: the check failed")
 
 
-def test_503_says_when_to_ask_again() -> None:
+async def test_503_says_when_to_ask_again() -> None:
     ready_check("layer", broken)
-    assert readyz(RequestFactory().get("/readyz"))["Retry-After"] == "1"
+    assert (await readyz(RequestFactory().get("/readyz")))["Retry-After"] == "1"
+
+
+async def test_a_crowd_is_told_by_two_looks_and_a_late_comer_by_one_that_began_after_he_asked() -> None:
+    looks, began, gate = [], threading.Event(), threading.Event()
+
+    def slow() -> str | None:
+        looks.append(None)
+        began.set()
+        return None if gate.wait(10) else "never let go"
+
+    ready_check("slow", slow)
+    first = asyncio.create_task(asked())
+    assert await asyncio.to_thread(began.wait, 10)
+    crowd = [asyncio.create_task(asked()) for _ in range(50)]
+    gate.set()
+    assert {status for status, *_ in await asyncio.gather(first, *crowd)} == {200}
+    assert len(looks) == 2
 
 
 @pytest.mark.django_db

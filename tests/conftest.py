@@ -11,6 +11,8 @@ import pytest
 from tests.redis_server import RedisServer
 from tests.stack import Stack
 
+pytest_plugins = ["tests.scoreboard"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the loops and soaks marked `long`")

@@ -1,0 +1,92 @@
+"""What did this run prove of the scoreboard's forty checks? A pytest plugin; its figures become `docs/scoreboard.md`.
+
+A test asks for the fixture `measured` and says which check it looked at, what it saw and what the limit is; the test
+itself asserts the limit. The run ends with a table of all figures; `--scoreboard FILE` writes them as JSON, also with
+parallel workers. `python -m tests.scoreboard FILE…` prints the page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scoreboard.checks import CHECKS
+
+PROPERTY = "scoreboard"  #: the name under which a figure travels in a test's report
+Measured = Callable[[int, str, object, str], None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One thing that a test saw. `outcome` is that of the whole test: passed, failed or skipped."""
+
+    check: int
+    what: str
+    limit: str
+    measured: str
+    test: str
+    outcome: str
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """`measured(16, "sockets closed", 0, "0")`: keep a figure for the scoreboard. The caller asserts the limit."""
+    item = request.node
+
+    def keep(check: int, what: str, value: object, limit: str) -> None:
+        assert check in CHECKS, f"the scoreboard has no check {check}"
+        item.user_properties.append((PROPERTY, {"check": check, "what": what, "limit": limit, "measured": str(value)}))
+
+    return keep
+
+
+class Collector:
+    """Gathers the figures of all tests, those of parallel workers too."""
+
+    def __init__(self) -> None:
+        self.figures: list[Figure] = []
+        self._outcomes: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test's three reports end with its teardown, which knows every figure."""
+        if report.outcome != "passed":
+            self._outcomes[report.nodeid] = report.outcome
+        if report.when == "teardown":
+            outcome = self._outcomes.get(report.nodeid, "passed")
+            self.figures += [
+                Figure(**value, test=report.nodeid, outcome=outcome)
+                for name, value in report.user_properties
+                if name == PROPERTY and isinstance(value, dict)
+            ]
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        ordered = sorted(self.figures, key=lambda figure: (figure.check, figure.test))
+        if ordered:
+            terminalreporter.section("scoreboard")
+            for line in table(ordered):
+                terminalreporter.write_line(line)
+        if file := config.getoption("--scoreboard"):
+            Path(file).write_text(json.dumps({"figures": [asdict(figure) for figure in ordered]}, indent=1), "utf-8")
+
+
+def table(figures: list[Figure]) -> list[str]:
+    """A line per figure for the terminal."""
+    return [
+        f"{figure.check:>3}  {figure.what:<60.60}  {figure.measured:>16}  (limit {figure.limit})"
+        + ("" if figure.outcome == "passed" else f"  {figure.outcome.upper()}")
+        for figure in figures
+    ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--scoreboard", metavar="FILE", help="write what the tests measured for the scoreboard as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a parallel worker: its controller gathers
+        config.pluginmanager.register(Collector(), "scoreboard-collector")

@@ -1,0 +1,5 @@
+"""Which forty checks does the scoreboard hold?"""
+
+from __future__ import annotations
+
+CHECKS = range(1, 41)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.test import TestCase
 
 from accounts import live
 from accounts.live import LiveSessions
@@ -13,15 +14,13 @@ from tradingmw.errors import NotAuthenticated
 pytestmark = pytest.mark.django_db
 
 
-def queries_of_a_look(sessions: LiveSessions, session: Session) -> int:
-    with TestCase().assertNumQueries(0) if session.id in sessions.remembered() else TestCase().assertNumQueries(1):
-        sessions.get(session.id)
-    return len(sessions.remembered())
-
-
-def test_a_second_look_asks_no_database(session: Session) -> None:
+def test_a_second_look_asks_no_database(session: Session, django_assert_num_queries: Any) -> None:
     sessions = LiveSessions()
-    assert queries_of_a_look(sessions, session) == queries_of_a_look(sessions, session) == 1
+    with django_assert_num_queries(2):  # the session with its user, and his groups
+        sessions.get(session.id)
+    with django_assert_num_queries(0):
+        user = sessions.get(session.id).user
+        assert (user.roles, user.account, user.desk) == ([], None, None)
 
 
 def test_a_forgotten_session_is_looked_up_again(session: Session) -> None:

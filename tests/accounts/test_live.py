@@ -20,7 +20,7 @@ def test_a_second_look_asks_no_database(session: Session, django_assert_num_quer
         sessions.get(session.id)
     with django_assert_num_queries(0):
         user = sessions.get(session.id).user
-        assert (user.roles, user.account, user.desk) == ([], None, None)
+        assert (user.roles, str(user.account), user.desk) == ([], "trader", None)
 
 
 def test_a_forgotten_session_is_looked_up_again(session: Session) -> None:

@@ -17,7 +17,7 @@ from accounts.services import Client, session_begin
 from marketdata.models import Instrument
 from tests.preferences.conftest import SYMBOLS, client_of, instrument, person
 from tests.served import served
-from tradingmw.asgi import django_application
+from tradingmw.asgi import handler
 from tradingmw.body_limit import BODY_BYTES, LAYOUT_BYTES, BodyLimit, RequestId
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +35,7 @@ def web(ann: User) -> Iterator[httpx.Client]:
     token = session_begin(user=ann, client=Client("127.0.0.1", "tests")).access_token
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     with (
-        served(RequestId(BodyLimit(cast(Any, django_application)))) as address,
+        served(RequestId(BodyLimit(cast(Any, handler)))) as address,
         httpx.Client(base_url=f"http://{address}/api/v1/me", headers=headers, trust_env=False, timeout=30) as client,
     ):
         yield client

@@ -13,6 +13,7 @@ from django.test import AsyncClient, Client
 from tests.served import served
 from tradingmw.asgi import application
 
+pytestmark = pytest.mark.django_db  # the views' threads look after their connections at each request
 STATIC = "/static/tradingmw/terminal/main.js"
 CAREFUL = ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy")
 
@@ -23,7 +24,6 @@ def web() -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "path", ["/", "/healthz", "/api/v1/orders", "/api/v1/openapi.json", "/nowhere", "/admin/login/"]
 )
@@ -32,14 +32,12 @@ def test_every_answer_has_the_headers_of_a_careful_site(web: httpx.Client, path:
     assert not [name for name in CAREFUL if name not in headers]
 
 
-@pytest.mark.django_db
 def test_only_the_admin_sets_cookies(web: httpx.Client) -> None:
     assert "csrftoken" in web.get("/admin/login/").headers["set-cookie"]
     for path in ("/", "/api/v1/orders", "/api/v1/instruments", STATIC):
         assert "set-cookie" not in web.get(path).headers
 
 
-@pytest.mark.django_db
 def test_the_admin_refuses_a_form_without_its_token(web: httpx.Client) -> None:
     with httpx.Client(base_url=web.base_url) as stranger:
         assert stranger.post("/admin/login/", data={"username": "a", "password": "b"}).status_code == 403

@@ -158,7 +158,7 @@ def test_an_engine_that_has_forgotten_everything_has_lost_its_orders(make_proces
     pair.start("engine", "--forget")
     until(lambda: pair.status_of("lost-1") == "canceled", "the loss")
     assert pair.rows("SELECT reason FROM orders_order") == [("ENGINE_LOST",)]
-    assert "The engine has lost an order" in pair.log("orders")
+    until(lambda: "The engine has lost an order" in pair.log("orders"), "the alarm")
     pair.wait_live()
     assert pair.ask(pair.place("next-1", price=1, wait_seconds=5)).order["status"] == "new"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from bridge.simulator.actions import Market
 from bridge.simulator.market import DemoMarket
 from bridge.simulator.replay import Recording, RecordingFault, ReplayMarket
 from bridge.simulator.replay_binance import BinanceRecording
+from bridge.simulator.replay_coinbase import coinbase_recordings
 from bridge.simulator.replay_lobster import LobsterRecording
 from bridge.simulator.synthetic import SyntheticMarket
 
@@ -49,22 +51,28 @@ def market_of(options: EngineOptions) -> Market:
 
 
 def recordings(files: tuple[Path, ...]) -> list[Recording]:
-    """A recording per file by its name: Binance `.jsonl[.xz]`, LOBSTER `…message…csv[.xz]`.
+    """Recordings by the names of files: Binance `.jsonl[.xz]`, Coinbase `COINBASE.ws.…`, LOBSTER `…message…csv[.xz]`.
 
-    A LOBSTER `…orderbook…` file among them is the opening state of its day; without one it is looked for beside.
+    A Coinbase capture holds one per product; the REST answers beside it (`COINBASE.0`) tell nothing of a book. A
+    LOBSTER `…orderbook…` file among them is the opening state of its day; without one it is looked for beside.
     """
     openings = {_day(path): path for path in files if "orderbook" in path.name}
-    found: list[Recording] = []
-    for path in files:
-        if ".jsonl" in path.suffixes:
-            found.append(BinanceRecording(path))
-        elif "message" in path.name and ".csv" in path.suffixes:
-            found.append(LobsterRecording(path, openings.get(_day(path))))
-        elif "orderbook" not in path.name:
-            raise RecordingFault(f"{path} is neither a Binance .jsonl nor a LOBSTER message .csv file.")
+    found = [recording for path in files for recording in _recorded(path, openings)]
     if not found:
         raise RecordingFault("There is nothing to replay.")
     return found
+
+
+def _recorded(path: Path, openings: dict[str, Path]) -> Sequence[Recording]:
+    if ".jsonl" in path.suffixes:
+        return [BinanceRecording(path)]
+    if path.name.startswith("COINBASE.ws."):
+        return coinbase_recordings(path)
+    if "message" in path.name and ".csv" in path.suffixes:
+        return [LobsterRecording(path, openings.get(_day(path)))]
+    if "orderbook" in path.name or path.name.startswith("COINBASE."):
+        return []
+    raise RecordingFault(f"{path} is neither a Binance .jsonl nor a LOBSTER message .csv nor a COINBASE.ws file.")
 
 
 def _day(path: Path) -> str:

@@ -55,7 +55,7 @@ class ReplayMarket:
             yield Action(begin_us, instrument_id, (Clear(), *recording.opening()))
             end_us = begin_us
             for happening in recording.happenings():
-                end_us = begin_us + happening.at_us
+                end_us = max(end_us, begin_us + happening.at_us)  # a recorder's clock may have stepped back
                 yield Action(end_us, instrument_id, happening.operations)
             if not self._loop:
                 return

@@ -1,28 +1,25 @@
 """What does a recorded Binance stream (depth updates, trades, the REST snapshot in line) say, event by event?
 
 A line is `<receive time in ns> <message>`. The book opens with the snapshot; depth updates that it contains already are
-dropped, a hole in their ids is a fault of the file. A level is one synthetic order, set to each new size that is told.
-Tick and lot are the finest decimal steps that occur.
+dropped, a hole in their ids is a fault of the file. Tick and lot are the finest decimal steps that occur.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from math import gcd
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from bridge.simulator.actions import Operation, Place, Print, Pull
+from bridge.simulator.actions import Operation
 from bridge.simulator.board import BUYER, SELLER
 from bridge.simulator.listings import Listing
 from bridge.simulator.replay import Happening, RecordingFault, lines_of
+from bridge.simulator.replay_levels import LevelRow, RecordedLevels, TradeRow, decimal_step, level_row, trade_row
 from tradingmw.errors import InvalidRequest
-from tradingmw.scaled import to_e8
 
 QUOTE_CURRENCIES = ("USDT", "USDC", "BUSD", "FDUSD", "BTC", "ETH", "BNB", "EUR", "USD")
-LevelRow = tuple[bool, int, int]  #: buy, price_e8, size_e8
 
 
 class _Payload(msgspec.Struct):
@@ -50,9 +47,7 @@ class _Line(msgspec.Struct):
 
 class _Trade(NamedTuple):
     at_us: int
-    aggressor: int
-    price_e8: int
-    size_e8: int
+    row: TradeRow
 
 
 class _Update(NamedTuple):
@@ -81,16 +76,14 @@ class _Stream:
             self.events.append(_Update(at_us, data.first_id, data.last_id, _rows(data.bids, data.asks)))
         elif data.event == "trade":
             aggressor = SELLER if data.buyer_is_maker else BUYER
-            self.events.append(_Trade(at_us, aggressor, to_e8(data.price), to_e8(data.quantity)))
+            self.events.append(_Trade(at_us, trade_row(aggressor, data.price, data.quantity)))
 
     def steps(self) -> tuple[int, int]:
-        """Tick and lot: the greatest powers of ten (of 10⁻⁸) that divide all prices and all quantities."""
-        updates = [row for event in self.events if isinstance(event, _Update) for row in event.rows]
-        trades = [event for event in self.events if isinstance(event, _Trade)]
-        rows = self.opening + updates
-        prices = gcd(*(row[1] for row in rows), *(trade.price_e8 for trade in trades))
-        sizes = gcd(*(row[2] for row in rows), *(trade.size_e8 for trade in trades))
-        return _power_of_ten(prices), _power_of_ten(sizes)
+        """Tick and lot."""
+        rows = self.opening + [row for event in self.events if isinstance(event, _Update) for row in event.rows]
+        trades = [event.row for event in self.events if isinstance(event, _Trade)]
+        tick_e8 = decimal_step([row[1] for row in rows] + [trade[1] for trade in trades])
+        return tick_e8, decimal_step([row[2] for row in rows] + [trade[2] for trade in trades])
 
     def missing_id(self) -> int | None:
         """The first update id that a depth update should have begun with and none did."""
@@ -122,34 +115,20 @@ class BinanceRecording:
 
     def opening(self) -> tuple[Operation, ...]:
         """The snapshot."""
-        return tuple(self._place(*row) for row in self._stream.opening if row[2])
+        return tuple(self._levels().places())
 
     def happenings(self) -> Iterator[Happening]:
         """Every trade and every depth update that the snapshot does not contain."""
-        known = {(buy, price_e8): size_e8 for buy, price_e8, size_e8 in self._stream.opening if size_e8}
+        levels = self._levels()
         begin_us = self._stream.events[0].at_us if self._stream.events else 0
         for event in self._stream.events:
             if isinstance(event, _Trade):
-                trade = Print(event.aggressor, event.price_e8, event.size_e8 // self._lot_e8)
-                yield Happening(event.at_us - begin_us, (trade,))
+                yield Happening(event.at_us - begin_us, (levels.printed(event.row),))
             elif event.last_id > self._stream.snapshot_id:
-                yield Happening(event.at_us - begin_us, tuple(self._changes(event.rows, known)))
+                yield Happening(event.at_us - begin_us, tuple(levels.changes(event.rows)))
 
-    def _changes(self, rows: Iterable[LevelRow], known: dict[tuple[bool, int], int]) -> Iterator[Operation]:
-        """What really changes; what goes or shrinks first, so that the recording never trades with itself."""
-        later: list[Operation] = []
-        for buy, price_e8, size_e8 in rows:
-            before = known.get((buy, price_e8), 0)
-            if not size_e8 and before:
-                del known[buy, price_e8]
-                yield Pull((buy, price_e8))
-            elif size_e8 != before:
-                known[buy, price_e8] = size_e8
-                later.append(self._place(buy, price_e8, size_e8))
-        yield from later
-
-    def _place(self, buy: bool, price_e8: int, size_e8: int) -> Place:
-        return Place((buy, price_e8), buy, price_e8 // self._tick_e8, size_e8 // self._lot_e8)
+    def _levels(self) -> RecordedLevels:
+        return RecordedLevels(self._stream.opening, tick_e8=self._tick_e8, lot_e8=self._lot_e8)
 
 
 def _read(path: Path) -> _Stream:
@@ -159,7 +138,7 @@ def _read(path: Path) -> _Stream:
         nanoseconds, _, message = text.partition(" ")
         try:
             stream.take(int(nanoseconds) // 1000, decoder.decode(message))
-        except (ValueError, IndexError, InvalidRequest) as error:
+        except (ValueError, IndexError, msgspec.MsgspecError, InvalidRequest) as error:
             raise RecordingFault(f"{path}, line {number}: {error}") from error
     return stream
 
@@ -167,13 +146,4 @@ def _read(path: Path) -> _Stream:
 def _rows(bids: list[list[str]] | str, asks: list[list[str]] | str) -> list[LevelRow]:
     if isinstance(bids, str) or isinstance(asks, str):
         return []
-    return [(True, to_e8(row[0]), to_e8(row[1])) for row in bids] + [
-        (False, to_e8(row[0]), to_e8(row[1])) for row in asks
-    ]
-
-
-def _power_of_ten(step: int) -> int:
-    power = 1
-    while step and step % (power * 10) == 0:
-        power *= 10
-    return power
+    return [level_row(True, row[0], row[1]) for row in bids] + [level_row(False, row[0], row[1]) for row in asks]

@@ -13,12 +13,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from notifications.models import StreamCounter, StreamEvent
+from tradingmw.statements import Add, Insert, Pick
 
 #: Names in one query: SQL Server takes 2,100 parameters, SQLite may be built for 999.
 NAMES_PER_QUERY = 500
+
+insert_events = Insert(StreamEvent)
+advance = Add(StreamCounter, "number", ["stream"])
+pick_numbers = Pick(StreamCounter, ["stream", "number"], "stream")
 
 
 class NewEvent(NamedTuple):
@@ -52,11 +56,8 @@ def append(events: Sequence[NewEvent], *, at: datetime) -> list[int]:
         raise NoTransaction("append() was called outside a transaction.")
     last = _advance(Counter(event.stream for event in events))
     numbers = _numbers(events, last)
-    StreamEvent.objects.bulk_create(
-        [
-            StreamEvent(**event._asdict(), number=number, created_at=at)
-            for event, number in zip(events, numbers, strict=True)
-        ]
+    insert_events.write(
+        {**event._asdict(), "number": number, "created_at": at} for event, number in zip(events, numbers, strict=True)
     )
     return numbers
 
@@ -71,9 +72,8 @@ def _advance(counts: Counter[str]) -> Counter[str]:
 
 
 def _take(stream: str, count: int) -> None:
-    taken = StreamCounter.objects.filter(stream=stream).update(number=F("number") + count)
-    if not taken and not _created(stream, count):
-        StreamCounter.objects.filter(stream=stream).update(number=F("number") + count)
+    if not advance.run(count, stream) and not _created(stream, count):
+        advance.run(count, stream)
 
 
 def _created(stream: str, count: int) -> bool:
@@ -99,8 +99,7 @@ def last_numbers(streams: Collection[str]) -> dict[str, int]:
     names = list(streams)
     numbers = dict.fromkeys(names, 0)
     for start in range(0, len(names), NAMES_PER_QUERY):
-        rows = StreamCounter.objects.filter(stream__in=names[start : start + NAMES_PER_QUERY])
-        numbers.update(rows.values_list("stream", "number"))
+        numbers.update(pick_numbers.run(names[start : start + NAMES_PER_QUERY]))
     return numbers
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, Final, ParamSpec, TypeVar
 
 import django
-from asgiref.sync import ThreadSensitiveContext
-from django.core.handlers.asgi import ASGIHandler
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
+from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,6 +75,27 @@ class Handler(ASGIHandler):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async with ThreadSensitiveContext(executor=OneWorker(self._workers)):
             await self.handle(scope, receive, send)
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request. It is served to its end also when the client has left: what it asked for may be an order."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with closing(body):
+            set_script_prefix(get_script_prefix(scope))
+            await request_started.asend(sender=type(self), scope=scope)
+            request, refused = self.create_request(scope, body)
+            response = refused if request is None else await self.run_get_response(request)
+            await self.send_response(response, send)
+            await self._close(response)
+
+    async def _close(self, response: HttpResponseBase) -> None:
+        """In a thread where there may be a file to close."""
+        if response.streaming:
+            await sync_to_async(response.close)()
+        else:
+            response.close()
 
 
 def django_application() -> Handler:

@@ -8,10 +8,12 @@ from django.db import transaction
 from django.db.models import F
 
 from orders.ledger.faults import Fenced
+from orders.ledger.statements import Add
 from orders.models import EngineCursor, Lease
 
 LEASE_ID = 1
 CURSOR_ID = 1
+renew = Add(Lease, "renewed", ["id", "fence"])
 
 
 def take_lease(holder_address: str) -> int:
@@ -32,5 +34,5 @@ def take_lease(holder_address: str) -> int:
 
 def hold_lease(fence: int) -> None:
     """The first statement of every transaction; `Fenced` where the lease is another's."""
-    if not Lease.objects.filter(id=LEASE_ID, fence=fence).update(renewed=F("renewed") + 1):
+    if not renew.run(1, LEASE_ID, fence):
         raise Fenced(f"The lease is no longer held under fence {fence}.")

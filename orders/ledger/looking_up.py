@@ -17,10 +17,14 @@ from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
 from orders.core.inputs import Cancel, Input, Place, Reported
 from orders.ledger.columns import client_order_key, exec_key
+from orders.ledger.statements import Pick
 from orders.models import Execution, Order, Position
 from orders.rows import execution_state, order_state, position_state
 
 KEYS_PER_QUERY = 400
+#: Nearly always there is nothing to be found: so much is asked cheaply, and the rows are read where there are some.
+pick_orders = Pick(Order, ["id"], "client_order_key", fixed=["account_id"])
+pick_executions = Pick(Execution, ["exec_key"], "exec_key")
 T = TypeVar("T")
 
 
@@ -53,14 +57,14 @@ def look_up_client_ids(book: Book, places: Sequence[Place]) -> None:
         by_account.setdefault(account, set()).add(client_order_key(client_order_id))
     for account, wanted in by_account.items():
         for some in slices(wanted):
-            for row in orders().filter(account_id=account, client_order_key__in=some):
-                book.learn(order_state(row))
+            look_up_orders(book, {UUID(order_id) for (order_id,) in pick_orders.run(some, account)})
 
 
 def look_up_executions(book: Book, exec_ids: set[str]) -> None:
     for some in slices({exec_key(exec_id) for exec_id in exec_ids}):
-        for row in Execution.objects.select_related("account", "order").filter(exec_key__in=some):
-            book.executions[row.exec_id] = execution_state(row)
+        if known := [key for (key,) in pick_executions.run(some)]:
+            for row in Execution.objects.select_related("account", "order").filter(exec_key__in=known):
+                book.executions[row.exec_id] = execution_state(row)
 
 
 def look_up_positions(book: Book, traded: set[UUID]) -> None:

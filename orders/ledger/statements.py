@@ -27,3 +27,11 @@ class Insert(statements.Insert):
 
 class Update(statements.Update):
     adapter = staticmethod(adapter)
+
+
+class Add(statements.Add):
+    adapter = staticmethod(adapter)
+
+
+class Pick(statements.Pick):
+    adapter = staticmethod(adapter)

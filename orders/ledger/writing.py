@@ -34,6 +34,7 @@ insert_orders, update_orders = Insert(Order), Update(Order, ORDER_CHANGES)
 insert_positions, update_positions = Insert(Position), Update(Position, POSITION_CHANGES)
 insert_history, insert_executions = Insert(OrderHistory), Insert(Execution)
 insert_commands, update_commands = Insert(EngineCommand), Update(EngineCommand, ["progress"], ["session", "seq"])
+update_cursor = Update(EngineCursor, ["epoch", "seq"])
 insert_audits, insert_quarantined = Insert(AuditLog), Insert(QuarantinedReport)
 
 
@@ -48,7 +49,7 @@ def write(draft: Draft) -> Numbers:
     insert_audits.write(audit_columns(audit, at) for audit in draft.audits)
     insert_quarantined.write(quarantine_columns(each, at) for each in draft.quarantined)
     if draft.cursor != draft.book.cursor:
-        EngineCursor.objects.filter(id=CURSOR_ID).update(epoch=draft.cursor.epoch, seq=draft.cursor.seq)
+        update_cursor.write([{"id": CURSOR_ID, "epoch": draft.cursor.epoch, "seq": draft.cursor.seq}])
     return write_events(draft, at)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from orders.ledger.columns import ORDER_CHANGES, client_order_key, exec_key, order_columns
-from orders.ledger.statements import Insert, Update
-from orders.models import EngineCommand, Order
+from orders.ledger.statements import Add, Insert, Pick, Update
+from orders.models import EngineCommand, Lease, Order
 from orders.requests import Caller
 from orders.rows import order_state
 from tests.orders.core.desk import Desk
@@ -45,3 +47,24 @@ def test_keys_are_byte_exact_in_any_collation() -> None:
 def test_the_longest_client_order_id_fits_its_key() -> None:
     key_length = Order._meta.get_field("client_order_key").max_length
     assert len(client_order_key("x" * 48)) == key_length
+
+
+@pytest.mark.django_db
+def test_adding_says_whether_the_row_is_there() -> None:
+    add = Add(Lease, "renewed", ["id", "fence"])
+    assert not add.run(1, 1, 7)
+    Lease.objects.create(id=1, fence=7, renewed=5)
+    assert add.run(3, 1, 7)
+    assert not add.run(3, 1, 8)
+    assert Lease.objects.get().renewed == 8
+
+
+def test_picking_finds_the_rows_of_many_keys_under_what_is_fixed(trader: Caller) -> None:
+    desk = Desk()
+    desk.go_live()
+    placed = [desk.place(caller=trader, client_order_id=name) for name in ("a1", "A1", "b")]
+    Insert(Order).write([order_columns(each) for each in placed])
+    pick = Pick(Order, ["client_order_id", "version"], "client_order_key", fixed=["account_id"])
+    wanted = [client_order_key(name) for name in ("a1", "b", "none")]
+    assert sorted(pick.run(wanted, trader.account)) == [("a1", placed[0].version), ("b", placed[2].version)]
+    assert pick.run(wanted, uuid4()) == []

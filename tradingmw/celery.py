@@ -21,7 +21,7 @@ if not apps.ready:
 from celery import Celery
 from celery.signals import setup_logging
 from django.db import close_old_connections
-from django.utils.module_loading import autodiscover_modules
+from django.utils.module_loading import autodiscover_modules, import_string
 
 from notifications.models import OutboxTask
 from notifications.outbox.running import run_task
@@ -34,23 +34,15 @@ QUEUE = "outbox"
 POLL_SECONDS = 0.05
 CONCURRENCY = 4
 BROKER_TIMEOUT_SECONDS = 3.0
-REDIS_TRANSPORT = "tradingmw.redis_broker:Transport"  #: imported where it is used
+REDIS_SETTINGS = "tradingmw.redis_broker.redis_settings"  #: imported where it is used
 LEASE_SETTING = "outbox_lease_seconds"
 
 
 def broker_settings(env: Env) -> dict[str, Any]:
     """Files in the data directory, or Redis where one is set."""
     if env.redis_url:
-        timeouts = {"socket_timeout": BROKER_TIMEOUT_SECONDS, "socket_connect_timeout": BROKER_TIMEOUT_SECONDS}
-        return {
-            "broker_url": env.redis_url,
-            "broker_transport": REDIS_TRANSPORT,
-            "broker_transport_options": {
-                **timeouts,
-                "socket_keepalive": True,
-                "global_keyprefix": f"{env.redis_prefix()}:celery:",
-            },
-        }
+        found: dict[str, Any] = import_string(REDIS_SETTINGS)(env.redis_url, env.redis_prefix(), BROKER_TIMEOUT_SECONDS)
+        return found
     directory = env.data_dir / "celery"
     return {
         "broker_url": f"{file_broker.SCHEME}://localhost",

@@ -19,13 +19,14 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tradingmw.logs import LogFormat
+from tradingmw.redis_address import redis_address
 
 ROOT = Path(__file__).resolve().parent.parent
 Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text, strict=False)))]
 PortOrNone = Annotated[int, Field(ge=0, le=65535)]
-RedisUrl = Annotated[str, Field(pattern=r"^(rediss?://\S+)?$")]
+RedisUrl = Annotated[str, AfterValidator(redis_address)]
 
 
 class Environment(StrEnum):

@@ -16,10 +16,12 @@ from typing import Any, Final, ParamSpec, TypeVar
 import msgspec
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
+from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bridge.sockets.throttle import Throttle
+from tradingmw.redis_sentinel import redis_pool
 from tradingmw.redis_wire import FAULTS
 
 logger = logging.getLogger(__name__)
@@ -46,13 +48,23 @@ class PlainSerializer:
             return msgspec.msgpack.decode(data)
 
 
+class Pool:
+    """Django makes its connections through this class."""
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> ConnectionPool:
+        """To one server, or to the primary that Sentinels name."""
+        return redis_pool(url, **options)
+
+
 class ForgivingRedisCache(RedisCache):
     """`faults` counts calls that failed. Nothing may rely on it: `add` is no lock, `incr` no count that must hold."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        super().__init__(server, params)
+        super().__init__([server], params)  # a list: Django would split the address of several Sentinels
         self._options: dict[str, Any] = {
             "serializer": PlainSerializer,
+            "pool_class": Pool,
             "socket_timeout": PATIENCE_SECONDS,
             "socket_connect_timeout": PATIENCE_SECONDS,
             "retry": Retry(NoBackoff(), 0),

@@ -24,6 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from bridge.sockets.throttle import Throttle
+from tradingmw.redis_sentinel import redis_server
 from tradingmw.redis_wire import FAULTS, PATIENCE_SECONDS, RETRY_SECONDS, Outbox, as_body, as_frames, redis_name
 
 logger = logging.getLogger(__name__)
@@ -37,9 +38,9 @@ END_SECONDS = 1.0  #: how long closing waits; a part has less than three seconds
 class Connection(RedisSingleShardConnection):  # type: ignore[misc]
     """channels-redis' connection, except that its owner runs the receive loop, which ends with the first fault."""
 
-    def __init__(self, url: str, on_message: Callable[[str, bytes], None]) -> None:
+    def __init__(self, server: dict[str, Any], on_message: Callable[[str, bytes], None]) -> None:
         host = {
-            "address": url,
+            **server,
             "socket_connect_timeout": PATIENCE_SECONDS,
             "socket_keepalive": True,
             "retry": Retry(NoBackoff(), 0),
@@ -72,9 +73,10 @@ class Connection(RedisSingleShardConnection):  # type: ignore[misc]
 
 
 class RedisLine:
-    """A `Line` to one Redis server. `on_message(frames)` (topic first) and `on_connected()` run in its thread.
+    """A `Line` to the Redis server of `url`, or to the primary that the Sentinels there name at each connection.
 
-    `counts`: "unsent", "connected", "faults" (connections that ended).
+    `on_message(frames)` (topic first) and `on_connected()` run in its thread. `counts`: "unsent", "connected", "faults"
+    (connections that ended).
     """
 
     def __init__(
@@ -154,7 +156,8 @@ class RedisLine:
 
     async def _connection(self) -> None:
         """From connecting to the first fault."""
-        connection = Connection(self._url, self._received)
+        # Asked in a thread of its own: Sentinels that do not answer must not hold up the end of the line.
+        connection = Connection(await asyncio.to_thread(redis_server, self._url), self._received)
         try:
             await connection.subscribe(self._pulse_name)
             async with asyncio.TaskGroup() as tasks:

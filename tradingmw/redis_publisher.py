@@ -17,6 +17,7 @@ from redis.retry import Retry
 
 from bridge.sockets.exchange import group_topic
 from bridge.sockets.throttle import Throttle
+from tradingmw.redis_sentinel import redis_pool
 from tradingmw.redis_wire import FAULTS, PATIENCE_SECONDS, RETRY_SECONDS, Outbox, redis_name
 
 logger = logging.getLogger(__name__)
@@ -118,10 +119,11 @@ class RedisPublisher:
 
 def _client(url: str) -> Redis:
     """Nothing is tried again inside the client: what failed is old, and a new connection is made outside."""
-    return Redis.from_url(
+    pool = redis_pool(
         url,
         socket_timeout=PATIENCE_SECONDS,
         socket_connect_timeout=PATIENCE_SECONDS,
         socket_keepalive=True,
         retry=Retry(NoBackoff(), 0),
     )
+    return Redis.from_pool(pool)

@@ -139,6 +139,17 @@ FEED_UPDATES = count_of("tmw_feed_updates", "Updates published.")
 FEED_REQUESTS = count_of("tmw_feed_state_requests", "How requests for the whole state fared.", "outcome")
 FEED_LAYER_DROPS = count_of("tmw_feed_layer_drops", "Frames that could not be sent.")
 
+ALERTS_WATCHED = Reading("tmw_feed_alerts_watched", "Price alerts that wait for their price.")
+ALERTS_FIRED = count_of("tmw_feed_alerts_fired", "Price alerts that have fired.")
+ALERT_FAULTS = count_of("tmw_feed_alert_faults", "What the watch over the alerts has survived.", "kind")
+ALERT_AGE = Reading(
+    "tmw_feed_alert_look_age_seconds", "Since the alerts were last looked at; up to 5 when all is well."
+)
+
+# --- worker --------------------------------------------------------------------------------------------------------
+OUTBOX_OLDEST = Reading("tmw_worker_outbox_oldest_due_seconds", "How long a task is due that nobody has taken.")
+OUTBOX_PARKED = Reading("tmw_worker_outbox_parked_tasks", "Tasks given up: they wait for a person.")
+
 # --- development engine --------------------------------------------------------------------------------------------
 ENGINE_FAULTS = count_of("tmw_engine_faults", "Messages that could not be read.", "reason")
 ENGINE_EPOCH = Reading("tmw_engine_epoch", "The number of this life of the engine.")

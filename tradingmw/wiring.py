@@ -8,6 +8,7 @@ from channels.layers import get_channel_layer
 
 from bridge.sockets.curve import Role
 from marketdata.feed import FeedBridge
+from notifications.alerts.figures import show_alerts
 from notifications.alerts.watch import AlertWatch
 from orders.bridge import OrderBridge
 from tradingmw.env import env
@@ -23,6 +24,7 @@ def run_order_bridge(stop: threading.Event) -> None:
 def run_feed_bridge(stop: threading.Event) -> None:
     """The market-data link, its books and their publication, and beside it the price alerts, until `stop` is set."""
     alerts = AlertWatch(_feed_layer())
+    show_alerts(alerts)
     try:
         FeedBridge(env(), on_prices=alerts.take).run(stop)
     finally:

@@ -21,9 +21,11 @@ from celery.exceptions import SecurityWarning
 from celery.worker import state
 from django.db import connections
 
+from notifications.outbox.backlog import oldest_due_seconds, parked_tasks
 from notifications.outbox.sweeping import sweep
 from notifications.outbox.watching import Watch
 from tradingmw.celery import LEASE_SETTING, WATCH, app, hand_over
+from tradingmw.metrics import OUTBOX_OLDEST, OUTBOX_PARKED
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +97,14 @@ def guarding(watch: Watch) -> None:
         raise Unsound(f"over time: {', '.join(sorted(overdue))}")
 
 
+def asked(figure: Callable[[], float]) -> float:
+    """A figure that the database knows, for a thread of Prometheus' that lives for one scrape."""
+    try:
+        return figure()
+    finally:
+        connections.close_all()
+
+
 class OutboxStep(bootsteps.StartStopStep):
     """The sweeper and the guard live as long as Celery's worker does, whoever started that."""
 
@@ -123,6 +133,8 @@ class SupervisedWorker(Worker):
 
 def run_worker(stop: threading.Event) -> None:
     """Until `stop` is set; what runs then may end. SystemExit with a code where it ended for another reason."""
+    OUTBOX_OLDEST.read_from(partial(asked, oldest_due_seconds))
+    OUTBOX_PARKED.read_from(partial(asked, parked_tasks))
     # As root Celery warns of pickle, which is not accepted here.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = SupervisedWorker(

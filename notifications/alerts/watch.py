@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -56,6 +57,7 @@ class AlertWatch:
     def __init__(self, layer: Any) -> None:
         self.faults: Counter[str] = Counter()
         self.fired = 0
+        self._looked_at = time.monotonic()
         self._mailbox = PriceMailbox()
         self._reader = AlertReader()
         self._index = AlertIndex()
@@ -80,6 +82,16 @@ class AlertWatch:
         self._woken.set()
         self._thread.join(CLOSE_SECONDS)
         self._line.close()
+
+    @property
+    def watched(self) -> int:
+        """Alerts that wait for their price, or for the first one of their symbol."""
+        return len(self._index) + len(self._unpriced)
+
+    @property
+    def age_seconds(self) -> float:
+        """Since the last look that went through; no more than a reading's pause while all is well."""
+        return time.monotonic() - self._looked_at
 
     def _on_news(self, alert_id: UUID) -> None:
         self._reader.note(alert_id)
@@ -114,6 +126,7 @@ class AlertWatch:
         for alert in rows.found:
             self._admit_survived(alert)
         self._write()
+        self._looked_at = time.monotonic()
         self._closing.wait(LOOK_SECONDS)
 
     # Alerts in and out -------------------------------------------------------------------------------------------

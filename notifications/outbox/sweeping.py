@@ -40,7 +40,7 @@ class Swept(NamedTuple):
 def sweep(hand_over: HandOver, lease_seconds: float = LEASE_SECONDS) -> Swept:
     """Take what is due and hand it over; where the broker refuses, give the rest back and raise its error."""
     now = timezone.now()
-    due = _due(now)
+    due = due_tasks(now)
     room = min(TAKE_MAX, IN_FLIGHT_MAX - _in_flight(now)) if due.exists() else 0
     if room <= 0:
         return Swept()
@@ -55,7 +55,8 @@ def sweep(hand_over: HandOver, lease_seconds: float = LEASE_SECONDS) -> Swept:
     return Swept(len(rows), sum(bool(found[row.id]) for row in rows))
 
 
-def _due(now: datetime) -> QuerySet[OutboxTask]:
+def due_tasks(now: datetime) -> QuerySet[OutboxTask]:
+    """Rows that may be handed over at `now`."""
     return OutboxTask.objects.filter(done_at__isnull=True, parked_at__isnull=True, not_before__lte=now)
 
 
@@ -68,7 +69,7 @@ def _take(ids: Sequence[UUID], now: datetime, lease_seconds: float) -> list[Outb
     """Those of `ids` that are still due, now under the name of this sweep alone."""
     sweep_name = uuid4().hex
     lease_end = now + timedelta(seconds=lease_seconds)
-    _due(now).filter(id__in=ids).update(taken_at=now, taken_by=sweep_name, not_before=lease_end)
+    due_tasks(now).filter(id__in=ids).update(taken_at=now, taken_by=sweep_name, not_before=lease_end)
     return list(OutboxTask.objects.filter(id__in=ids, taken_by=sweep_name).order_by("created_at"))
 
 

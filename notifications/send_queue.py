@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from tradingmw.metrics import SEND_QUEUE_BYTES, SEND_QUEUE_LONGEST
 
@@ -22,7 +23,9 @@ ROOM_BYTES = PENDING_BYTES_MAX // 4
 class SendQueue:
     """Belongs to one event loop. `send` takes one payload to the socket; `close` closes it, once."""
 
-    def __init__(self, send: Callable[[bytes], Awaitable[None]], close: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, send: Callable[[bytes], Awaitable[None]], close: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
         self.pending_bytes = 0  #: what was put and has not been sent, the payload in flight included
         self.failed = False  #: nothing more is sent but the close
         self._send = send
@@ -30,6 +33,7 @@ class SendQueue:
         self._payloads: deque[bytes] = deque()
         self._stir = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     def put(self, payload: bytes) -> None:
         """Queue `payload`; too much pending closes the socket. A payload beyond the bound goes alone."""
@@ -43,10 +47,12 @@ class SendQueue:
         self._wake()
 
     def fail(self) -> None:
-        """Throw away what waits and close the socket as soon as the payload in flight is through."""
-        self.failed = True
+        """Throw away what waits and close the socket now: the payload in flight may wait for its client for ever."""
         self._payloads.clear()
-        self._wake()
+        if not self.failed:
+            self.failed = True
+            self._closing = asyncio.create_task(self._close(), name="send-queue-close")
+        self._stir.set()
 
     async def room(self) -> bool:
         """Wait until little is pending; False when nothing will be sent any more."""
@@ -64,9 +70,10 @@ class SendQueue:
     async def stop(self) -> None:
         _running.pop(self, None)
         self.failed = True
-        if self._writer:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+        running = [task for task in (self._writer, self._closing) if task]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     def _wake(self) -> None:
         if self._writer is None:
@@ -81,7 +88,6 @@ class SendQueue:
             else:
                 self._stir.clear()
                 await self._stir.wait()
-        await self._close()
 
     async def _send_first(self) -> None:
         payload = self._payloads.popleft()

@@ -1,7 +1,8 @@
 """What serves every request and every socket? `uvicorn tradingmw.asgi:application`; neither daphne nor twisted comes
 along.
 
-http: measured → request id → body limit → Django. websocket: Origin → the consumers, which authenticate by themselves.
+http: measured → request id → body limit → Django. websocket: is there room → Origin → the consumers, which authenticate
+by themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.urls import re_path
 
 import marketdata.routing
 import orders.routing
-from accounts.sockets import OriginGuard
+from accounts.sockets import Door, DoorLimits, OriginGuard, SocketDoor
 from tradingmw.body_limit import BodyLimit, RequestId
 from tradingmw.env import env
 from tradingmw.http_metrics import HttpMeasured, SocketsCounted, loop_watched
@@ -37,10 +38,11 @@ socket_paths = frozenset(f"/{one.pattern}".removesuffix("$").replace("^", "") fo
 web_life_register()
 on_startup(web_metrics_shown)
 on_startup(loop_watched)
+sockets = SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths)
 application = ProtocolTypeRouter(
     {
         "http": HttpMeasured(RequestId(BodyLimit(cast(Any, handler)))),
-        "websocket": SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths),
+        "websocket": SocketDoor(sockets, Door(DoorLimits.of(env()))),
         "lifespan": lifespan,
     }
 )

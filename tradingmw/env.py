@@ -99,6 +99,12 @@ class Env(BaseSettings):
     metrics_allowed: Annotated[list[Network], NoDecode] = ["127.0.0.0/8", "::1/128"]
     writes_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
     writes_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    sockets_per_process: Annotated[int, Field(ge=1, le=100_000)] = 5_000
+    sockets_per_user: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    sockets_unknown_per_address: Annotated[int, Field(ge=1, le=100_000)] = 500
+    sockets_new_per_second: Annotated[int, Field(ge=1, le=100_000)] = 200
+    sockets_new_burst: Annotated[int, Field(ge=1, le=100_000)] = 500
+    socket_stall_seconds: Annotated[int, Field(ge=1, le=3_600)] = 30
 
     smtp_host: str = ""
     smtp_port: Port = 25

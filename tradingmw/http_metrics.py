@@ -18,7 +18,7 @@ from django.utils.decorators import sync_and_async_middleware
 from prometheus_client import Counter as Counted
 from prometheus_client import Histogram
 
-from tradingmw.metrics import HTTP_RESPONSES, HTTP_SECONDS, LOOP_LAG, SOCKETS, SOCKETS_OPENED
+from tradingmw.metrics import HTTP_RESPONSES, HTTP_SECONDS, LOOP_LAG, SOCKETS, SOCKETS_OPENED, TASKS
 from tradingmw.rate_limit import budget_headers
 
 Scope = MutableMapping[str, Any]
@@ -106,6 +106,7 @@ class SocketsCounted:
 async def loop_watched() -> None:
     """Observes from now on how late timers of the running loop fire; for the start of the web process."""
     loop = asyncio.get_running_loop()
+    TASKS.read_from(lambda: len(asyncio.all_tasks(loop)))
 
     def look(due: float) -> None:
         LOOP_LAG.observe(max(0.0, loop.time() - due))

@@ -45,19 +45,19 @@ class TokenBuckets:
         self._missing: dict[Hashable, tuple[float, float]] = {}  #: tokens that each bucket lacked, and when
         self._lock = threading.Lock()
 
-    def take(self, owner: Hashable) -> Budget:
-        """A token of `owner`'s, or the refusal."""
+    def take(self, owner: Hashable, tokens: int = 1) -> Budget:
+        """So many tokens of `owner`'s, or the refusal."""
         with self._lock:
             now = self._monotonic()
             missing = self._missing_now(self._missing.get(owner, (0.0, now)), now)
-            granted = missing + 1 <= self._burst
+            granted = missing + tokens <= self._burst
             if granted:
-                missing += 1
+                missing += tokens
                 self._missing[owner] = (missing, now)
                 self._forget_full(now)
             else:
                 self.refused += 1
-        wait_seconds = 0.0 if granted else (missing + 1 - self._burst) / self._per_second
+        wait_seconds = 0.0 if granted else (missing + tokens - self._burst) / self._per_second
         remaining = max(0, math.floor(self._burst - missing))
         return Budget(self._burst, remaining, math.ceil(missing / self._per_second), wait_seconds)
 

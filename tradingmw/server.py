@@ -10,24 +10,32 @@ import asyncio
 import contextlib
 import logging
 import socket
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from accounts.sockets.guard import GuardedProtocol
 from marketdata.raw_frames import FramesProtocol
 from tradingmw.env import Env
 from tradingmw.lifespan import stopping
+from tradingmw.metrics import HEADS_REFUSED
 
+if sys.platform != "win32":
+    import resource
+
+logger = logging.getLogger(__name__)
 APPLICATION = "tradingmw.asgi:application"
-WEBSOCKET_PROTOCOL = "marketdata.raw_frames:FramesProtocol"  # uvicorn's sans-I/O one, and ready-made frames
 WEBSOCKET_MESSAGE_BYTES = 65_536
 PING_SECONDS = 20.0
 GRACEFUL_STOP_SECONDS = 3
 HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})  #: asked all the time
 HEAD_BYTES = 32_768  #: request line and headers together
-HEAD_SECONDS = 15.0  #: from the connection (or the first byte of a later request) to the end of the headers
+HEAD_SECONDS = 5.0  #: from the connection (or the first byte of a later request) to the end of the headers
+FILES_BESIDE_SOCKETS = 1_000  #: connections that are no sockets, the database, logs, ZeroMQ
 HEAD_TOO_LARGE = b"\r\n".join(
     [
         b"HTTP/1.1 431 Request Header Fields Too Large",
@@ -37,6 +45,18 @@ HEAD_TOO_LARGE = b"\r\n".join(
         b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431,"code":"BODY_TOO_LARGE"}',
     ]
 )
+
+
+heads_refused: Counter[str] = Counter(late=0, large=0)
+HEADS_REFUSED.read_from(lambda: heads_refused)
+
+
+class SocketProtocol(GuardedProtocol, FramesProtocol):
+    """uvicorn's WebSocket protocol, bounded towards its client, with ready-made frames."""
+
+    @classmethod
+    def of(cls, env: Env) -> type[SocketProtocol]:
+        return type("SocketProtocol", (cls,), {"stall_seconds": float(env.socket_stall_seconds)})
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -61,6 +81,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            heads_refused["large"] += 1
             self.transport.write(HEAD_TOO_LARGE)
             self.transport.close()
 
@@ -75,7 +96,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _expect_head(self) -> None:
         if self._deadline is None:
             self._head_bytes, self._in_head = 0, True
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def _too_late(self) -> None:
+        heads_refused["late"] += 1
+        self.transport.close()
 
     def _head_arrived(self) -> None:
         self._in_head = False
@@ -107,13 +132,17 @@ class StoppableServer(uvicorn.Server):
 
 
 class AccessLines(logging.Filter):
-    """Cuts query strings out of access lines (a socket's ticket travels there) and drops those of health questions."""
+    """Cuts query strings out of access lines (a socket's ticket travels there) and drops those of health questions.
+
+    Sockets that are sent away with 503 have no line each: the door counts them and tells of them together.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not isinstance(record.args, tuple):
             return True
         record.args = tuple(fact.partition("?")[0] if isinstance(fact, str) else fact for fact in record.args)
-        return not HEALTH_PATHS.intersection(fact for fact in record.args if isinstance(fact, str))
+        sent_away = "WebSocket" in record.msg and 503 in record.args
+        return not sent_away and not HEALTH_PATHS.intersection(fact for fact in record.args if isinstance(fact, str))
 
 
 def server_config(env: Env) -> uvicorn.Config:
@@ -124,7 +153,7 @@ def server_config(env: Env) -> uvicorn.Config:
         port=env.web_port,
         loop="asyncio",
         http=BoundedHttpProtocol,
-        ws=FramesProtocol,
+        ws=SocketProtocol.of(env),
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
@@ -138,8 +167,23 @@ def server_config(env: Env) -> uvicorn.Config:
     )
 
 
+def allow_files(env: Env) -> None:
+    """Let this process open as many files as its sockets need; where the system refuses, say how many are fewer."""
+    if sys.platform == "win32":
+        return
+    wanted = env.sockets_per_process + FILES_BESIDE_SOCKETS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        logger.warning("The system allows fewer files than sockets need", extra={"allowed": allowed, "wanted": wanted})
+
+
 def run_web(env: Env, stop: threading.Event) -> None:
     """Serve until `stop` is set; connections then get `GRACEFUL_STOP_SECONDS` to finish."""
     for name in ("uvicorn.access", "uvicorn.error", "django.request"):
         logging.getLogger(name).addFilter(AccessLines())
+    allow_files(env)
     StoppableServer(server_config(env), stop).run()

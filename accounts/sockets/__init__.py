@@ -2,8 +2,21 @@
 
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.consumer import AuthenticatedConsumer
+from accounts.sockets.door import Door, DoorLimits, SocketDoor
 from accounts.sockets.frames import Format, Request
 from accounts.sockets.methods import Later, Nothing, Pushes
 from accounts.sockets.origin import OriginGuard
 
-__all__ = ["AuthenticatedConsumer", "CloseCode", "Format", "Later", "Nothing", "OriginGuard", "Pushes", "Request"]
+__all__ = [
+    "AuthenticatedConsumer",
+    "CloseCode",
+    "Door",
+    "DoorLimits",
+    "Format",
+    "Later",
+    "Nothing",
+    "OriginGuard",
+    "Pushes",
+    "Request",
+    "SocketDoor",
+]

@@ -22,7 +22,9 @@ from channels.exceptions import StopConsumer
 from msgspec import Struct
 
 from accounts.models import Session, User
+from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
+from accounts.sockets.door import VISIT, headers_of
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
 from accounts.sockets.in_flight import InFlight
 from accounts.sockets.methods import Handler, Later, Method, Nothing, Pushes, methods_of, told
@@ -111,6 +113,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         """Close once; nothing is sent after it."""
         if not self.closing:
             self.closing = True
+            tally.count_close(code)
             await self.send({"type": "websocket.close", "code": int(code)})
 
     # The life of a socket --------------------------------------------------------------------------------------------
@@ -155,15 +158,16 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def websocket_receive(self, message: Message) -> None:
         if self.closing:
             return
-        if not self._pace.take():
+        text = message.get("text")
+        frame = message["bytes"] if text is None else text
+        if not self._pace.take(len(frame)):
             logger.warning("A socket is closed: it asks too fast", extra={"path": self.scope["path"]})
             await self.close(CloseCode.RATE)
             return
         if self._pace.turn_over:
             await asyncio.sleep(0)
-        text = message.get("text")
         try:
-            request = read_request(message["bytes"] if text is None else text, self.format)
+            request = read_request(frame, self.format)
         except MalformedFrame as error:
             await self.refuse(error.id, InvalidRequest(str(error), code=Code.MALFORMED_FRAME))
         else:
@@ -208,6 +212,8 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self.close(CloseCode.TOO_MANY)
             return
         self.authenticated = True
+        if visit := self.scope.get(VISIT):
+            visit.known()
         await self.on_authenticated()
 
     async def _auth(self, proof: Proof) -> Identity:
@@ -280,12 +286,6 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def _ping(self, _params: Nothing) -> Moment:
         """What time is it on the server?"""
         return Moment(time.time_ns() // 1_000)
-
-
-def headers_of(scope: MutableMapping[str, Any]) -> dict[str, str]:
-    """What names the request in the handshake's headers."""
-    named = {b"x-request-id": "X-Request-ID", b"traceparent": "traceparent"}
-    return {named[name]: value.decode("latin-1") for name, value in scope["headers"] if name in named}
 
 
 BUILT_IN: dict[str, Handler] = {"auth": AuthenticatedConsumer._auth, "ping": AuthenticatedConsumer._ping}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from tradingmw.rate_limit import TokenBuckets
 
-MESSAGES_PER_SECOND = 5_000
-BURST_MESSAGES = 10_000
+MESSAGES_PER_SECOND = 200
+BURST_MESSAGES = 2_000
+BYTES_PER_MESSAGE = 1_024  #: a larger one counts as several
 TURN_MESSAGES = 16  #: so many of one socket are served before the others have their turn
 
 
@@ -19,10 +20,10 @@ class Pace:
         self._tokens = TokenBuckets(per_second, burst, monotonic)
         self._taken = 0
 
-    def take(self) -> bool:
-        """One message more; False where it is one too many."""
+    def take(self, size: int = 0) -> bool:
+        """One message more, of `size` bytes; False where it is one too many."""
         self._taken += 1
-        return not self._tokens.take(None).wait_seconds
+        return not self._tokens.take(None, 1 + size // BYTES_PER_MESSAGE).wait_seconds
 
     @property
     def turn_over(self) -> bool:

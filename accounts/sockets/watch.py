@@ -19,10 +19,12 @@ from channels.db import database_sync_to_async
 from accounts.live import live_sessions
 from accounts.models import Session
 from accounts.selectors import sessions_alive
+from accounts.sockets import tally
+from accounts.sockets.tally import Refused
+from tradingmw.env import env
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 1.0
-SOCKETS_PER_USER = 1_000
 
 
 class Socket(Protocol):
@@ -38,8 +40,9 @@ class Socket(Protocol):
 class SessionWatch:
     """The sockets of one event loop, those of sessions by session. Only that loop touches it."""
 
-    def __init__(self) -> None:
+    def __init__(self, sockets_per_user: int) -> None:
         self._loop = asyncio.get_running_loop()
+        self._sockets_per_user = sockets_per_user
         self._open: set[Socket] = set()
         self._stopping = False
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
@@ -61,7 +64,8 @@ class SessionWatch:
     def join(self, socket: Socket, session: Session) -> bool:
         """Watch `socket`; False where its user has too many already."""
         mine = [sid for sid, user_id in self._user.items() if user_id == session.user_id]
-        if sum(len(self._sockets[sid]) for sid in mine) >= SOCKETS_PER_USER:
+        if sum(len(self._sockets[sid]) for sid in mine) >= self._sockets_per_user:
+            tally.refused[Refused.USER] += 1
             return False
         self._sockets[session.id].add(socket)
         self._user[session.id] = session.user_id
@@ -115,7 +119,7 @@ def session_watch() -> SessionWatch:
     """The watch of the running loop."""
     loop = asyncio.get_running_loop()
     if loop not in _watches:
-        _watches[loop] = SessionWatch()
+        _watches[loop] = SessionWatch(env().sockets_per_user)
     return _watches[loop]
 
 

@@ -9,6 +9,7 @@ from marketdata.hub.hub import Hub
 from marketdata.hub.source import HubSource
 from tradingmw.metrics import (
     HUB_EVENTS,
+    HUB_GROUPS,
     HUB_PAUSED,
     HUB_SOCKETS,
     HUB_WAITING,
@@ -21,6 +22,7 @@ from tradingmw.metrics import (
 
 def show_hub(hub: Hub, source: HubSource, layer: Any) -> None:
     HUB_SOCKETS.read_from(lambda: len(hub.subscribers))
+    HUB_GROUPS.read_from(lambda: len(tuple(hub.groups)))
     HUB_PAUSED.read_from(lambda: sum(one.paused for one in tuple(hub.subscribers)))
     HUB_EVENTS.read_from(lambda: {**hub.counts, **source.counts})
     HUB_WAITING.read_from(lambda: source.waiting)

@@ -13,10 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from accounts.sockets.guard import GuardedProtocol
 from bridge.sockets.curve import make_keys
 from tests.stack import ROOT, wait_for
 from tradingmw.env import Env
-from tradingmw.server import HEAD_BYTES, AccessLines, server_config
+from tradingmw.server import HEAD_BYTES, HEAD_SECONDS, AccessLines, server_config
 from tradingmw.supervisor.addresses import HOST, Ports, as_environment, choose_addresses
 from tradingmw.supervisor.process import ChildProcess, manage
 
@@ -65,6 +66,14 @@ def test_a_head_without_end_is_cut_off(port: int) -> None:
     assert answer[:12] in (b"HTTP/1.1 431", b"")  # none where the reset overtook it
 
 
+def test_a_head_that_comes_too_slowly_is_cut_off(port: int) -> None:
+    with socket.create_connection((HOST, port), timeout=2 * HEAD_SECONDS) as client:
+        client.sendall(b"GET /ws/v1/market HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\n")
+        assert client.recv(65_536) == b""
+    assert HEAD_SECONDS <= 5
+    assert 'tmw_web_heads_refused_total{reason="late"} 1.0' in httpx.get(f"http://{HOST}:{port}/metrics").text
+
+
 def test_a_large_head_that_ends_is_served(port: int) -> None:
     filler = b"x: " + b"y" * (HEAD_BYTES // 2)
     answer = send_in_pieces(port, b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n", filler, b"\r\n\r\n")
@@ -97,9 +106,16 @@ def test_the_log_is_not_filled_with_questions_for_health() -> None:
     assert not AccessLines().filter(line)
 
 
+def test_sockets_that_are_sent_away_are_told_of_together_and_not_each() -> None:
+    line = logging.LogRecord(
+        "uvicorn.error", logging.INFO, "", 0, '%s - "WebSocket %s" %d', ("1.2.3.4", "/ws/v1/market", 503), None
+    )
+    assert not AccessLines().filter(line)
+
+
 def test_the_web_process_imports_neither_daphne_nor_twisted() -> None:
     question = (
-        "import sys, tradingmw.server, tradingmw.asgi; print([m for m in ('daphne', 'twisted') if m in sys.modules])"
+        "import sys, tradingmw.asgi, tradingmw.server; print([m for m in ('daphne', 'twisted') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
@@ -108,3 +124,10 @@ def test_the_web_process_imports_neither_daphne_nor_twisted() -> None:
 def test_sockets_are_bounded_and_uncompressed(tmp_path: Path) -> None:
     config = server_config(Env(data_dir=tmp_path))
     assert (config.ws_max_size, config.ws_ping_interval, config.ws_per_message_deflate) == (65_536, 20.0, False)
+
+
+def test_sockets_are_guarded_with_the_patience_that_is_set(tmp_path: Path) -> None:
+    protocol = server_config(Env(data_dir=tmp_path, socket_stall_seconds=45)).ws
+    assert isinstance(protocol, type)
+    assert issubclass(protocol, GuardedProtocol)
+    assert protocol.stall_seconds == 45

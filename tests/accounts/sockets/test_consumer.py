@@ -25,6 +25,7 @@ from accounts.sockets.watch import SessionWatch
 from tests.accounts.conftest import HERE
 from tests.served import served
 from tests.stack import wait_for
+from tradingmw import asgi as asgi  # which registers what a process that stops tells its sockets
 from tradingmw.errors import Code, Conflict
 
 # Committed rows, as the server's threads must see them. Naming the apps spares making all permissions after each test.
@@ -363,7 +364,7 @@ def test_a_server_that_stops_says_when_to_come_back_also_to_who_has_not_said_who
 
 
 async def test_who_comes_while_the_process_ends_is_not_let_in() -> None:
-    watch = SessionWatch()
+    watch = SessionWatch(1)
     await watch.shut_down()
     assert not watch.arrive(EchoConsumer())
 

@@ -26,3 +26,8 @@ def test_others_have_their_turn_now_and_then() -> None:
     pace = Pace(1, 160, Hand())
     turns = [pace.take() and pace.turn_over for _ in range(160)]
     assert sum(turns) == 10
+
+
+def test_a_large_message_counts_as_several() -> None:
+    pace = Pace(1, 100, Hand())
+    assert sum(pace.take(10 * 1_024 - 1) for _ in range(30)) == 10

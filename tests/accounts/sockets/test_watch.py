@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
-import pytest
-
 from accounts.live import live_sessions
 from accounts.models import Session, User
-from accounts.sockets import watch
 from accounts.sockets.watch import SessionWatch
 
 
@@ -28,7 +25,7 @@ def session_of(user: User) -> Session:
 
 
 async def test_a_session_that_ends_here_ends_its_sockets_only() -> None:
-    sessions = SessionWatch()
+    sessions = SessionWatch(10)
     user = User(id=uuid4())
     ending, going_on = session_of(user), session_of(user)
     first, second, other = Line(), Line(), Line()
@@ -39,9 +36,8 @@ async def test_a_session_that_ends_here_ends_its_sockets_only() -> None:
     assert not other.ended.is_set()
 
 
-async def test_a_user_has_so_many_sockets_and_another_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "SOCKETS_PER_USER", 2)
-    sessions, user = SessionWatch(), User(id=uuid4())
+async def test_a_user_has_so_many_sockets_and_another_is_not_touched() -> None:
+    sessions, user = SessionWatch(2), User(id=uuid4())
     first, session = Line(), session_of(user)
     assert sessions.join(first, session)
     assert sessions.join(Line(), session_of(user))
@@ -52,7 +48,7 @@ async def test_a_user_has_so_many_sockets_and_another_is_not_touched(monkeypatch
 
 
 async def test_a_watch_without_sockets_stops_looking() -> None:
-    sessions = SessionWatch()
+    sessions = SessionWatch(10)
     line, session = Line(), session_of(User(id=uuid4()))
     sessions.join(line, session)
     sessions.leave(line, session)

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from accounts.sockets import AuthenticatedConsumer, Nothing, Pushes
 from accounts.sockets.methods import Handler
-from marketdata.hub import Heartbeat, Subscriber, market_hub, sink_of
-from marketdata.items import BookItem, Channel, QuoteItem, TradeItem, TradesItem
-from tradingmw.errors import Code, InvalidRequest, NotFound
+from marketdata.hub import Heartbeat, MarketHub, Options, Subscriber, market_hub, sink_of
+from marketdata.hub.options import HIGHEST_RATE, LOWEST_RATE, PLAIN
+from marketdata.items import BookItem, Channel, QuoteItem, QuoteUpdate, TradeItem, TradesItem
+from tradingmw.env import env
+from tradingmw.errors import Code, InvalidRequest, NotFound, TooManyRequests, TradingError
 
 SYMBOLS_AT_ONCE = 1_000
 
 ChannelName = Annotated[str, Meta(extra_json_schema={"enum": [channel.value for channel in Channel]})]
 Symbols = Annotated[list[str], Meta(min_length=1, max_length=SYMBOLS_AT_ONCE)]
-NotOffered = Annotated[Literal[False] | None, Meta(description="Not offered yet.")]
+Depth = Literal[1, 5, 10, 25, 50]
+MaxRate = Annotated[
+    float,
+    Meta(
+        ge=LOWEST_RATE,
+        le=HIGHEST_RATE,
+        description="Items a second of each symbol: a later update stands for those before. Trades all come.",
+    ),
+]
 
 
 class Following(Struct, frozen=True, rename="camel"):
-    """Fields that we do not know are ignored."""
+    """Fields that we do not know are ignored. Subscribing again changes the options of what is followed already."""
 
     channel: ChannelName
     symbols: Symbols
     snapshot: bool = True
-    depth: NotOffered = None
-    max_rate: NotOffered = None
-    delta: NotOffered = None
+    depth: Annotated[Depth | None, Meta(description="Best levels of a book; null: all.")] = None
+    max_rate: MaxRate | None = None
+    delta: Annotated[bool | None, Meta(description="Quotes only with their changed fields.")] = False
+
+
+class Leaving(Struct, frozen=True):
+    """Fields that we do not know are ignored."""
+
+    channel: ChannelName
+    symbols: Symbols
 
 
 class SymbolAnswer(Struct, frozen=True):
@@ -41,20 +59,50 @@ class Followed(Struct, frozen=True):
     symbols: dict[str, SymbolAnswer]
 
 
+class Chosen(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The options of a subscription that has any."""
+
+    depth: int | None = None
+    max_rate: float | None = None
+    delta: bool = False
+
+
 class Followings(Struct, frozen=True):
-    """The symbols of each channel that is followed."""
+    """The symbols of each channel that is followed, and the options of those that have any."""
 
     channels: dict[ChannelName, list[str]]
+    options: dict[ChannelName, dict[str, Chosen]] | UnsetType = UNSET
 
 
 FOLLOWED = SymbolAnswer("ok")
 NOT_CARRIED = SymbolAnswer("error", Code.UNKNOWN_SYMBOL)
+TOO_MANY = SymbolAnswer("error", Code.SUBSCRIPTION_LIMIT)
 
 
-def channel_of(asked: Following) -> Channel:
-    if asked.channel not in set(Channel):
+def channel_of(name: str) -> Channel:
+    if name not in set(Channel):
         raise InvalidRequest("Channels here are quotes, trades and book.", code=Code.UNKNOWN_CHANNEL)
-    return Channel(asked.channel)
+    return Channel(name)
+
+
+def options_of(asked: Following, channel: Channel) -> Options:
+    """Those that mean something on the channel; InvalidRequest for a depth where there is no book."""
+    if asked.depth is not None and channel is not Channel.BOOK:
+        detail = "Only the channel book has a depth."
+        errors = [{"attr": "depth", "code": "invalid", "detail": detail}]
+        raise InvalidRequest(detail, code=Code.INVALID_PARAMS, errors=errors)
+    return Options(asked.depth, asked.max_rate, bool(asked.delta)).on(channel)
+
+
+def chosen(wants: Mapping[str, Options]) -> dict[str, Chosen]:
+    return {symbol: Chosen(*options) for symbol, options in sorted(wants.items()) if options != PLAIN}
+
+
+def refusal(answers: Iterable[SymbolAnswer]) -> TradingError:
+    """Why none of the symbols is followed."""
+    if TOO_MANY in answers:
+        return TooManyRequests("The socket follows as many symbols as it may.", code=Code.SUBSCRIPTION_LIMIT)
+    return NotFound("None of the symbols is carried.", code=Code.UNKNOWN_SYMBOL)
 
 
 class MarketConsumer(AuthenticatedConsumer):
@@ -62,9 +110,11 @@ class MarketConsumer(AuthenticatedConsumer):
 
     subscriber: Subscriber
     pushes: ClassVar[dict[str, Pushes]] = {
-        "quotes": Pushes("The best prices and sizes, last, volume and the day's figures.", QuoteItem, QuoteItem),
+        "quotes": Pushes("The best prices and sizes, last, volume and the day's figures.", QuoteUpdate, QuoteItem),
         "trades": Pushes("Each trade; the snapshot holds the last ones.", TradeItem, TradesItem),
-        "book": Pushes("The levels that changed; the snapshot, and a catching up, all of them.", BookItem, BookItem),
+        "book": Pushes(
+            "The levels that changed; the snapshot, and after a long pause, all of them.", BookItem, BookItem
+        ),
         "heartbeat": Pushes("Each second: the feed's state and age.", Heartbeat),
     }
 
@@ -77,19 +127,32 @@ class MarketConsumer(AuthenticatedConsumer):
 
     async def subscribe(self, asked: Following) -> Followed:
         """Follow symbols on a channel; `ok` if one of them can be. Snapshots come after the result, then updates."""
-        channel, symbols = channel_of(asked), list(dict.fromkeys(asked.symbols))
+        channel = channel_of(asked.channel)
+        options = options_of(asked, channel)
         market = market_hub()
         await market.ready()
-        carried = [symbol for symbol in symbols if market.carries(symbol)]
-        if not carried:
-            raise NotFound("None of the symbols is carried.", code=Code.UNKNOWN_SYMBOL)
-        market.hub.subscribe(self.subscriber, channel, carried, snapshot=asked.snapshot)
-        known = set(carried)
-        return Followed({symbol: FOLLOWED if symbol in known else NOT_CARRIED for symbol in symbols})
+        answers = self._answers(market, channel, dict.fromkeys(asked.symbols))
+        followed = [symbol for symbol, answer in answers.items() if answer is FOLLOWED]
+        if not followed:
+            raise refusal(answers.values())
+        market.hub.subscribe(self.subscriber, channel, followed, snapshot=asked.snapshot, options=options)
+        return Followed(answers)
 
-    async def unsubscribe(self, asked: Following) -> Followed:
+    def _answers(self, market: MarketHub, channel: Channel, symbols: Iterable[str]) -> dict[str, SymbolAnswer]:
+        """Which of `symbols` may be followed: those that are, and as many more as the socket may."""
+        known = self.subscriber.wants.get(channel, {})
+        room = env().market_subscriptions - sum(map(len, self.subscriber.wants.values()))
+        answers: dict[str, SymbolAnswer] = {}
+        for symbol in symbols:
+            answers[symbol] = FOLLOWED if market.carries(symbol) else NOT_CARRIED
+            if answers[symbol] is FOLLOWED and symbol not in known:
+                room -= 1
+                answers[symbol] = FOLLOWED if room >= 0 else TOO_MANY
+        return answers
+
+    async def unsubscribe(self, asked: Leaving) -> Followed:
         """Follow symbols on a channel no more."""
-        market_hub().hub.unsubscribe(self.subscriber, channel_of(asked), asked.symbols)
+        market_hub().hub.unsubscribe(self.subscriber, channel_of(asked.channel), asked.symbols)
         return Followed(dict.fromkeys(asked.symbols, FOLLOWED))
 
     async def unsubscribe_all(self, _params: Nothing) -> Nothing:
@@ -99,8 +162,10 @@ class MarketConsumer(AuthenticatedConsumer):
         return Nothing()
 
     async def subscriptions(self, _params: Nothing) -> Followings:
-        """Which symbols are followed on which channel?"""
-        return Followings({channel: sorted(wants) for channel, wants in self.subscriber.wants.items() if wants})
+        """Which symbols are followed on which channel, and how?"""
+        followed = {channel: wants for channel, wants in self.subscriber.wants.items() if wants}
+        options = {str(channel): told for channel, wants in followed.items() if (told := chosen(wants))}
+        return Followings({channel: sorted(wants) for channel, wants in followed.items()}, options or UNSET)
 
     methods: ClassVar[dict[str, Handler]] = {
         "subscribe": subscribe,

@@ -59,11 +59,43 @@ class QuoteItem(Item, kw_only=True, rename="camel", frozen=True):
     age_ms: int
 
 
+TextOrGone = str | UnsetType | None
+
+
+class QuoteUpdate(Item, kw_only=True, rename="camel", frozen=True):
+    """A change of the quote: all that is known of it, or with `delta` only the fields that differ from before.
+
+    An absent field is as it was (with `delta`) or not known (without); null: it is not known any more (`delta` only).
+    """
+
+    bid: TextOrGone = UNSET
+    bid_size: TextOrGone = UNSET
+    ask: TextOrGone = UNSET
+    ask_size: TextOrGone = UNSET
+    last: TextOrGone = UNSET
+    last_size: TextOrGone = UNSET
+    volume: TextOrGone = UNSET
+    change: TextOrGone = UNSET
+    change_percent: TextOrGone = UNSET
+    vwap: TextOrGone = UNSET
+    high: TextOrGone = UNSET
+    low: TextOrGone = UNSET
+    quality: Quality | UnsetType = UNSET
+    age_ms: int | UnsetType = UNSET
+
+
+#: The fields of a quote that are told only where they changed.
+CHANGING = tuple(name for name in QuoteUpdate.__struct_fields__ if name not in Item.__struct_fields__)
+
 TextLevel = tuple[str, str]
 
 
 class BookItem(Item, kw_only=True, rename="camel", frozen=True):
-    """Levels with absolute sizes, best first ("0" deletes): those of one event, or in a snapshot all of them."""
+    """Levels with absolute sizes, best first ("0" deletes): those that changed, or in a snapshot all of them.
+
+    With a `depth` only so many levels of each side are in view: one that leaves it is deleted, and an item may have
+    no level where it only brings the number up to date.
+    """
 
     bids: list[TextLevel]
     asks: list[TextLevel]

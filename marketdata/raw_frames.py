@@ -8,6 +8,8 @@ compression is off, so nothing can be torn apart. Where the extension is absent,
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -17,23 +19,39 @@ HIGH_WATER_BYTES = 64 * 1024
 TEXT_OPCODE, BINARY_OPCODE = 0x81, 0x82  # with FIN
 
 
-def _frame(opcode: int, payload: bytes) -> bytes:
-    size = len(payload)
-    if size < 126:
-        return bytes((opcode, size)) + payload
-    if size < 65_536:
-        return b"%c\x7e%b%b" % (opcode, size.to_bytes(2, "big"), payload)
-    return b"%c\x7f%b%b" % (opcode, size.to_bytes(8, "big"), payload)
+SHORT, MEDIUM = 126, 65_536  #: sizes from which a frame's head is longer
+
+_medium = struct.Struct("!BBH").pack
+_long = struct.Struct("!BBQ").pack
+
+
+def head(opcode: int, size: int) -> bytes:
+    """What precedes a payload of `size` bytes as one unmasked, unfragmented frame."""
+    if size < SHORT:
+        return bytes((opcode, size))
+    return _medium(opcode, 126, size) if size < MEDIUM else _long(opcode, 127, size)
 
 
 def text_frame(payload: bytes) -> bytes:
     """`payload` (UTF-8) as one unmasked, unfragmented text frame."""
-    return _frame(TEXT_OPCODE, payload)
+    return head(TEXT_OPCODE, len(payload)) + payload
 
 
 def binary_frame(payload: bytes) -> bytes:
     """`payload` as one unmasked, unfragmented binary frame."""
-    return _frame(BINARY_OPCODE, payload)
+    return head(BINARY_OPCODE, len(payload)) + payload
+
+
+def payloads(frames: bytes) -> Iterator[bytes]:
+    """The payloads of whole frames that were made here and joined."""
+    start = 0
+    while start < len(frames):
+        size, start = frames[start + 1], start + 2
+        if size >= SHORT:
+            more = 2 if size == SHORT else 8
+            size, start = int.from_bytes(frames[start : start + more], "big"), start + more
+        yield frames[start : start + size]
+        start += size
 
 
 class Watcher(Protocol):
@@ -54,11 +72,11 @@ class FrameWriter:
     def __init__(self, protocol: FramesProtocol) -> None:
         self._protocol = protocol
 
-    def write(self, frame: bytes) -> None:
-        """Hand over one whole frame; nothing happens once the connection is closing."""
+    def write(self, frames: bytes) -> None:
+        """Hand over whole frames, joined, as one write; nothing happens once the connection is closing."""
         protocol = self._protocol
         if protocol.handshake_complete and not protocol.close_sent and not protocol.transport.is_closing():
-            protocol.transport.write(frame)
+            protocol.transport.write(frames)
 
     def watch(self, watcher: Watcher | None) -> None:
         """Tell `watcher` from now on (at once, where the connection is paused already); None: nobody."""

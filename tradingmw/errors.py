@@ -69,6 +69,7 @@ class Code(StrEnum):
     UNKNOWN_METHOD = "UNKNOWN_METHOD"  #: WebSocket: there is no such method
     UNKNOWN_CHANNEL = "UNKNOWN_CHANNEL"  #: WebSocket: there is no such channel on this socket
     UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"  #: WebSocket: the symbol is not carried
+    SUBSCRIPTION_LIMIT = "SUBSCRIPTION_LIMIT"  #: WebSocket: the socket follows as many symbols as it may
     MALFORMED_FRAME = "MALFORMED_FRAME"  #: WebSocket: the frame could not be decoded
     TOO_MANY_REQUESTS_IN_FLIGHT = "TOO_MANY_REQUESTS_IN_FLIGHT"  #: WebSocket: wait for answers before you ask more
     CURSOR_UNKNOWN = "CURSOR_UNKNOWN"  #: the cursor lies outside the kept log

@@ -13,20 +13,23 @@ from channels.layers import get_channel_layer
 
 from bridge.sockets.pump import process_pump
 from marketdata.frames import topic
+from marketdata.hub.books import BookTopic
 from marketdata.hub.figures import show_hub
 from marketdata.hub.hub import Hub
+from marketdata.hub.options import Options
 from marketdata.hub.pulse import FeedPulse
 from marketdata.hub.pushes import Heartbeat
 from marketdata.hub.sinks import sink_of
 from marketdata.hub.source import HubSource
 from marketdata.hub.state_link import StateLink
 from marketdata.hub.subscriber import Subscriber
-from marketdata.hub.topics import BookTopic, Moment, Topic, TradeTopic
+from marketdata.hub.trades import TradeTopic
+from marketdata.hub.views import Moment, Topic
 from marketdata.items import BookItem, Channel, Item, TradesItem
 from tradingmw.env import Env, env
 from tradingmw.errors import Code, NotFound, Unavailable
 
-__all__ = ["Heartbeat", "MarketHub", "Subscriber", "market_hub", "market_hub_closed", "sink_of"]
+__all__ = ["Heartbeat", "MarketHub", "Options", "Subscriber", "market_hub", "market_hub_closed", "sink_of"]
 
 READY_SECONDS = 3.0  #: how long a first caller waits for the feed bridge's state
 
@@ -38,7 +41,7 @@ class MarketHub:
         """Starts at once on the running loop. `layer` is a channel layer."""
         loop = asyncio.get_running_loop()
         self.counts: Counter[str] = Counter()
-        self.hub = Hub(loop.call_soon)
+        self.hub = Hub(loop, env.hub_flush_ms / 1000)
         self.source = HubSource(self.hub, layer, StateLink(process_pump(), env, self.counts), self.counts)
         self.pulse = FeedPulse(StateLink(process_pump(), env, self.counts))
         show_hub(self.hub, self.source, layer)

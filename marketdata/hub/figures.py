@@ -8,7 +8,10 @@ from marketdata.frames import FeedState
 from marketdata.hub.hub import Hub
 from marketdata.hub.source import HubSource
 from tradingmw.metrics import (
+    HUB_BYTES,
     HUB_EVENTS,
+    HUB_FLUSH_COST,
+    HUB_FLUSH_INTERVAL,
     HUB_GROUPS,
     HUB_PAUSED,
     HUB_SOCKETS,
@@ -25,6 +28,9 @@ def show_hub(hub: Hub, source: HubSource, layer: Any) -> None:
     HUB_GROUPS.read_from(lambda: len(tuple(hub.groups)))
     HUB_PAUSED.read_from(lambda: sum(one.paused for one in tuple(hub.subscribers)))
     HUB_EVENTS.read_from(lambda: {**hub.counts, **source.counts})
+    HUB_BYTES.read_from(lambda: hub.bytes_written)
+    HUB_FLUSH_COST.read_from(lambda: hub.clock.cost_seconds)
+    HUB_FLUSH_INTERVAL.read_from(lambda: hub.clock.interval_seconds)
     HUB_WAITING.read_from(lambda: source.waiting)
     WEB_FEED_STATE.read_from(lambda: one_of(source.feed()[0], FeedState))
     WEB_FEED_AGE.read_from(lambda: age_seconds(source))

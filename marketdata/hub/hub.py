@@ -1,116 +1,207 @@
 """How does each update reach the sockets that asked for it, each once, in order, without a hole that cannot be seen?
 
 Everything here runs on the loop thread, in turns that nothing interrupts. A socket either belongs to a group, which
-sends it every update, or it is *behind* on some topics: because it just joined, because its client reads too slowly,
-or because the hub itself began anew. Then nothing is kept for it but the number last sent; what it missed is read
-from the full state when it catches up. So no client can make this process grow.
+sends it every update, or to a pace, which sends it the newest at a rate, or it is *behind*: because it just joined,
+because its client reads too slowly, or because the hub itself missed something. Then nothing is kept for it but the
+number last sent; what it missed is read from the full state when it catches up. So no client can make this process
+grow.
 """
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marketdata.frames import InstrumentState, topic
-from marketdata.hub.pushes import ENCODERS, JSON, SNAPSHOT, Message, push
+from marketdata.hub.books import BookTopic
+from marketdata.hub.flushing import FlushClock, Loop
+from marketdata.hub.followers import Followers
+from marketdata.hub.merging import merge
+from marketdata.hub.options import PLAIN, Options
+from marketdata.hub.quotes import QuoteTopic
 from marketdata.hub.subscriber import Group, Position, Subscriber
-from marketdata.hub.topics import BookTopic, Moment, QuoteTopic, Topic, TradeTopic
-from marketdata.items import Channel, Item
+from marketdata.hub.telling import Telling, Told, frames
+from marketdata.hub.trades import TradeTopic
+from marketdata.hub.views import Topic, View
+from marketdata.items import Channel
 
-Call = Callable[[], None]
-GroupKey = tuple[Channel, str, frozenset[str]]
+LONGEST_SECONDS = 0.008
+NEVER = float("inf")
 
 
 class Hub:
     """The market as this process knows it, and the sockets that follow it.
 
-    `schedule(call)` runs `call` in a later turn of the loop. `counts`: updates, unknown_topics, pauses, catch_ups,
-    lost_trades.
+    `counts`: updates, unknown_topics, repeated, holes, pauses, catch_ups, merged (updates that a socket was not sent
+    because a later one stands for them), lost_trades.
     """
 
-    def __init__(self, schedule: Callable[[Call], Any]) -> None:
+    def __init__(self, loop: Loop, longest_seconds: float = LONGEST_SECONDS) -> None:
+        """`longest_seconds` between two flushes, under load."""
         self.epoch = 0
-        self.live = False
         self.counts: Counter[str] = Counter()
-        self.topics: dict[str, Topic] = {}
-        self._schedule = schedule
-        self._groups: dict[GroupKey, Group] = {}
-        self.subscribers: dict[Subscriber, None] = {}
+        self.clock = FlushClock(loop, self._flush_due, longest_seconds)
+        self._loop = loop
+        self._followers = Followers()
+        self._telling = Telling()
+        self._touched: dict[Topic, None] = {}
         self._pausing: list[Subscriber] = []
-        self._flush_due = False
+        self._alarm_at = NEVER
+
+    # What others look at -----------------------------------------------------------------------------------------
+    @property
+    def live(self) -> bool:
+        """Is the feed?"""
+        return self._telling.live
+
+    @live.setter
+    def live(self, live: bool) -> None:
+        self._telling.live = live
+
+    @property
+    def topics(self) -> Mapping[str, Topic]:
+        return self._followers.topics
+
+    @property
+    def subscribers(self) -> dict[Subscriber, None]:
+        return self._followers.subscribers
+
+    @property
+    def groups(self) -> Iterable[Group]:
+        return self._followers.groups.all
+
+    @property
+    def bytes_written(self) -> int:
+        return self._followers.groups.bytes
 
     # What comes from the feed bridge -----------------------------------------------------------------------------
     def install(self, epoch: int, instruments: Iterable[InstrumentState]) -> None:
-        """Begins anew from a whole state. Every socket gets snapshots of what it follows."""
+        """Takes a whole state: of a new epoch, then every socket gets snapshots, or of this one, to fill a hole."""
         self.flush()
         for subscriber in self.subscribers:
-            self._set_back(subscriber, wants_snapshot=True)
-        known_before = self.topics if epoch == self.epoch else {}
-        self.topics = {}
-        for state in instruments:
-            self._add(QuoteTopic(state.quote), BookTopic(state.book), TradeTopic(state.trades))
-        if not known_before:
-            self._forget_positions()
-        self.epoch = epoch
+            self._followers.set_back(subscriber)
+        states = {one.symbol: one for one in instruments}
+        if epoch == self.epoch and states.keys() == {one.symbol for one in self.topics.values()}:
+            self._renew(states.values())
+        else:
+            self._begin(epoch, states.values())
         for subscriber in self.subscribers:
             self._catch_up_soon(subscriber)
 
-    def _add(self, *topics: Topic) -> None:
-        self.topics |= {topic(one.channel, one.symbol): one for one in topics}
+    def _begin(self, epoch: int, instruments: Iterable[InstrumentState]) -> None:
+        self.epoch = epoch
+        self._telling.forget()
+        self._telling.dimmed = False
+        topics: list[Topic] = []
+        for state in instruments:
+            topics += (QuoteTopic(state.quote), BookTopic(state.book), TradeTopic(state.trades))
+        self._followers.begin({topic(one.channel, one.symbol): one for one in topics})
 
-    def _forget_positions(self) -> None:
-        """A new epoch counts from the beginning: nothing of it has been sent to anybody."""
-        for subscriber in self.subscribers:
-            for behind in subscriber.behind.values():
-                behind.update(dict.fromkeys(behind, Position(0, True)))
+    def _renew(self, instruments: Iterable[InstrumentState]) -> None:
+        """Whoever has all of it is sent nothing; others get what changed. What was called stale is told again."""
+        self._telling.forget()
+        for state in instruments:
+            whole = {Channel.QUOTES: state.quote, Channel.BOOK: state.book, Channel.TRADES: state.trades}
+            for channel, packed in whole.items():
+                one = self.topics[topic(channel, state.symbol)]
+                one.renew(packed)
+                self._touched[one] = None
+        if self._telling.dimmed:
+            self._telling.dimmed = False
+            for subscriber in self.subscribers:
+                behind = subscriber.behind[Channel.QUOTES]
+                behind.update({symbol: position._replace(wants_snapshot=True) for symbol, position in behind.items()})
 
-    def apply(self, updates: list[Any]) -> None:
-        """Takes a frame's flat updates; the next turn flushes them together with all that came until then."""
-        topics = self.topics
+    def apply(self, updates: list[Any]) -> bool:
+        """Takes a frame's flat updates, which leave with the next flush; False where one is missing before them."""
+        topics, touched, whole = self.topics, self._touched, True
         four = iter(updates)
         for key, seq, json, packed in zip(four, four, four, four, strict=True):
             one = topics.get(key)
             if one is None:
                 self.counts["unknown_topics"] += 1
                 continue
+            if seq != one.seq + 1:
+                whole = self._repeated(one, seq) and whole
+                continue
+            touched[one] = None
             one.note(seq, packed)
             for append in one.json_sinks.values():
                 append(json)
             for append in one.msgpack_sinks.values():
                 append(packed)
         self.counts["updates"] += len(updates) // 4
-        self._flush_soon()
+        self._telling.forget()
+        self.clock.soon()
+        return whole
+
+    def _repeated(self, one: Topic, seq: int) -> bool:
+        """Whether the update was there before; else one before it is missing."""
+        repeated = seq <= one.seq
+        self.counts["repeated" if repeated else "holes"] += 1
+        return repeated
 
     # What goes out -----------------------------------------------------------------------------------------------
-    def _flush_soon(self) -> None:
-        if not self._flush_due:
-            self._flush_due = True
-            self._schedule(self.flush)
+    def _flush_due(self, merging: bool) -> bool:
+        """Whether there was something to send."""
+        busy = bool(self._touched)
+        if merging and busy:
+            self.counts["merged"] += merge(self._touched, self.groups, self._telling)
+        self.flush()
+        return busy
 
     def flush(self) -> None:
-        """Sends every group what waits for it; a pause takes effect after that, so that positions are exact."""
-        self._flush_due = False
-        singles: dict[bytes, Message] = {}
-        for group in self._groups.values():
-            if group.fragments:
-                group.flush(singles)
+        """Sends what waits, one write per socket. A pause takes effect after that, so that positions are exact."""
+        groups = self._followers.groups
+        groups.flush()
+        self._tell_rated()
+        groups.release()
+        for one in self._touched:
+            one.flushed = one.seq
+            for view in one.derived.values():
+                view.flushed = view.seq
+        self._touched.clear()
         if self._pausing:
             pausing, self._pausing = self._pausing, []
             for subscriber in pausing:
                 if subscriber.paused and subscriber in self.subscribers:
-                    self._set_back(subscriber, wants_snapshot=False)
+                    self._followers.set_back(subscriber)
 
-    def heartbeat(self, beats: dict[str, Message]) -> None:
-        """Sends each format's message to every socket that keeps up."""
+    def _tell_rated(self) -> None:
+        """Whoever asked for a rate is told what may be told now."""
+        paces = self._followers.paces
+        told: dict[tuple[Subscriber, Channel], list[Told]] = {}
+        for view, subscriber in paces.ready(self._loop.time()):
+            one = self._told(view, Position(subscriber.rated[view], False), subscriber.wire)
+            subscriber.rated[view] = view.seq
+            told.setdefault((subscriber, view.channel), []).append(one)
+        for (subscriber, channel), parts in told.items():
+            for frame in frames(channel, subscriber.wire, parts):
+                self._followers.groups.hold(subscriber, frame)
+                self._followers.groups.bytes += len(frame)
+        self._wake_at(paces.next_at)
+
+    def _wake_at(self, when: float) -> None:
+        if when < self._alarm_at:
+            self._alarm_at = when
+            self._loop.call_later(when - self._loop.time(), self._alarm)
+
+    def _alarm(self) -> None:
+        self._alarm_at = NEVER
+        self.clock.soon()
+
+    def _told(self, view: View, position: Position, wire: str) -> Told:
+        told = self._telling.told(view, position, wire)
+        self.counts["merged"] += told.merged
+        self.counts["lost_trades"] += told.lost
+        return told
+
+    def heartbeat(self, beats: dict[str, bytes]) -> None:
+        """Sends each format's frame to every socket that keeps up."""
         for subscriber in self.subscribers:
             if not subscriber.paused:
-                subscriber.sink.write(beats[subscriber.wire])
-
-    @property
-    def groups(self) -> Iterable[Group]:
-        return self._groups.values()
+                subscriber.write(beats[subscriber.wire])
 
     # Sockets -----------------------------------------------------------------------------------------------------
     def join(self, subscriber: Subscriber) -> None:
@@ -122,30 +213,29 @@ class Hub:
         """The socket is gone."""
         subscriber.sink.watch(None)
         self.subscribers.pop(subscriber, None)
-        for channel in Channel:
-            self._regroup(subscriber, channel, frozenset())
+        for channel, wants in subscriber.wants.items():
+            self._followers.drop(subscriber, channel, tuple(wants))
 
-    def subscribe(self, subscriber: Subscriber, channel: Channel, symbols: Iterable[str], *, snapshot: bool) -> None:
-        """The socket follows `symbols` too. Snapshots, where wanted, go out in a later turn: after the reply."""
+    def subscribe(
+        self,
+        subscriber: Subscriber,
+        channel: Channel,
+        symbols: Iterable[str],
+        *,
+        snapshot: bool,
+        options: Options = PLAIN,
+    ) -> None:
+        """The socket follows `symbols` too, or in another way. Snapshots go out in a later turn: after the reply."""
         self.flush()
-        wants = subscriber.wants.setdefault(channel, set())
         for symbol in symbols:
-            known = symbol in wants
-            wants.add(symbol)
-            seq = self._seq(channel, symbol)
-            before = subscriber.behind[channel].get(symbol, Position(seq if known else 0, False))
-            sent = before.sent if snapshot or known else seq
-            subscriber.behind[channel][symbol] = Position(sent, snapshot or before.wants_snapshot)
-        self._serve(subscriber, channel)
+            self._followers.want(subscriber, channel, symbol, options.on(channel), snapshot=snapshot)
+        self._followers.serve(subscriber, channel)
         self._catch_up_soon(subscriber)
 
     def unsubscribe(self, subscriber: Subscriber, channel: Channel, symbols: Iterable[str]) -> None:
         """The socket is sent no more of `symbols`."""
         self.flush()
-        for symbol in symbols:
-            subscriber.wants.get(channel, set()).discard(symbol)
-            subscriber.behind[channel].pop(symbol, None)
-        self._serve(subscriber, channel)
+        self._followers.drop(subscriber, channel, symbols)
 
     def paused(self, subscriber: Subscriber) -> None:
         """Its client does not keep up: after this turn nothing more is written until it does."""
@@ -153,7 +243,7 @@ class Hub:
             subscriber.paused = True
             self.counts["pauses"] += 1
             self._pausing.append(subscriber)
-            self._flush_soon()
+            self.clock.soon()
 
     def resumed(self, subscriber: Subscriber) -> None:
         """Its client has read what there was. What it missed follows what a waiting `send` has to say first."""
@@ -162,7 +252,7 @@ class Hub:
 
     # Catching up -------------------------------------------------------------------------------------------------
     def _catch_up_soon(self, subscriber: Subscriber) -> None:
-        self._schedule(lambda: self._catch_up(subscriber))
+        self._loop.call_soon(lambda: self._catch_up(subscriber))
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         """One turn: flush what is pending, send what was missed, and from then on every update.
@@ -171,82 +261,23 @@ class Hub:
         """
         if subscriber.paused or subscriber not in self.subscribers or not any(subscriber.behind.values()):
             return
+        self._touched.update(dict.fromkeys(self._followers.settle(subscriber)))
         self.flush()
-        moment = Moment(time.time_ns() // 1000, self.live)
+        missed: list[bytes] = []
         for channel, behind in subscriber.behind.items():
             if behind:
-                for message in self._missed(channel, behind, subscriber.wire, moment):
-                    subscriber.sink.write(message)
+                missed += frames(channel, subscriber.wire, self._missed(subscriber, channel, behind))
                 behind.clear()
-                self._serve(subscriber, channel)
+                self._followers.serve(subscriber, channel)
+        if missed:
+            subscriber.write(written := b"".join(missed))
+            self._followers.groups.bytes += len(written)
         self.counts["catch_ups"] += 1
 
-    def _missed(self, channel: Channel, behind: dict[str, Position], wire: str, moment: Moment) -> Iterable[Message]:
-        """Snapshots together, then each kind of catching up together."""
-        pushes: dict[str, list[Item]] = {}
-        for symbol, position in behind.items():
-            one = self.topics.get(topic(channel, symbol))
-            if one is None:
-                continue
-            if position.wants_snapshot:
-                pushes.setdefault(SNAPSHOT, []).append(one.snapshot(position.sent, moment))
-            elif one.seq != position.sent:
-                kind, items, lost = one.missed(position.sent, moment)
-                pushes.setdefault(kind, []).extend(items)
-                self.counts["lost_trades"] += lost
-        encode = ENCODERS[wire]
-        return [push(channel, kind, wire, map(encode, items)) for kind, items in pushes.items()]
-
-    def _set_back(self, subscriber: Subscriber, *, wants_snapshot: bool) -> None:
-        """Takes the socket out of its groups and keeps where it stands on each topic; call after a flush."""
-        for channel, wants in subscriber.wants.items():
-            behind = subscriber.behind[channel]
-            for symbol in wants:
-                before = behind.get(symbol) or Position(self._seq(channel, symbol), False)
-                behind[symbol] = Position(before.sent, wants_snapshot or before.wants_snapshot)
-            self._regroup(subscriber, channel, frozenset())
-
-    def _seq(self, channel: Channel, symbol: str) -> int:
-        one = self.topics.get(topic(channel, symbol))
-        return one.seq if one else 0
-
-    # Groups ------------------------------------------------------------------------------------------------------
-    def _serve(self, subscriber: Subscriber, channel: Channel) -> None:
-        """Puts the socket into the group of all its symbols on which it is not behind."""
-        wants = subscriber.wants.get(channel, set()) - subscriber.behind[channel].keys()
-        self._regroup(subscriber, channel, frozenset(wants))
-
-    def _regroup(self, subscriber: Subscriber, channel: Channel, symbols: frozenset[str]) -> None:
-        before = subscriber.groups.pop(channel, None)
-        if before is not None:
-            del before.members[subscriber]
-            if not before.members:
-                self._dissolve(before)
-        if symbols:
-            group = self._group(channel, subscriber.wire, symbols)
-            group.members[subscriber] = None
-            subscriber.groups[channel] = group
-
-    def _group(self, channel: Channel, wire: str, symbols: frozenset[str]) -> Group:
-        key = (channel, wire, symbols)
-        if (group := self._groups.get(key)) is None:
-            group = self._groups[key] = Group(channel, wire, symbols)
-            for one in self._topics_of(group):
-                sinks(one, wire)[group] = group.fragments.append
-        return group
-
-    def _dissolve(self, group: Group) -> None:
-        del self._groups[group.channel, group.wire, group.symbols]
-        for one in self._topics_of(group):
-            sinks(one, group.wire).pop(group, None)
-
-    def _topics_of(self, group: Group) -> list[Topic]:
-        found = [self.topics.get(topic(group.channel, symbol)) for symbol in group.symbols]
-        return [one for one in found if one is not None]
-
-
-def sinks(one: Topic, wire: str) -> dict[Group, Callable[[bytes], None]]:
-    return one.json_sinks if wire == JSON else one.msgpack_sinks
+    def _missed(self, subscriber: Subscriber, channel: Channel, behind: dict[str, Position]) -> list[Told]:
+        wants, view = subscriber.wants[channel], self._followers.view
+        views = [(view(channel, symbol, wants[symbol]), position) for symbol, position in behind.items()]
+        return [self._told(one, position, subscriber.wire) for one, position in views if one is not None]
 
 
 class Attention:

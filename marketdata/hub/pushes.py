@@ -1,30 +1,23 @@
-"""How do ready-made item bytes become one message of a socket?
+"""How do ready-made item bytes become one WebSocket message, as a finished frame?
 
 A push is `{channel, type, data: […]}`; `data` joins the items' bytes as they are, so nothing is encoded twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from msgspec import Struct, msgpack
 
 from marketdata.items import to_json, to_msgpack
-from marketdata.raw_frames import binary_frame, text_frame
+from marketdata.raw_frames import BINARY_OPCODE, TEXT_OPCODE, head
 
 JSON, MSGPACK = "json", "msgpack"
 FORMATS = (JSON, MSGPACK)
 UPDATE, SNAPSHOT = "update", "snapshot"
+TAIL = b"]}"
 
 ENCODERS = {JSON: to_json, MSGPACK: to_msgpack}
-
-
-class Message(NamedTuple):
-    """One WebSocket message: the payload for a server's `send`, and the same as a finished frame."""
-
-    payload: bytes
-    frame: bytes
 
 
 def array_header(length: int) -> bytes:
@@ -39,23 +32,25 @@ def array_header(length: int) -> bytes:
 class Envelope:
     """All that stands around the items of one channel and type, in one format."""
 
-    __slots__ = ("_head", "_json")
+    __slots__ = ("_head", "_json", "_size")
 
     def __init__(self, channel: str, kind: str, wire: str) -> None:
         self._json = wire == JSON
         if self._json:
             self._head = f'{{"channel":"{channel}","type":"{kind}","data":['.encode()
+            self._size = len(self._head) + len(TAIL)
         else:
             words = ("channel", channel, "type", kind, "data")
             self._head = b"\x83" + b"".join(map(msgpack.encode, words))
+            self._size = len(self._head)
 
-    def around(self, items: Sequence[bytes]) -> Message:
-        """The message that carries `items`, in order."""
+    def around(self, items: Sequence[bytes]) -> bytes:
+        """The finished frame that carries `items`, in order."""
         if self._json:
-            payload = b"%b%b]}" % (self._head, b",".join(items))
-            return Message(payload, text_frame(payload))
-        payload = self._head + array_header(len(items)) + b"".join(items)
-        return Message(payload, binary_frame(payload))
+            body = b",".join(items)
+            return b"".join((head(TEXT_OPCODE, self._size + len(body)), self._head, body, TAIL))
+        body = array_header(len(items)) + b"".join(items)
+        return b"".join((head(BINARY_OPCODE, self._size + len(body)), self._head, body))
 
 
 ENVELOPES = {
@@ -66,9 +61,9 @@ ENVELOPES = {
 }
 
 
-def push(channel: str, kind: str, wire: str, items: Iterable[bytes]) -> Message:
-    """The message of one channel and type that carries `items`."""
-    return ENVELOPES[channel, kind, wire].around(list(items))
+def push(channel: str, kind: str, wire: str, items: Sequence[bytes]) -> bytes:
+    """The frame of one channel and type that carries `items`."""
+    return ENVELOPES[channel, kind, wire].around(items)
 
 
 class Heartbeat(Struct, rename="camel", frozen=True, omit_defaults=True):

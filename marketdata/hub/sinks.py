@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from marketdata.hub.pushes import Message
-from marketdata.raw_frames import EXTENSION, HIGH_WATER_BYTES, FrameWriter, Watcher
+from marketdata.raw_frames import EXTENSION, HIGH_WATER_BYTES, FrameWriter, Watcher, payloads
 
 Send = Callable[[bytes], Awaitable[Any]]
 
@@ -16,7 +15,9 @@ Send = Callable[[bytes], Awaitable[Any]]
 class Sink(Protocol):
     """Where a socket's messages go. It tells its watcher when the client does not keep up, and when it does again."""
 
-    def write(self, message: Message) -> None: ...
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Takes whole frames, joined."""
 
     def watch(self, watcher: Watcher | None) -> None: ...
 
@@ -25,11 +26,8 @@ class FrameSink:
     """Finished frames through the server's `tmw.frames`."""
 
     def __init__(self, writer: FrameWriter) -> None:
-        self._write = writer.write
+        self.write = writer.write
         self.watch = writer.watch
-
-    def write(self, message: Message) -> None:
-        self._write(message.frame)
 
 
 class AsgiSink:
@@ -43,9 +41,10 @@ class AsgiSink:
         self._draining: asyncio.Task[None] | None = None
         self._full = False
 
-    def write(self, message: Message) -> None:
-        self._waiting.append(message.payload)
-        self._bytes += len(message.payload)
+    def write(self, frames: bytes) -> None:
+        waiting = list(payloads(frames))
+        self._waiting += waiting
+        self._bytes += sum(map(len, waiting))
         if self._draining is None:
             self._draining = asyncio.get_running_loop().create_task(self._drain())
         if self._bytes > HIGH_WATER_BYTES and not self._full and self._watcher is not None:

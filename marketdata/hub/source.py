@@ -130,8 +130,7 @@ class HubSource:
             return True
         if frame.number == last + 1 and frame.updates:
             self._numbers[frame.shard] = frame.number
-            self._hub.apply(frame.updates)
-            return True
+            return self._hub.apply(frame.updates)
         self.counts["gaps"] += 1
         return False
 

@@ -1,53 +1,82 @@
-"""Who is sent what? Sockets with the same symbols on a channel form a group and share the bytes of each message."""
+"""Who is sent what? Sockets that see the same of a channel form a group and share the bytes of each message."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from marketdata.hub.pushes import UPDATE, Message, push
+from marketdata.hub.options import Options
+from marketdata.hub.pushes import ENVELOPES, JSON, UPDATE
 from marketdata.hub.sinks import Sink
+from marketdata.hub.views import Sinks, View
 from marketdata.items import Channel
 
 
 class Position(NamedTuple):
-    """Where a socket stands on a topic that no group sends it now: the number last sent, 0 for none."""
+    """Where a socket stands on a symbol and channel that no group sends it now: the number last sent, 0 for none."""
 
     sent: int
     wants_snapshot: bool
 
 
 class Subscriber:
-    """One socket: what it asked for, the groups that serve it, and the topics on which it must first catch up."""
+    """One socket: what it asked for, what serves it, and where it must first catch up.
 
-    __slots__ = ("behind", "groups", "paused", "sink", "wants", "wire")
+    `rated` are the numbers last sent of what comes at a chosen rate. `held` are frames of this flush, for a socket that
+    gets several: they leave in one write.
+    """
+
+    __slots__ = ("behind", "groups", "held", "paused", "rated", "sink", "wants", "wire", "write")
 
     def __init__(self, sink: Sink, wire: str) -> None:
-        self.sink, self.wire = sink, wire
-        self.wants: dict[Channel, set[str]] = {}
+        self.sink, self.wire, self.write = sink, wire, sink.write
+        self.wants: dict[Channel, dict[str, Options]] = {}
         self.groups: dict[Channel, Group] = {}
         self.behind: dict[Channel, dict[str, Position]] = {channel: {} for channel in Channel}
+        self.rated: dict[View, int] = {}
+        self.held: list[bytes] = []
         self.paused = False
+
+    def release(self) -> int:
+        """Writes what is held; how many bytes."""
+        frames = b"".join(self.held)
+        self.held = []
+        self.write(frames)
+        return len(frames)
 
 
 class Group:
-    """Sockets of one format that are sent the same symbols of a channel, and the items that wait for the flush."""
+    """Sockets of one format that see the same of a channel, and the items that wait for the flush.
 
-    __slots__ = ("channel", "fragments", "members", "symbols", "wire")
+    A member is entered with what takes its frames: its socket, or where it is in several groups the flush's `hold`.
+    """
 
-    def __init__(self, channel: Channel, wire: str, symbols: frozenset[str]) -> None:
-        self.channel, self.wire, self.symbols = channel, wire, symbols
+    __slots__ = ("_around", "channel", "fragments", "members", "views", "wire")
+
+    def __init__(self, channel: Channel, wire: str, views: frozenset[View]) -> None:
+        self.channel, self.wire, self.views = channel, wire, views
+        self._around = ENVELOPES[channel, UPDATE, wire].around
         self.fragments: list[bytes] = []
-        self.members: dict[Subscriber, None] = {}
+        self.members: dict[Subscriber, Callable[[bytes], None]] = {}
 
-    def flush(self, singles: dict[bytes, Message]) -> None:
-        """Sends what waits as one message. Messages of a single item are shared among groups through `singles`."""
+    @property
+    def symbols(self) -> frozenset[str]:
+        return frozenset(view.symbol for view in self.views)
+
+    def flush(self, singles: dict[bytes, bytes]) -> int:
+        """Sends what waits as one frame; how many bytes. Frames of a single item are shared through `singles`."""
         fragments = self.fragments
         if len(fragments) == 1:
-            message = singles.get(fragments[0])
-            if message is None:
-                message = singles[fragments[0]] = push(self.channel, UPDATE, self.wire, fragments)
+            frame = singles.get(fragments[0])
+            if frame is None:
+                frame = singles[fragments[0]] = self._around(fragments)
         else:
-            message = push(self.channel, UPDATE, self.wire, fragments)
+            frame = self._around(fragments)
         fragments.clear()
-        for member in self.members:
-            member.sink.write(message)
+        for write in self.members.values():
+            write(frame)
+        return len(frame) * len(self.members)
+
+
+def sinks(view: View, wire: str) -> Sinks:
+    return view.json_sinks if wire == JSON else view.msgpack_sinks

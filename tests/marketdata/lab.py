@@ -25,7 +25,7 @@ from bridge.sockets.curve import KeyRing, make_keys
 from bridge.sockets.exchange import LayerProxy
 from bridge.wire.messages import Instrument
 from marketdata.feed import FeedBridge
-from marketdata.hub import MarketHub, Subscriber, sink_of
+from marketdata.hub import MarketHub, Options, Subscriber, sink_of
 from marketdata.items import Channel
 from marketdata.raw_frames import FramesProtocol
 from tests.frames_fit import FittingConnection
@@ -93,9 +93,12 @@ class Door:
             self.market.hub.leave(subscriber)
 
     def _take(self, subscriber: Subscriber, asked: dict[str, Any]) -> None:
-        act = self.market.hub.unsubscribe if asked.get("leave") else self.market.hub.subscribe
-        more = {} if asked.get("leave") else {"snapshot": asked.get("snapshot", True)}
-        act(subscriber, Channel(asked["channel"]), asked["symbols"], **more)
+        hub, channel, symbols = self.market.hub, Channel(asked["channel"]), asked["symbols"]
+        if asked.get("leave"):
+            hub.unsubscribe(subscriber, channel, symbols)
+            return
+        options = Options(asked.get("depth"), asked.get("maxRate"), asked.get("delta", False))
+        hub.subscribe(subscriber, channel, symbols, snapshot=asked.get("snapshot", True), options=options)
 
 
 class Client:

@@ -110,9 +110,6 @@ async def test_subscriptions_tell_what_is_followed_and_unsubscribing_ends_it(sta
         ({"channel": "quotes", "symbols": [1]}, "INVALID_PARAMS"),
         ({"channel": "quotes", "symbols": ["AAPL"] * 1001}, "INVALID_PARAMS"),
         ({"symbols": ["AAPL"]}, "INVALID_PARAMS"),
-        ({"channel": "book", "symbols": ["AAPL"], "depth": 5}, "INVALID_PARAMS"),
-        ({"channel": "quotes", "symbols": ["AAPL"], "maxRate": 2}, "INVALID_PARAMS"),
-        ({"channel": "quotes", "symbols": ["AAPL"], "delta": True}, "INVALID_PARAMS"),
         ({"channel": "candles", "symbols": ["AAPL"]}, "UNKNOWN_CHANNEL"),
         ({"channel": "orders", "symbols": ["AAPL"]}, "UNKNOWN_CHANNEL"),
         ({"channel": "quotes", "symbols": ["ZZZZ"]}, "UNKNOWN_SYMBOL"),
@@ -122,6 +119,52 @@ async def test_subscriptions_tell_what_is_followed_and_unsubscribing_ends_it(sta
 async def test_what_cannot_be_subscribed_is_refused_by_name(stack: Stack, params: Any, refused: str) -> None:
     async with market(stack) as client:
         assert await client.refusal("subscribe", params) == refused
+
+
+@pytest.mark.parametrize(
+    ("channel", "params"),
+    [
+        ("book", {"depth": 3}),
+        ("book", {"depth": 0}),
+        ("book", {"depth": "5"}),
+        ("book", {"depth": True}),
+        ("quotes", {"depth": 5}),
+        ("quotes", {"maxRate": 0}),
+        ("quotes", {"maxRate": -1}),
+        ("quotes", {"maxRate": 1e9}),
+        ("quotes", {"maxRate": "2"}),
+        ("quotes", {"delta": 1}),
+    ],
+)
+async def test_an_option_that_cannot_be_taken_is_named(stack: Stack, channel: str, params: dict[str, Any]) -> None:
+    async with market(stack) as client:
+        error = (await client.call("subscribe", {"channel": channel, "symbols": ["AAPL"], **params}))["error"]
+    assert error["code"] == "INVALID_PARAMS"
+    assert next(iter(params)) in error["message"]
+
+
+async def test_a_book_is_followed_as_deep_as_asked_and_changed_by_asking_again(stack: Stack) -> None:
+    async with market(stack) as client:
+        await client.result("subscribe", {"channel": "book", "symbols": ["AAPL"], "depth": 1})
+        items = await client.until(lambda items: len(items) >= 3, "book")
+        assert (len(items[0]["bids"]), len(items[0]["asks"])) == (1, 1)
+        await client.result("subscribe", {"channel": "book", "symbols": ["AAPL"], "depth": 5})
+        items = await client.until(lambda items: sum(item["type"] == "snapshot" for item in items) == 2, "book")
+    assert (len(items[-1]["bids"]), len(items[-1]["asks"])) == (5, 5)
+    assert all(item["prevSeq"] == before["seq"] for before, item in pairwise(items))
+
+
+async def test_changed_fields_and_a_rate_are_followed_as_asked(stack: Stack) -> None:
+    params = {"channel": "quotes", "symbols": ["AAPL"], "delta": True, "maxRate": 2}
+    async with market(stack) as client:
+        await client.result("subscribe", params)
+        items = await client.until(lambda items: len(items) >= 4, "quotes")
+        assert (await client.result("subscriptions"))["options"] == {
+            "quotes": {"AAPL": {"maxRate": 2.0, "delta": True}}
+        }
+    assert all(item["prevSeq"] == before["seq"] for before, item in pairwise(items))
+    assert sum(item.get("skipped", 0) for item in items) > 0
+    assert "low" not in items[-1]
 
 
 def test_quotes_come_in_the_order_asked(rest: httpx.Client) -> None:

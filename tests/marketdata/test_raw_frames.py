@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from marketdata.raw_frames import EXTENSION, FramesProtocol, FrameWriter, binary_frame, text_frame
+from marketdata.raw_frames import EXTENSION, FramesProtocol, FrameWriter, binary_frame, payloads, text_frame
 from tests.marketdata.lab import eventually
 
 
@@ -31,6 +31,13 @@ def test_a_frame_is_read_back_as_its_payload(size: int, text: bool) -> None:
         next(parsing)
     frame = done.value.value
     assert (frame.data, frame.fin, frame.opcode) == (payload, True, Opcode.TEXT if text else Opcode.BINARY)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536]), st.booleans()), max_size=5))
+def test_joined_frames_are_taken_apart_again(sizes: list[tuple[int, bool]]) -> None:
+    whole = [(b"x" * size, text) for size, text in sizes]
+    frames = b"".join([text_frame(payload) if text else binary_frame(payload) for payload, text in whole])
+    assert list(payloads(frames)) == [payload for payload, _ in whole]
 
 
 class Served:
@@ -87,8 +94,8 @@ async def test_frames_and_plain_sends_arrive_in_the_order_of_writing() -> None:
         assert application.writer and application.send
         application.writer.write(text_frame(b"one"))
         await application.send({"type": "websocket.send", "text": "two"})
-        application.writer.write(binary_frame(b"three"))
-        assert [await client.recv() for _ in range(3)] == ["one", "two", b"three"]
+        application.writer.write(binary_frame(b"three") + text_frame(b"four"))
+        assert [await client.recv() for _ in range(4)] == ["one", "two", b"three", "four"]
 
 
 async def test_nothing_is_written_before_the_accept_or_after_the_close() -> None:

@@ -51,7 +51,7 @@ async def test_what_was_lost_with_redis_is_fetched_when_it_is_back_though_no_pri
         await eventually(lambda: publisher_of(feed).dropped > dropped)
         redis_server.start()
         items = await client.until(lambda items: items[-1]["seq"] == 2, "quotes")
-    assert (items[-1]["type"], items[-1]["bid"]) == ("snapshot", "12")
+    assert (items[-1]["type"], items[-1]["prevSeq"], items[-1]["bid"]) == ("update", 1, "12")
     assert web.market.counts["states"] > states
 
 

@@ -35,7 +35,9 @@ async def followed(client: Client) -> int:
     return int((await client.push())["data"][0]["epoch"])
 
 
-async def test_a_lost_frame_is_noticed_and_sockets_get_snapshots_again(lab: Lab, forger: LayerPublisher) -> None:
+async def test_a_lost_frame_is_noticed_and_sockets_that_have_everything_are_sent_nothing(
+    lab: Lab, forger: LayerPublisher
+) -> None:
     engine = lab.engine(listing())
     lab.feed()
     async with lab.web() as web, web.client() as client:
@@ -43,12 +45,13 @@ async def test_a_lost_frame_is_noticed_and_sockets_get_snapshots_again(lab: Lab,
         epoch = await followed(client)
         engine.quotes(quote(10, 11))
         await client.until(lambda items: items[-1]["seq"] == 1, "quotes")
+        states = web.market.counts["states"]
         forger.group_send("md.0", frame(epoch, 7, ["quotes:AAPL", 9, b"{}", b"\x80"]))
-        items = await client.until(lambda items: items[-1]["type"] == "snapshot" and len(items) == 3, "quotes")
+        await eventually(lambda: web.market.counts["states"] > states)
         engine.quotes(quote(12, 13))
-        items = await client.until(lambda items: len(items) == 4, "quotes")
+        items = await client.until(lambda items: items[-1]["seq"] == 2, "quotes")
     assert web.market.counts["gaps"] >= 1
-    assert [(item["seq"], item["prevSeq"]) for item in items[1:]] == [(1, 0), (1, 1), (2, 1)]
+    assert [(item["type"], item["seq"], item["prevSeq"]) for item in items[1:]] == [("update", 1, 0), ("update", 2, 1)]
 
 
 async def test_a_lost_last_frame_is_noticed_by_the_heartbeat(lab: Lab, forger: LayerPublisher) -> None:
@@ -57,9 +60,39 @@ async def test_a_lost_last_frame_is_noticed_by_the_heartbeat(lab: Lab, forger: L
     async with lab.web() as web, web.client() as client:
         await web.ready()
         epoch = await followed(client)
+        states = web.market.counts["states"]
         forger.group_send("md.0", frame(epoch, 3))
-        await client.until(lambda items: len(items) == 2, "quotes")
+        await eventually(lambda: web.market.counts["states"] > states)
     assert web.market.counts["gaps"] >= 1
+
+
+async def test_frames_out_of_order_are_settled_by_a_state(lab: Lab, forger: LayerPublisher) -> None:
+    """The frame that comes first has its number too early, the other one is old when it comes."""
+    engine = lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        states = web.market.counts["states"]
+        for number in (2, 1):
+            forger.group_send("md.0", frame(epoch, number, ["quotes:AAPL", number, b"{}", b"\x80"]))
+        await eventually(lambda: web.market.counts["states"] > states)
+        engine.quotes(quote(10, 11))
+        items = await client.until(lambda items: items[-1].get("bid") == "10", "quotes")
+    assert [(item["seq"], item["prevSeq"]) for item in items] == [(0, 0), (1, 0)]
+
+
+async def test_an_update_whose_number_does_not_follow_is_fetched_instead(lab: Lab, forger: LayerPublisher) -> None:
+    lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        states = web.market.counts["states"]
+        forger.group_send("md.0", frame(epoch, 1, ["quotes:AAPL", 9, b"{}", b"\x80"]))
+        await eventually(lambda: web.market.counts["states"] > states)
+    assert web.market.hub.counts["holes"] >= 1
+    assert web.market.hub.topics["quotes:AAPL"].seq == 0
 
 
 async def test_frames_of_an_earlier_epoch_and_repeated_ones_change_nothing(lab: Lab, forger: LayerPublisher) -> None:

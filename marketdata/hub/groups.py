@@ -1,0 +1,76 @@
+"""In which group is each socket, and how does one flush become one write per socket?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from marketdata.hub.subscriber import Group, Subscriber, sinks
+from marketdata.hub.views import View
+from marketdata.items import Channel
+
+GroupKey = tuple[Channel, str, frozenset[View]]
+
+
+class Groups:
+    """All groups of a hub. A socket is in one per channel at most. `bytes` counts what was written."""
+
+    def __init__(self) -> None:
+        self._groups: dict[GroupKey, Group] = {}
+        self._holding: dict[Subscriber, None] = {}
+        self.bytes = 0
+
+    @property
+    def all(self) -> Iterable[Group]:
+        return self._groups.values()
+
+    def place(self, subscriber: Subscriber, channel: Channel, views: frozenset[View]) -> None:
+        """From now on the socket is sent every update of `views`, and no other of the channel."""
+        before = subscriber.groups.pop(channel, None)
+        if before is not None:
+            del before.members[subscriber]
+            if not before.members:
+                self._dissolve(before)
+        if views:
+            subscriber.groups[channel] = self._group(channel, subscriber.wire, views)
+        self.route(subscriber)
+
+    def route(self, subscriber: Subscriber) -> None:
+        """A socket that a flush may bring several frames holds them until the end of it."""
+        several = len(subscriber.groups) + bool(subscriber.rated) > 1
+        write = partial(self.hold, subscriber) if several else subscriber.write
+        for group in subscriber.groups.values():
+            group.members[subscriber] = write
+
+    def _group(self, channel: Channel, wire: str, views: frozenset[View]) -> Group:
+        key = (channel, wire, views)
+        if (group := self._groups.get(key)) is None:
+            group = self._groups[key] = Group(channel, wire, views)
+            for view in views:
+                sinks(view, wire)[group] = group.fragments.append
+        return group
+
+    def _dissolve(self, group: Group) -> None:
+        del self._groups[group.channel, group.wire, group.views]
+        for view in group.views:
+            del sinks(view, group.wire)[group]
+
+    def hold(self, subscriber: Subscriber, frame: bytes) -> None:
+        """Keeps `frame` until the end of the flush."""
+        subscriber.held.append(frame)
+        self._holding[subscriber] = None
+
+    def flush(self) -> None:
+        """Sends every group what waits for it."""
+        singles: dict[bytes, bytes] = {}
+        sent = 0
+        for group in self._groups.values():
+            if group.fragments:
+                sent += group.flush(singles)
+        self.bytes += sent
+
+    def release(self) -> None:
+        """Writes what was held, in one write per socket."""
+        holding, self._holding = self._holding, {}
+        for subscriber in holding:
+            subscriber.release()

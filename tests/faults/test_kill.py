@@ -7,7 +7,12 @@ random moment one part gets `kill -9`; `up` brings it back. Then every order mus
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import random
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +25,8 @@ import pytest
 from bridge.simulator.journal import RecordKind, read_journal
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
-from tests.stack import Stack, wait_for
+from tests.scoreboard import Measured
+from tests.stack import ROOT, Stack, wait_for
 from tradingmw.scaled import to_e8
 
 ORDERS = 300
@@ -113,9 +119,13 @@ def reports_of(stack: Stack, prefix: str) -> dict[str, list[ExecutionReport]]:
     return reports
 
 
+def is_twice(reports: list[ExecutionReport]) -> bool:
+    return Counter(report.exec_type for report in reports)[ExecType.NEW] > 1
+
+
 def compare(order: dict[str, Any], reports: list[ExecutionReport]) -> None:
     """The order here is the engine's order: accepted once, the same end, the same fills."""
-    assert Counter(report.exec_type for report in reports)[ExecType.NEW] <= 1
+    assert not is_twice(reports)
     assert {str(report.order_id) for report in reports} == {order["id"]}
     assert order["status"] == reports[-1].status
     traded = sum(report.last_quantity_e8 for report in reports if report.exec_type is ExecType.TRADE)
@@ -124,20 +134,26 @@ def compare(order: dict[str, Any], reports: list[ExecutionReport]) -> None:
 
 @pytest.mark.parametrize("part", ["web", "orders", "feed", "engine"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_order_is_lost_or_doubled_when_a_part_is_killed(stack: Stack, part: str, seed: int) -> None:
+def test_no_order_is_lost_or_doubled_when_a_part_is_killed(
+    stack: Stack, part: str, seed: int, measured: Measured
+) -> None:
     stack.wait_ready()
     prefix, began = f"{part}-{seed}", (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     script = Script(stack, stack.token("trader1"), seed, prefix)
     asyncio.run(script.run(random.Random(f"{part}{seed}").randint(20, ORDERS - 20), part))
     stack.wait_ready()
+    ready_at = time.monotonic()
     assert len(script.accepted) == ORDERS
 
     with stack.client("trader1") as client:
         orders = wait_for(
             lambda: settled(client, prefix, began), 30, f"every order settled, {script.answers}", stack.tail
         )
+    measured(1, f"{part} killed: orders settled after the restart, s", round(time.monotonic() - ready_at, 1), "≤ 5")
+    measured(1, f"{part} killed: acknowledged orders lost, of {ORDERS}", len(script.accepted - set(orders)), "0")
     assert set(orders) == script.accepted
     reports = wait_for(lambda: caught_up(stack, prefix, orders), 10, "the engine's journal and the orders agree")
+    measured(1, f"{part} killed: orders twice at the engine", sum(map(is_twice, reports.values())), "0")
     for client_order_id, order in orders.items():
         if client_order_id in reports:
             compare(order, reports[client_order_id])
@@ -152,6 +168,15 @@ def test_the_positions_are_the_sum_of_the_engines_trades_after_all_that(stack: S
     with stack.client("trader1") as client:
         positions = client.get("/positions").raise_for_status().json()["items"]
     assert {item["symbol"]: to_e8(item["quantity"]) for item in positions} == dict(+held)
+
+
+def test_every_order_is_what_its_history_says_after_all_that(stack: Stack) -> None:
+    command = [sys.executable, "manage.py", "orders", "verify", "--json"]
+    here = {**os.environ, "TMW_DATA_DIR": str(stack.data_dir)}
+    ran = subprocess.run(command, cwd=ROOT, env=here, capture_output=True, text=True, timeout=60)
+    found = json.loads(ran.stdout)
+    assert (ran.returncode, found["differences"]) == (0, []), ran.stderr
+    assert found["orders"] >= len(SEEDS) * ORDERS
 
 
 def caught_up(stack: Stack, prefix: str, orders: dict[str, Any]) -> dict[str, list[ExecutionReport]]:

@@ -18,6 +18,7 @@ from bridge.wire.vocabulary import ExecType
 from orders.requests import OrderAnswer
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import E8, Processes
+from tests.scoreboard import Measured
 from tradingmw.errors import Code, OutcomeUnknown, TradingError, Unavailable
 
 BURST = 120
@@ -53,7 +54,7 @@ def test_an_accepted_order_is_durable_when_the_answer_comes(live: Processes) -> 
     assert live.rows("SELECT COUNT(*) FROM orders_order WHERE client_order_id = 'durable-1'") == [(1,)]
 
 
-def test_fifty_equal_requests_at_once_make_one_order(live: Processes) -> None:
+def test_fifty_equal_requests_at_once_make_one_order(live: Processes, measured: Measured) -> None:
     async def together() -> list[OrderAnswer]:
         return await asyncio.gather(*[live.place("same-1", price=1) for _ in range(50)])
 
@@ -61,7 +62,9 @@ def test_fifty_equal_requests_at_once_make_one_order(live: Processes) -> None:
     assert len({answer.order["id"] for answer in answers}) == 1
     assert sum(answer.created for answer in answers) == 1
     until(lambda: live.status_of("same-1") == "new", "the engine's word")
-    assert sum(command.client_order_id == "same-1" for command in live.received()) == 1
+    at_the_engine = sum(command.client_order_id == "same-1" for command in live.received())
+    measured(7, "orders at the engine from 50 equal requests at once", at_the_engine, "1")
+    assert at_the_engine == 1
 
 
 def test_cancel_all_ends_every_open_order(live: Processes) -> None:

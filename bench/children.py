@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -88,15 +88,19 @@ class Child:
 
     def event(self, name: str, seconds: float) -> dict[str, Any]:
         """The next event of this name; others are passed over, `failed` and the end of the program raise."""
-        while True:
+        return list(self.events(name, seconds))[-1]
+
+    def events(self, last: str, seconds: float) -> Iterator[dict[str, Any]]:
+        """What it says up to the event `last`, that included; `seconds` may pass between two."""
+        event: dict[str, Any] = {}
+        while event.get("event") != last:
             try:
                 event = self._events.get(timeout=seconds)
             except queue.Empty:
-                raise self._failed(f"did not say {name} within {seconds:.0f} s") from None
-            if event.get("event") == name:
-                return event
+                raise self._failed(f"did not say {last} within {seconds:.0f} s") from None
             if event is END_OF_OUTPUT or event.get("event") == "failed":
-                raise self._failed(f"ended before {name}: {event}")
+                raise self._failed(f"ended before {last}: {event}")
+            yield event
 
     def end(self, seconds: float = END_SECONDS) -> None:
         """Close its standard input, which asks it to end; after `seconds` its process group is killed in any case."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import tools
 from bench.children import Child
+from bench.generator import as_words
 from bench.loads import Load
 from bench.product import Product
 from bench.rounds import OURS
+from bridge.sockets.curve import make_keys
+from tradingmw.supervisor.addresses import ENGINE, HOST, Ports, as_environment
 
 LISTEN_SECONDS = 30.0
 Say = Callable[[str], None]
@@ -27,7 +30,8 @@ class Served:
     start_feed: Callable[[], None]
     counted: Mapping[str, int]  #: label → process whose processor time and memory are its cost
     apart: Mapping[str, int]  #: shown, not counted: the engine and what does not touch the market
-    fed_per_second: Callable[[], float] | None = None  #: the feed's real rate so far, where the feed can be asked
+    fed_per_second: Callable[[], float]  #: the feed's real rate so far
+    fronts: frozenset[str] = frozenset({"web", "server"})  #: labels of the processes that hold the sockets
 
 
 Serving = Callable[[Load, int, Path], AbstractContextManager[Served]]
@@ -43,14 +47,36 @@ class Contender:
     serving: Serving
 
 
-@contextmanager
-def ours(load: Load, seed: int, directory: Path) -> Iterator[Served]:
-    """`manage.py up` with its engine held: engine → feed bridge → channel layer → web."""
-    market = ("--symbols", str(load.universe), "--rate", str(load.rate), "--seed", str(seed))
-    with Product(directory, market, held=True) as product:
-        parts = product.pids()
-        counted = {"feed": parts.pop("feed"), "web": parts.pop("web"), "layer": product.pid}
-        yield Served("tmw", product.port, product.dial_market, product.release, counted, parts)
+def ours_with(environment: Mapping[str, str]) -> Serving:
+    """`manage.py up` beside the bench's engine: engine → feed bridge → channel layer → web."""
+
+    @contextmanager
+    def serving(load: Load, seed: int, directory: Path) -> Iterator[Served]:
+        with closing(Ports()) as ports:
+            addresses = {name: f"tcp://{HOST}:{ports.choose()}" for name in ENGINE}
+            settings = as_environment({**addresses, "engine_external": True})
+            with Child(engine_command(load, seed, directory, addresses), directory / "engine.log") as engine:
+                engine.event("bound", LISTEN_SECONDS)
+                with Product(directory, environment={**settings, **environment}) as product:
+                    yield served_by(product, engine)
+
+    return serving
+
+
+def engine_command(load: Load, seed: int, directory: Path, addresses: Mapping[str, str]) -> list[str | Path]:
+    keys = directory / "data" / "keys"
+    make_keys(keys)
+    where = {name.removeprefix("engine_").replace("_", "-"): address for name, address in addresses.items()}
+    options = {"keys": keys, **where, "rate": load.rate, "symbols": load.universe, "seed": seed}
+    return [tools.product_python(), "-m", "bench.engine", *as_words(options)]
+
+
+def served_by(product: Product, engine: Child) -> Served:
+    parts = product.pids()
+    counted = {"feed": parts.pop("feed"), "web": parts.pop("web"), "layer": product.pid}
+    apart = {**parts, "engine": engine.pid}
+    start, fed = lambda: engine.say("go"), lambda: fed_per_second(engine)
+    return Served("tmw", product.port, product.dial_market, start, counted, apart, fed)
 
 
 def peer(dialect: str, target: str, command: Sequence[str | Path]) -> Serving:
@@ -58,8 +84,8 @@ def peer(dialect: str, target: str, command: Sequence[str | Path]) -> Serving:
 
     @contextmanager
     def serving(load: Load, seed: int, directory: Path) -> Iterator[Served]:
-        market = ["--rate", str(load.rate), "--symbols", str(load.universe), "--seed", str(seed)]
-        source_command: list[str | Path] = [tools.product_python(), "-m", "bench.source", *market]
+        market = {"rate": load.rate, "symbols": load.universe, "seed": seed}
+        source_command: list[str | Path] = [tools.product_python(), "-m", "bench.source", *as_words(market)]
         with Child(source_command, directory / "source.log") as source:
             address = source.event("bound", LISTEN_SECONDS)["address"]
             with Child([*command, address], directory / "peer.log") as server:
@@ -98,7 +124,7 @@ def python_peer(
 
 ENGINE_IO = "/socket.io/?EIO=4&transport=websocket"
 FAN_OUT = (
-    Contender(OURS, "this project", lambda say: None, ours),
+    Contender(OURS, "this project", lambda say: None, ours_with({})),
     node_peer("ws-hub", "ws, our design", "ws_hub.mjs"),
     node_peer("ws", "ws, set per symbol", "ws_sets.mjs"),
     node_peer("socketio", "socket.io rooms", "socketio_rooms.mjs", "engineio", ENGINE_IO),

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Load:
-    """`rate` updates a second over `universe` symbols; `sockets` sockets follow `symbols` of them each (Zipf)."""
+    """`rate` updates a second over `universe` symbols; `sockets` sockets follow `symbols` of them each (Zipf).
+
+    `stalled` of the sockets read nothing in the second half of the measured time. `idle`: the feed never starts.
+    """
 
     name: str
     rate: int
@@ -16,16 +19,18 @@ class Load:
     universe: int = 200
     warm_seconds: float = 2.0
     seconds: float = 5.0
+    stalled: int = 0
+    idle: bool = False
 
     @property
     def offered_per_second(self) -> float:
-        """Deliveries a second, were every update delivered; the feed spreads its updates evenly."""
-        return self.rate * self.sockets * self.symbols / self.universe
+        """Deliveries a second to the sockets that read, were every update delivered; the feed spreads them evenly."""
+        return self.rate * (self.sockets - self.stalled) * self.symbols / self.universe
 
     def __str__(self) -> str:
-        return (
-            f"{self.rate:,} updates/s over {self.universe} symbols x {self.sockets} sockets of {self.symbols} symbols"
-        )
+        rate = "no feed" if self.idle else f"{self.rate:,} updates/s over {self.universe} symbols"
+        stalled = f", {self.stalled} of which stop reading" if self.stalled else ""
+        return f"{rate} x {self.sockets} sockets of {self.symbols} symbols{stalled}"
 
 
 LOADS = {
@@ -34,7 +39,11 @@ LOADS = {
         Load("A", rate=1_000, sockets=500, symbols=20),
         Load("B", rate=10_000, sockets=500, symbols=20),
         Load("C", rate=10_000, sockets=100, symbols=20),
+        Load("D", rate=50_000, sockets=500, symbols=20, warm_seconds=10.0, seconds=60.0),
         Load("desk", rate=1_000, sockets=100, symbols=20),
+        Load("memory", rate=1_000, sockets=500, symbols=20, seconds=1.0, idle=True),
+        Load("memory-1000", rate=1_000, sockets=1_000, symbols=20, seconds=1.0, idle=True),
+        Load("stalled", rate=10_000, sockets=500, symbols=20, warm_seconds=4.0, seconds=20.0, stalled=50),
         Load("smoke", rate=200, sockets=10, symbols=5, universe=20, warm_seconds=0.2, seconds=1.0),
     )
 }

@@ -36,24 +36,19 @@ def run(args: argparse.Namespace) -> int:
     """The exit code: 1 where a run of this project failed."""
     console = Console(stderr=True)
     loadgen = tools.loadgen(console.print)
-    ready, not_run = runner.prepared(ORDER_TAKERS, args.only, console)
+    entrants = {one.key: one for one in ORDER_TAKERS}
 
-    def one(turn: Turn, directory: Path) -> dict[str, Any]:
+    def one(turn: Turn, directory: Path) -> Mapping[str, Any]:
         key, _, clients = turn.key.partition("/")
-        return measure(ready[key], int(clients), args.seconds or DEFAULT_SECONDS, loadgen, directory)
+        return measure(entrants[key], int(clients), args.seconds or DEFAULT_SECONDS, loadgen, directory)
 
-    titles = {
-        f"{one.key}/{clients}": f"{clients} × {one.title}"
+    entries = {
+        f"{one.key}/{clients}": runner.Entry(f"{clients} × {one.title}", one, against=f"{OURS}/{clients}")
         for clients in args.clients
         for one in ORDER_TAKERS
-        if one.key in ready or one.key in not_run
     }
-    missing = {key: not_run[key.partition("/")[0]] for key in titles if key.partition("/")[0] in not_run}
-    rows = runner.in_turn(console, {key: titles[key] for key in titles if key not in missing}, args, one, brief)
-    against = {key: f"{OURS}/{key.partition('/')[2]}" for key in titles}
-    report = Report("Orders over REST, closed loop", args.said, titles, against, COLUMNS, rows, missing)
-    runner.finish(report, args, panels, clients=args.clients)
-    return int(any("failed" in row for row in rows if row["contender"].startswith(OURS)))
+    bench = runner.Bench("Orders over REST, closed loop", entries, one, brief, COLUMNS, panels)
+    return runner.exit_code(runner.conduct(bench, args, console, clients=args.clients))
 
 
 def brief(row: Mapping[str, Any]) -> str:

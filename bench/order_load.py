@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import tools
 from bench.children import Child
+from bench.generator import as_words
 from bench.product import Product
 from bench.rounds import OURS
 
@@ -112,7 +113,7 @@ def generator_options(desk: OrderDesk, clients: int, seconds: float) -> list[str
         "seconds": seconds,
         "pids": ",".join(f"{label}={pid}" for label, pid in processes.items()),
     }
-    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return as_words(options)
 
 
 def figures(measured: Mapping[str, Any], desk: OrderDesk) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,19 +21,26 @@ DEMO_PASSWORD = "demo-Passw0rd!"
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
 TICKET_THREADS = 4
-#: It ends with this process; and one user here stands for many: how much one may write is not what is measured.
-ENVIRONMENT = {"TMW_SUPERVISED": "1", "TMW_WRITES_PER_SECOND": "1000000", "TMW_WRITES_BURST": "1000000"}
+USERNAMES = ("trader1", "trader2", "desk1", "compliance1", "admin1")  #: sockets are shared out: a user may hold so many
+#: It ends with this process; and one user at one address here stands for many: what one may do is not what is measured.
+ENVIRONMENT = {
+    "TMW_SUPERVISED": "1",
+    "TMW_WRITES_PER_SECOND": "1000000",
+    "TMW_WRITES_BURST": "1000000",
+    "TMW_SOCKETS_NEW_PER_SECOND": "100000",
+    "TMW_SOCKETS_NEW_BURST": "100000",
+}
 
 
 class Product:
-    """`with Product(directory, engine_flags, held=True)`: ready, its market standing still until `release()`."""
+    """`with Product(directory, engine_flags)`: it is ready. `environment`: settings of its own."""
 
-    def __init__(self, directory: Path, engine_flags: Sequence[str] = (), *, held: bool = False) -> None:
-        self._data_dir, self._hold = directory / "data", directory / "hold"
-        self._flags = [*engine_flags, *(("--hold-file", str(self._hold)) if held else ())]
+    def __init__(
+        self, directory: Path, engine_flags: Sequence[str] = (), *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._data_dir, self._flags = directory / "data", engine_flags
+        self._environment = {**ENVIRONMENT, **(environment or {})}
         self._log = directory / "up.log"
-        if held:
-            self._hold.touch()
 
     def __enter__(self) -> Self:
         command: list[str | Path] = [
@@ -45,7 +52,7 @@ class Product:
             "--data-dir",
             self._data_dir,
         ]
-        self._child = Child([*command, *self._flags], self._log, environment=ENVIRONMENT)
+        self._child = Child([*command, *self._flags], self._log, environment=self._environment)
         try:
             self._await_ready()
         except BaseException:
@@ -80,10 +87,6 @@ class Product:
         """Process number of each part by its name."""
         return {name: int(pid) for name, pid in self._record("parts.json").items()}
 
-    def release(self) -> None:
-        """Let the market's time run."""
-        self._hold.unlink()
-
     def logged_in(self, username: str = "trader1") -> httpx.Client:
         """A client with an access token; paths are relative to `/api/v1`."""
         client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=30)
@@ -94,9 +97,12 @@ class Product:
 
     def dial_market(self, say: Callable[[str], None], sockets: int) -> None:
         """Say a request target with a fresh one-use ticket for each socket."""
-        with closing(self.logged_in()) as client, ThreadPoolExecutor(TICKET_THREADS) as threads:
+        with ExitStack() as held:
+            clients = [held.enter_context(closing(self.logged_in(name))) for name in USERNAMES]
+            threads = held.enter_context(ThreadPoolExecutor(TICKET_THREADS))
 
-            def dial(_number: int) -> None:
+            def dial(number: int) -> None:
+                client = clients[number % len(clients)]
                 ticket = client.post("/auth/ws-ticket", json={}).raise_for_status().json()["ticket"]
                 say(f"/ws/v1/market?ticket={ticket}")
 

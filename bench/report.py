@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import chart
+from bench.bars import Verdict
 from bench.machine import machine, versions
-from bench.rounds import OURS, Spread, good, ratio, spread
+from bench.rounds import OURS, Rows, Spread, good, ratio, spread
 
 TABLE_WIDTH = 400  #: nothing is wrapped: the lines are kept in a file
-Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,31 @@ class Report:
     columns: Sequence[Column]
     rows: Rows
     not_run: Mapping[str, str]  #: key → what is missing
+    verdicts: Sequence[Verdict] = ()
 
     def show(self, console: Console) -> None:
         """A Markdown table, so that what is read here can be kept in docs/performance.md as it is."""
-        console.print(
-            f"\n{self.title}\n{machine()}\nCommand: {self.command}\n", markup=False, highlight=False, soft_wrap=True
-        )
-        Console(file=console.file, width=TABLE_WIDTH).print(self._table())
+        console.print("\n" + self._tables(), markup=False, highlight=False, soft_wrap=True)
         for key, why in self.not_run.items():
             console.print(f"not run: {self.titles[key]}: {why}", style="yellow", markup=False)
         for row in self.rows:
             if "failed" in row:
                 which = f"{self.titles[row['contender']]}, repetition {row['repetition'] + 1}"
                 console.print(f"failed: {which}: {row['failed']}", style="red", markup=False)
+
+    def write_markdown(self, path: Path) -> None:
+        """The same tables in a file."""
+        write_text(path, self._tables())
+
+    def _tables(self) -> str:
+        out = io.StringIO()
+        wide = Console(file=out, width=TABLE_WIDTH, highlight=False)
+        head = f"{self.title}\n\n{machine()}\n\nCommand: `{self.command}`\n"
+        wide.print(head, markup=False, soft_wrap=True)
+        wide.print(self._table())
+        if self.verdicts:
+            wide.print(verdict_table(self.verdicts))
+        return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
     def _table(self) -> Table:
         table = Table(box=box.MARKDOWN)
@@ -89,10 +102,10 @@ class Report:
             "versions": versions(),
             **facts,
             "not_run": dict(self.not_run),
+            "verdicts": [verdict.facts() for verdict in self.verdicts],
             "runs": list(self.rows),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(document, indent=1) + "\n")
 
     def bars(self, figure: str, title: str) -> tuple[list[str], int]:
         """A panel for the chart."""
@@ -120,6 +133,25 @@ class Report:
     def _medians(self, key: str, figures: Mapping[str, str]) -> list[tuple[str, float]]:
         found = {name: spread(self.rows, key, figure) for name, figure in figures.items()}
         return [(name, one.median) for name, one in found.items() if one]
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """A line per bar: median and range of what was found, the limit, and whether it holds."""
+    table = Table("bar", box=box.MARKDOWN)
+    for heading in ("found", "at most", "", "aim", "reached"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in verdicts:
+        bar = one.bar
+        what = f"{bar.what}, in every run" if bar.in_every_run else bar.what
+        aim = "" if bar.aim is None else f"{bar.aim:.2f}"
+        found = cell(one.found, lambda value: f"{value:.2f}", with_spread=True)
+        table.add_row(what, found, f"{bar.most:.2f}", one.word, aim, one.aim_reached)
+    return table
+
+
+def write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def named(found: Spread | None) -> list[tuple[str, float]]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from bench.children import ChildFailed
 
+Rows = Sequence[Mapping[str, Any]]
 OURS = "ours"  #: the key of this project, or how its keys begin
 
 
@@ -44,7 +45,7 @@ def turns(keys: Sequence[str], repetitions: int, seeds: Sequence[int]) -> Iterat
 
 
 def run(turn: Turn, measure: Callable[[Turn], Mapping[str, Any]]) -> dict[str, Any]:
-    """The figures of one turn, or `failed` with the reason: the others go on."""
+    """The figures of one turn, or `failed` with the reason: the others go on. Figures may say themselves `failed`."""
     known = {"contender": turn.key, "repetition": turn.repetition, "seed": turn.seed}
     try:
         return {**known, **measure(turn)}
@@ -52,18 +53,18 @@ def run(turn: Turn, measure: Callable[[Turn], Mapping[str, Any]]) -> dict[str, A
         return {**known, "failed": str(error)}
 
 
-def good(rows: Sequence[Mapping[str, Any]], key: str) -> dict[int, Mapping[str, Any]]:
+def good(rows: Rows, key: str) -> dict[int, Mapping[str, Any]]:
     """The runs of one contender that did not fail, by repetition."""
     return {row["repetition"]: row for row in rows if row["contender"] == key and "failed" not in row}
 
 
-def spread(rows: Sequence[Mapping[str, Any]], key: str, figure: str) -> Spread | None:
+def spread(rows: Rows, key: str, figure: str) -> Spread | None:
     """None where no run succeeded."""
     values = [float(row[figure]) for row in good(rows, key).values()]
     return Spread.of(values) if values else None
 
 
-def ratio(rows: Sequence[Mapping[str, Any]], key: str, to: str, figure: str) -> Spread | None:
+def ratio(rows: Rows, key: str, to: str, figure: str) -> Spread | None:
     """This contender's figure as a multiple of that of `to` in the same repetition."""
     others = good(rows, to)
     values = [

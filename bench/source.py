@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
+from typing import Protocol
 
 import msgspec
 import zmq
@@ -132,7 +133,14 @@ def say(**facts: object) -> None:
     print(json.dumps(facts), flush=True)
 
 
-def read_lines(publisher: Publisher, go: threading.Event, stop: threading.Event) -> None:
+class Paced(Protocol):
+    """What can say how fast it has been since it began."""
+
+    @property
+    def per_second(self) -> float: ...
+
+
+def read_lines(publisher: Paced, go: threading.Event, stop: threading.Event) -> None:
     """A thread, on standard input: `go` at the first line, an answer at each other, `stop` at the end."""
     for _ in sys.stdin:
         if go.is_set():

@@ -43,7 +43,7 @@ def loadgen(say: Say) -> Path:
 
     def build() -> None:
         say("building the load generator")
-        run([compiler, "-std=c++17", "-O2", "-Wall", "-Wextra", "-o", program, *sources])
+        run([compiler, "-std=c++17", "-O2", "-pthread", "-Wall", "-Wextra", "-o", program, *sources])
 
     when_changed(program, [*sources, *LOADGEN_SOURCES.glob("*.hpp")], build)
     return program

@@ -81,6 +81,7 @@ class Env(BaseSettings):
     engine_commands: Address = "tcp://127.0.0.1:5571"
     engine_queries: Address = "tcp://127.0.0.1:5572"
     engine_work: Address = "tcp://127.0.0.1:5573"
+    engine_external: bool = False
     order_requests: Address = "tcp://127.0.0.1:5574"
     feed_state: Address = "tcp://127.0.0.1:5575"
     layer_publish: Address = "tcp://127.0.0.1:5576"
@@ -148,6 +149,11 @@ class Env(BaseSettings):
     @property
     def demo(self) -> bool:
         return self.environment is Environment.DEMO
+
+    @property
+    def development_engine(self) -> bool:
+        """Whether `up` starts an engine of its own and chooses where it is found."""
+        return self.demo and not self.engine_external
 
     @property
     def json_logs(self) -> bool:

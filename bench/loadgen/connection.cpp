@@ -1,8 +1,8 @@
 #include "connection.hpp"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -14,19 +14,19 @@ namespace {
 
 char received[1 << 18];
 
+constexpr int kLittle = 16 * 1024;
+
 }  // namespace
 
-void Connection::open(int port, const std::string& target) {
-    descriptor_ = socket(AF_INET, SOCK_STREAM, 0);
+void Connection::open(const Address& server, const std::string& target) {
+    descriptor_ = socket(server.family, SOCK_STREAM, 0);
     if (descriptor_ < 0) fail("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address)) fail("connect");
+    // Whoever will stop reading takes little first: so the kernel's buffers are soon full, and the server's turn comes.
+    if (following_.stalls) setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &kLittle, sizeof kLittle);
+    if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&server.socket_address), server.length)) fail("connect");
     const int on = 1;
     setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    send_raw(upgrade_request(target, port, dialect_.subprotocol()));
+    send_raw(upgrade_request(target, server.authority, dialect_.subprotocol()));
     fcntl(descriptor_, F_SETFL, O_NONBLOCK);
 }
 
@@ -86,7 +86,7 @@ bool Connection::on_text(std::string_view text) {
     Reading reading = dialect_.read(text, symbols_);
     switch (reading.kind) {
         case Kind::Updates:
-        case Kind::Snapshot: listener_.items(positions_, reading, text.size()); break;
+        case Kind::Snapshot: listener_.items(following_, reading, text.size()); break;
         case Kind::Subscribed: listener_.subscribed(); break;
         case Kind::Answer: send(Opcode::Text, reading.answer); break;
         case Kind::Refused: return ended("refused: " + std::string(text.substr(0, 200)));

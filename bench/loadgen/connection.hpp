@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "address.hpp"
 #include "dialect.hpp"
-#include "positions.hpp"
+#include "following.hpp"
 #include "websocket.hpp"
 
 // A message that means nothing here: such a run measures nothing, so it ends.
@@ -20,22 +21,23 @@ class Listener {
 public:
     virtual ~Listener() = default;
     virtual void subscribed() = 0;
-    virtual void items(std::vector<Position>& positions, const Reading& reading, size_t bytes) = 0;
+    virtual void items(Following& following, const Reading& reading, size_t bytes) = 0;
 };
 
 class Connection {
 public:
-    Connection(const Dialect& dialect, Listener& listener, std::string symbols, std::vector<Position> positions)
-        : dialect_(dialect), listener_(listener), symbols_(std::move(symbols)), positions_(std::move(positions)) {}
+    Connection(const Dialect& dialect, Listener& listener, std::string symbols, Following following)
+        : dialect_(dialect), listener_(listener), symbols_(std::move(symbols)), following_(std::move(following)) {}
 
-    // Connects to 127.0.0.1 and sends the handshake; std::system_error.
-    void open(int port, const std::string& target);
+    // Connects and sends the handshake; std::system_error.
+    void open(const Address& server, const std::string& target);
 
     // Reads what there is; false when the server has closed, with `why()`. `drained`: nothing more waits.
     bool on_readable(bool& drained);
 
     int descriptor() const { return descriptor_; }
     const std::string& why() const { return why_; }
+    bool stalls() const { return following_.stalls; }
 
 private:
     bool on_handshake();
@@ -49,7 +51,7 @@ private:
     const Dialect& dialect_;
     Listener& listener_;
     const std::string symbols_;
-    std::vector<Position> positions_;
+    Following following_;
     int descriptor_ = -1;
     bool shaken_ = false;
     std::string pending_;  // the beginning of a handshake or frame whose rest has not come

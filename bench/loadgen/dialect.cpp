@@ -14,25 +14,32 @@ Reading between(Kind kind, std::string_view text, std::string_view head, std::st
     return {kind, text.substr(head.size(), text.size() - head.size() - tail.size())};
 }
 
-// This project's `tmw.json.v1`.
+// This project's `tmw.json.v1`, one channel of it.
 class Tmw : public Dialect {
+public:
+    explicit Tmw(const std::string& channel)
+        : update_(R"({"channel":")" + channel + R"(","type":"update","data":[)"),
+          snapshot_(R"({"channel":")" + channel + R"(","type":"snapshot","data":[)"),
+          subscribe_(R"({"id":1,"method":"subscribe","params":{"channel":")" + channel + R"(","symbols":)") {}
+
+private:
     std::string subprotocol() const override { return "tmw.json.v1"; }
 
     std::string opening(const std::string& symbols) const override {
-        return R"({"id":1,"method":"subscribe","params":{"channel":"quotes","symbols":)" + symbols + "}}";
+        return subscribe_ + symbols + "}}";
     }
 
     Reading read(std::string_view text, const std::string&) const override {
-        constexpr std::string_view update = R"({"channel":"quotes","type":"update","data":[)";
-        constexpr std::string_view snapshot = R"({"channel":"quotes","type":"snapshot","data":[)";
-        if (begins(text, update)) return between(Kind::Updates, text, update, "]}");
-        if (begins(text, snapshot)) return between(Kind::Snapshot, text, snapshot, "]}");
+        if (begins(text, update_)) return between(Kind::Updates, text, update_, "]}");
+        if (begins(text, snapshot_)) return between(Kind::Snapshot, text, snapshot_, "]}");
         if (begins(text, R"({"id":1,"status":"ok")")) return {all_ok(text) ? Kind::Subscribed : Kind::Refused};
         if (begins(text, R"({"id":1,)")) return {Kind::Refused};
         return {begins(text, R"({"channel":")") ? Kind::Nothing : Kind::Malformed};
     }
 
     static bool all_ok(std::string_view text) { return text.find(R"("status":"error")") == std::string_view::npos; }
+
+    const std::string update_, snapshot_, subscribe_;
 };
 
 // Plain WebSocket peers: one item a message, or a list of them.
@@ -64,8 +71,9 @@ class EngineIo : public Dialect {
 }  // namespace
 
 std::unique_ptr<Dialect> dialect_named(const std::string& name) {
-    if (name == "tmw") return std::make_unique<Tmw>();
+    if (name == "tmw") return std::make_unique<Tmw>("quotes");
+    if (name == "tmw-book") return std::make_unique<Tmw>("book");
     if (name == "plain") return std::make_unique<Plain>();
     if (name == "engineio") return std::make_unique<EngineIo>();
-    throw BadArgument("--dialect must be tmw, plain or engineio");
+    throw BadArgument("--dialect must be tmw, tmw-book, plain or engineio");
 }

@@ -21,5 +21,5 @@ public:
     virtual Reading read(std::string_view text, const std::string& symbols) const = 0;
 };
 
-// "tmw", "plain" or "engineio"; BadArgument for anything else.
+// "tmw" (quotes), "tmw-book", "plain" or "engineio"; BadArgument for anything else.
 std::unique_ptr<Dialect> dialect_named(const std::string& name);

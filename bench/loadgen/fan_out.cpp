@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "clock.hpp"
 #include "connection.hpp"
+#include "descriptors.hpp"
 #include "json_line.hpp"
 #include "process_usage.hpp"
 #include "tally.hpp"
@@ -20,32 +20,51 @@ namespace {
 
 constexpr int kDialledAtOnce = 16;
 constexpr uint32_t kInput = UINT32_MAX;
+constexpr int64_t kCatchUpUs = 2'000'000;  // what stalled sockets get to read what they missed
+constexpr int64_t kTellEachUs = 500'000;
+
+std::vector<std::string> names_of(Arguments& given) {
+    const std::string listed = given.text("names", "");
+    if (!listed.empty()) return Wishes::listed(listed);
+    const int universe = given.whole("of", nullptr, 1, 5'000);
+    return Wishes::numbered(given.text("prefix", "SYM"), universe);
+}
 
 struct Options {
     explicit Options(Arguments& given)
         : dialect(given.text("dialect")),
-          port(given.whole("port", nullptr, 1, 65'535)),
+          server(looked_up(given.text("host", "127.0.0.1"), given.whole("port", nullptr, 1, 65'535))),
           sockets(given.whole("sockets", nullptr, 1, 60'000)),
-          universe(given.whole("of", nullptr, 1, 5'000)),
-          symbols(given.whole("symbols", nullptr, 1, universe)),
-          prefix(given.text("prefix", "SYM")),
+          books(given.whole("books", "0", 0, sockets)),
+          stalled(given.whole("stalled", "0", 0, sockets - books)),
+          names(names_of(given)),
+          symbols(given.whole("symbols", nullptr, 1, static_cast<int>(names.size()))),
           seed(given.whole("seed", "1", 0, 1'000'000)),
           zipf(given.number("zipf", "1", 0, 10)),
           warm_us(static_cast<int64_t>(1e6 * given.number("warm", "2", 0, 600))),
           measure_us(static_cast<int64_t>(1e6 * given.number("seconds", "5", 0.1, 600))),
           patience_us(static_cast<int64_t>(1e6 * given.number("patience", "60", 1, 600))),
           poll_us(given.whole("poll-us", "500", 0, 100'000)),
+          clock_ahead_us(static_cast<int64_t>(given.number("clock-ahead-us", "0", -1e15, 1e15))),
+          idle(given.whole("idle", "0", 0, 1)),
+          tells(given.whole("tell", "0", 0, 1)),
           pids(given.text("pids", "")) {
         given.all_read();
     }
 
     std::string dialect;
-    int port, sockets, universe, symbols;
-    std::string prefix;
-    int seed;
+    Address server;
+    int sockets;
+    int books;    // of the sockets, the last: they follow books, and each checksum is checked
+    int stalled;  // of the sockets, the first: they read nothing in the second half of the measured time
+    std::vector<std::string> names;
+    int symbols, seed;
     double zipf;
     int64_t warm_us, measure_us, patience_us;
     int poll_us;  // 0: block in epoll_wait
+    int64_t clock_ahead_us;
+    bool idle;   // the feed never starts: what do sockets cost that only stand?
+    bool tells;  // say `progress` twice a second
     std::string pids;
 };
 
@@ -63,11 +82,13 @@ public:
     explicit FanOut(Arguments& given)
         : options_(given),
           dialect_(dialect_named(options_.dialect)),
-          wishes_(options_.prefix, options_.universe, options_.symbols, options_.zipf, options_.seed),
-          tally_(wishes_, options_.universe),
+          book_dialect_(options_.books ? dialect_named(options_.dialect + "-book") : nullptr),
+          wishes_(options_.names, options_.symbols, options_.zipf, options_.seed),
+          tally_(wishes_, static_cast<int>(options_.names.size()), options_.clock_ahead_us),
           servers_(options_.pids),
           before_(servers_.now()),
           epoll_(epoll_create1(0)) {
+        allow_sockets(options_.sockets);
         fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
         watch(STDIN_FILENO, kInput);
     }
@@ -77,14 +98,17 @@ public:
         const auto all_subscribed = [&] { return tally_.subscribed_count() == options_.sockets; };
         if (!pump_until(all_subscribed, deadline)) return failed("subscribed");
         JsonLine("subscribed").add("sockets", options_.sockets).say();
-        const auto feed_started = [&] { return tally_.newest_ts_us > 0; };
+        const auto feed_started = [&] { return options_.idle || tally_.newest_ts_us > 0; };
         if (!pump_until(feed_started, steady_us() + options_.patience_us)) return failed("update");
         pump_for(options_.warm_us);
         const Moment start = reading();
-        tally_.counting = true;
-        pump_for(options_.measure_us);
-        tally_.counting = false;
-        report(start, reading());
+        const Histogram first = half();
+        const Moment middle = reading();
+        stall();
+        const Histogram second = half();
+        const Moment end = reading();
+        read_again();
+        report({start, middle, end}, first, second);
         return 0;
     }
 
@@ -94,6 +118,27 @@ private:
         event.events = EPOLLIN;
         event.data.u32 = number;
         if (epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event)) throw std::runtime_error("epoll_ctl");
+    }
+
+    // Half of the measured time; its delays.
+    Histogram half() {
+        tally_.part.clear();
+        tally_.counting = true;
+        pump_for(options_.measure_us / 2);
+        tally_.counting = false;
+        return tally_.part;
+    }
+
+    void stall() {
+        for (const auto& connection : connections_)
+            if (connection->stalls()) epoll_ctl(epoll_, EPOLL_CTL_DEL, connection->descriptor(), nullptr);
+    }
+
+    void read_again() {
+        if (!options_.stalled) return;
+        for (uint32_t number = 0; number < connections_.size(); ++number)
+            if (connections_[number]->stalls()) watch(connections_[number]->descriptor(), number);
+        pump_for(kCatchUpUs);
     }
 
     template <typename Done>
@@ -111,6 +156,7 @@ private:
     void pump_once(int64_t deadline) {
         epoll_event ready[1'024];
         const int64_t left_ms = std::max<int64_t>(0, (deadline - steady_us()) / 1'000);
+        tell();
         const int wait_ms = options_.poll_us ? 0 : static_cast<int>(std::min<int64_t>(50, left_ms + 1));
         const int count = epoll_wait(epoll_, ready, 1'024, wait_ms);
         bool drained = true;
@@ -134,6 +180,16 @@ private:
         return drained;
     }
 
+    void tell() {
+        if (!options_.tells || steady_us() < tell_at_us_) return;
+        tell_at_us_ = steady_us() + kTellEachUs;
+        JsonLine("progress")
+            .add("subscribed", tally_.subscribed_count())
+            .add("updates", tally_.updates)
+            .add("closed", closed_)
+            .say();
+    }
+
     void drop(Connection& connection) {
         if (++closed_ == 1) first_why_ = connection.why();
         if (closed_ == options_.sockets) throw std::runtime_error("every socket was closed; the first: " + first_why_);
@@ -154,14 +210,17 @@ private:
     // A few at once: no server has to take hundreds of handshakes in one turn.
     void dial() {
         while (!targets_.empty() && on_their_way() < kDialledAtOnce) {
+            const auto number = static_cast<int>(connections_.size());
+            const bool books = number >= options_.sockets - options_.books;
             const std::vector<int> chosen = wishes_.next();
-            std::vector<Position> positions(options_.universe);
-            for (const int number : chosen) positions[number].ask();
-            connections_.push_back(
-                std::make_unique<Connection>(*dialect_, tally_, wishes_.as_json(chosen), std::move(positions)));
-            connections_.back()->open(options_.port, targets_.front());
+            Following following{std::vector<Position>(options_.names.size()), nullptr, number < options_.stalled};
+            for (const int symbol : chosen) following.positions[symbol].ask();
+            if (books) following.books = std::make_unique<Books>();
+            connections_.push_back(std::make_unique<Connection>(books ? *book_dialect_ : *dialect_, tally_,
+                                                                wishes_.as_json(chosen), std::move(following)));
+            connections_.back()->open(options_.server, targets_.front());
             targets_.pop_front();
-            watch(connections_.back()->descriptor(), static_cast<uint32_t>(connections_.size() - 1));
+            watch(connections_.back()->descriptor(), static_cast<uint32_t>(number));
         }
     }
 
@@ -181,18 +240,23 @@ private:
         return 1;
     }
 
-    void report(const Moment& start, const Moment& end) {
-        const double seconds = (end.at_us - start.at_us) / 1e6;
+    struct Moments {
+        Moment start, middle, end;
+    };
+
+    void report(const Moments& at, const Histogram& first, const Histogram& second) {
+        const double seconds = (at.end.at_us - at.start.at_us) / 1e6;
         const Faults& faults = tally_.faults;
         JsonLine("measured")
             .add("seconds", seconds)
             .add("sockets", options_.sockets)
             .add("closed", closed_)
             .add("first_close", first_why_)
-            .add("published", end.published - start.published)
+            .add("published", at.end.published - at.start.published)
             .add("seen_symbols", tally_.seen_symbols())
-            .add("feed_seconds", (end.feed_us - start.feed_us) / 1e6)
+            .add("feed_seconds", (at.end.feed_us - at.start.feed_us) / 1e6)
             .add("updates", tally_.updates)
+            .add("updates_merged", tally_.merged)
             .add("frames", tally_.frames)
             .add("bytes", tally_.bytes)
             .add("most_updates_a_frame", tally_.most_a_frame)
@@ -201,20 +265,28 @@ private:
             .add("p99_ms", tally_.delays.percentile_ms(0.99))
             .add("p999_ms", tally_.delays.percentile_ms(0.999))
             .add("max_ms", tally_.delays.most_ms())
+            .add("p50_ms_first_half", first.percentile_ms(0.5))
+            .add("p99_ms_first_half", first.percentile_ms(0.99))
+            .add("p50_ms_second_half", second.percentile_ms(0.5))
+            .add("p99_ms_second_half", second.percentile_ms(0.99))
             .add("holes", faults.holes)
             .add("lost", faults.lost)
             .add("disordered", faults.disordered)
             .add("unasked", faults.unasked)
+            .add("mismatched", faults.mismatched)
+            .add("checksums", tally_.checksums)
             .add("merged", faults.merged)
-            .add("cpu_seconds", end.servers.spent_since(start.servers))
-            .add("rss_mb", end.servers.rss_mb)
+            .add("cpu_seconds", at.end.servers.spent_since(at.start.servers))
             .add("rss_mb_before", before_.rss_mb)
-            .add("own_cpu_share", (end.own_cpu_seconds - start.own_cpu_seconds) / seconds)
+            .add("rss_mb_start", at.start.servers.rss_mb)
+            .add("rss_mb_middle", at.middle.servers.rss_mb)
+            .add("rss_mb", at.end.servers.rss_mb)
+            .add("own_cpu_share", (at.end.own_cpu_seconds - at.start.own_cpu_seconds) / seconds)
             .say();
     }
 
     Options options_;
-    std::unique_ptr<Dialect> dialect_;
+    std::unique_ptr<Dialect> dialect_, book_dialect_;
     Wishes wishes_;
     Tally tally_;
     ProcessWatch servers_;
@@ -224,13 +296,13 @@ private:
     std::deque<std::string> targets_;
     std::vector<std::unique_ptr<Connection>> connections_;
     int closed_ = 0;
+    int64_t tell_at_us_ = 0;
     std::string first_why_;
 };
 
 }  // namespace
 
 int fan_out(Arguments arguments) {
-    rlimit files{65'536, 65'536};
-    setrlimit(RLIMIT_NOFILE, &files);
-    return FanOut(arguments).run();
+    FanOut load(arguments);
+    return load.run();
 }

@@ -3,7 +3,8 @@
 
 #include "arguments.hpp"
 
-// Returns the exit code. `--dialect --port --sockets --symbols --of [--prefix --seed --zipf --warm --seconds --patience
-// --poll-us --pids]`. Standard input gives a request target per socket; its end ends the run. Events on standard
-// output: `subscribed` (every socket has its answer: the feed may start), then `measured` or `failed`.
+// Returns the exit code. `--dialect --port --sockets --symbols (--of [--prefix] | --names) [--host --books --stalled
+// --idle --seed --zipf --warm --seconds --patience --poll-us --clock-ahead-us --pids --tell]`. Standard input gives a
+// request target per socket; its end ends the run. Events on standard output: `subscribed` (every socket has its
+// answer: the feed may start), then `measured` or `failed`; with `--tell 1` also `progress`.
 int fan_out(Arguments arguments);

@@ -25,6 +25,8 @@ public:
         return most_ms();
     }
 
+    void clear() { *this = Histogram(); }
+
     double most_ms() const { return most_us_ / 1e3; }
     uint64_t count() const { return count_; }
 

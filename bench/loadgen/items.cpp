@@ -67,8 +67,7 @@ bool take_item(std::string_view& json, Item& item) {
         if (!take(json, ',')) return false;
         pass_space(json);
         // All servers put these first and values hold no braces: the rest of the object is passed over in one look.
-        std::string_view rest;
-        if (is_known(item)) return take_until(json, '}', rest);
+        if (is_known(item)) return take_until(json, '}', item.rest);
     }
     return false;
 }

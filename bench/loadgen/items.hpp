@@ -11,6 +11,7 @@ struct Item {
     int64_t prev_seq = -1;  // -1: this server names no predecessor
     int64_t skipped = 0;
     int64_t ts_us = -1;
+    std::string_view rest = {};  // the members behind those above, unread
 };
 
 // Takes one object off the front of `json`; false where it is not one. Symbol, seq and ts must be there.

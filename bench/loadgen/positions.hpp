@@ -11,6 +11,7 @@ struct Faults {
     uint64_t lost = 0;        // how many numbers were missing
     uint64_t disordered = 0;  // a number that was not above the one before
     uint64_t unasked = 0;     // a symbol that this socket did not ask for
+    uint64_t mismatched = 0;  // a book whose checksum is not the one that was named
     uint64_t merged = 0;      // not a fault: updates that the server says it merged into others
 };
 

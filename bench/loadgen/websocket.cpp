@@ -33,8 +33,8 @@ std::string client_frame(Opcode opcode, std::string_view payload) {
     return frame.append(payload);
 }
 
-std::string upgrade_request(const std::string& target, int port, const std::string& subprotocol) {
-    return "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+std::string upgrade_request(const std::string& target, const std::string& authority, const std::string& subprotocol) {
+    return "GET " + target + " HTTP/1.1\r\nHost: " + authority +
            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
            (subprotocol.empty() ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n") + "\r\n";

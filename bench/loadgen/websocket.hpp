@@ -20,4 +20,4 @@ Parsed next_frame(std::string_view& bytes, Frame& frame);
 
 std::string client_frame(Opcode opcode, std::string_view payload);
 
-std::string upgrade_request(const std::string& target, int port, const std::string& subprotocol);
+std::string upgrade_request(const std::string& target, const std::string& authority, const std::string& subprotocol);

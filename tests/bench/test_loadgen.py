@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +15,15 @@ from typing import Any
 import pytest
 
 from bench.children import Child, ChildFailed
-from tests.bench.scripted import SECONDS, Script, item, measured
+from bench.generator import FAULTS, as_words
+from tests.bench.scripted import SECONDS, BookScript, Script, item, measured
+from tests.needs import program
 
-FAULTS = ("holes", "lost", "disordered", "unasked", "merged", "closed")
+WITH_FEW_FILES = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 Look = Callable[[list[dict[str, Any]], int], dict[str, Any]]
 
 
@@ -26,7 +34,7 @@ def faults(loadgen: Path, tmp_path: Path) -> Look:
     def look(items: list[dict[str, Any]], then_from: int) -> dict[str, Any]:
         found = measured(loadgen, tmp_path / "loadgen.log", Script([json.dumps(one) for one in items], then_from))
         assert found["updates"] > 0
-        return {name: found[name] for name in FAULTS if found[name]}
+        return {name: found[name] for name in (*FAULTS, "merged") if found[name]}
 
     return look
 
@@ -76,6 +84,49 @@ def test_every_socket_uses_the_target_it_was_given(loadgen: Path, tmp_path: Path
     assert sorted(script.targets) == sorted(f"/{number}" for number in range(20))
 
 
+def test_each_checksum_of_a_book_is_checked(loadgen: Path, tmp_path: Path) -> None:
+    found = measured(loadgen, tmp_path / "loadgen.log", BookScript(), dialect="tmw", books=1)
+    assert found["checksums"] > found["updates"] > 0
+    assert [found[name] for name in FAULTS] == [0] * len(FAULTS)
+
+
+def test_a_wrong_checksum_is_seen(loadgen: Path, tmp_path: Path) -> None:
+    assert measured(loadgen, tmp_path / "loadgen.log", BookScript(lies_at=5), dialect="tmw", books=1)["mismatched"] == 1
+
+
+def test_symbols_may_be_named(loadgen: Path, tmp_path: Path) -> None:
+    found = measured(loadgen, tmp_path / "loadgen.log", Script([], 1), names="OTHER,SYM001", symbols=2)
+    assert (found["updates"] > 0, found["unasked"]) == (True, 0)
+
+
+def test_a_socket_that_stalls_is_read_again_and_is_whole(loadgen: Path, tmp_path: Path) -> None:
+    found = measured(loadgen, tmp_path / "loadgen.log", Script([], 1), sockets=2, stalled=1, seconds=0.5)
+    assert [found[name] for name in FAULTS] == [0] * len(FAULTS)
+    assert found["p99_ms_second_half"] > 0
+
+
+def test_sockets_may_be_held_without_a_feed(loadgen: Path, tmp_path: Path) -> None:
+    found = measured(loadgen, tmp_path / "loadgen.log", Script([], 1), sockets=3, idle=1)
+    assert (found["closed"], found["sockets"]) == (0, 3)
+
+
+def test_more_sockets_than_files_are_refused_with_what_to_do(loadgen: Path) -> None:
+    flags = {"dialect": "plain", "port": 1, "sockets": 100, "symbols": 1, "of": 1}
+    unprivileged = ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource"] if os.geteuid() == 0 else []
+    if unprivileged:
+        program("setpriv")
+    command = [*unprivileged, sys.executable, "-c", WITH_FEW_FILES, str(loadgen), "fanout", *as_words(flags)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
+    assert (done.returncode, "ulimit -n" in done.stderr) == (2, True)
+
+
+def test_the_cost_of_a_bare_send_is_measured(loadgen: Path) -> None:
+    flags = {"sockets": 4, "bytes": 300, "flush-us": 1_000, "seconds": 0.2}
+    done = subprocess.run([loadgen, "send", *as_words(flags)], capture_output=True, text=True, timeout=SECONDS)
+    found = json.loads(done.stdout)
+    assert (found["sends"] >= 4, found["us_per_send"] > 0) == (True, True)
+
+
 def test_delay_is_measured_from_the_time_stamp(loadgen: Path, tmp_path: Path) -> None:
     found = measured(loadgen, tmp_path / "loadgen.log", Script([], 1))
     assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["max_ms"]
@@ -121,8 +172,7 @@ def order_server() -> Iterator[ThreadingHTTPServer]:
 
 def ordered(loadgen: Path, log: Path, server: ThreadingHTTPServer) -> dict[str, Any]:
     flags = {"port": server.server_port, "path": "/", "clients": 3, "warm": 0, "seconds": 0.2}
-    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    with Child([loadgen, "orders", "--body", '{"clientOrderId": "{id}"}', *words], log) as generator:
+    with Child([loadgen, "orders", "--body", '{"clientOrderId": "{id}"}', *as_words(flags)], log) as generator:
         return generator.event("measured", SECONDS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import xml.etree.ElementTree as ElementTree
@@ -11,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from bench import chart
+from bench.bars import Bar, judge
 from bench.report import Column, Report
 
 
@@ -49,6 +51,20 @@ def test_what_could_not_be_run_and_what_failed_is_said() -> None:
     said = shown(a_report([*rows()[:3], failed], {"absent": "no compiler: apt install g++"}))
     assert "not run: not here: no compiler: apt install g++" in said
     assert "failed: a <peer> & more, repetition 2: peer ended early" in said
+
+
+def test_bars_stand_below_the_table_in_every_form(tmp_path: Path) -> None:
+    verdicts = tuple(
+        judge(rows(), [Bar("cost / peer's", "cost", 0.4, "peer"), Bar("cost", "cost", 5, in_every_run=True)])
+    )
+    report = dataclasses.replace(a_report(rows()), verdicts=verdicts)
+    report.write_markdown(tmp_path / "tables.md")
+    report.write_json(tmp_path / "found.json")
+    for text in (shown(report), (tmp_path / "tables.md").read_text()):
+        lines = [" ".join(line.split()) for line in text.splitlines()]
+        assert any(line.startswith("| cost / peer's | 0.50 [0.33–1.00] | 0.40 | FAIL") for line in lines)
+        assert any(line.startswith("| cost, in every run | 2.00 [1.00–4.00] | 5.00 | pass") for line in lines)
+    assert [one["verdict"] for one in json.loads((tmp_path / "found.json").read_text())["verdicts"]] == ["FAIL", "pass"]
 
 
 def test_the_json_document_holds_every_run_and_what_it_was_made_with(tmp_path: Path) -> None:

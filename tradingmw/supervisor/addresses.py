@@ -17,7 +17,7 @@ from tradingmw.env import Env
 HOST: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 32_000)
 ATTEMPTS: Final = 2_000
-#: The addresses of the engine; in production they are the real engine's and come from the settings.
+#: The addresses of the engine; of one that `up` does not start they come from the settings.
 ENGINE: Final = ("engine_market_data", "engine_commands", "engine_queries", "engine_work")
 INTERNAL: Final = ("order_requests", "feed_state")
 #: The exchange's, where the channel layer is not in Redis.
@@ -69,7 +69,7 @@ class Ports:
 
 def choose_addresses(env: Env, ports: Ports) -> dict[str, str]:
     """`tcp://` addresses by the name of their setting; those of a real engine stay as they are set."""
-    names = (*(ENGINE if env.demo else ()), *INTERNAL, *(() if env.redis_url else LAYER))
+    names = (*(ENGINE if env.development_engine else ()), *INTERNAL, *(() if env.redis_url else LAYER))
     return {name: f"tcp://{HOST}:{ports.choose()}" for name in names}
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tradingmw.env import Env
+
 #: How long a whole turn of the stop may take; together below the ten seconds that are promised.
 STOP_SECONDS: Final = {0: 4.0, 1: 3.0, 2: 2.0}
 
@@ -19,11 +21,11 @@ class Part:
     command: tuple[str, ...]
     colour: str
     stop_turn: int  #: turn 0 stops first: those who ask before those who answer
-    demo_only: bool = False  #: in production the engine is a real one
+    is_engine: bool = False  #: not started where the engine is another program
 
 
 PARTS: Final = (
-    Part("engine", ("engine",), "yellow", stop_turn=2, demo_only=True),
+    Part("engine", ("engine",), "yellow", stop_turn=2, is_engine=True),
     Part("orders", ("bridge", "--role", "orders"), "cyan", stop_turn=1),
     Part("feed", ("bridge", "--role", "feed"), "green", stop_turn=1),
     Part("worker", ("worker",), "blue", stop_turn=0),
@@ -42,6 +44,11 @@ ENGINE_FLAGS: Final[Mapping[str, dict[str, Any]]] = {
     "--loop": {"action": BooleanOptionalAction},
     "--forget": {"action": "store_true", "default": None},
 }
+
+
+def parts_of(settings: Env) -> list[Part]:
+    """Those that run under these settings."""
+    return [part for part in PARTS if settings.development_engine or not part.is_engine]
 
 
 def engine_arguments(options: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ from tradingmw.supervisor.console import BoardHandler, LogBoard
 from tradingmw.supervisor.file_lock import FileLock
 from tradingmw.supervisor.health import HealthProbe
 from tradingmw.supervisor.keeper import Keeper
-from tradingmw.supervisor.parts import PARTS, Part
+from tradingmw.supervisor.parts import Part, parts_of
 from tradingmw.supervisor.process import ChildProcess, manage
 from tradingmw.supervisor.records import RunRecords
 from tradingmw.supervisor.supervisor import Supervisor
@@ -56,8 +56,7 @@ class Stack:
             ports = held.enter_context(contextlib.closing(Ports()))
             settings = settle(web_port, ports)
             records = RunRecords(settings.data_dir)
-            running = [part.name for part in PARTS if settings.demo or not part.demo_only]
-            self._metrics_ports = {name: ports.choose() for name in running if name != "web"}
+            self._metrics_ports = {part.name: ports.choose() for part in parts_of(settings) if part.name != "web"}
             records.write_addresses({**addresses(settings), **metrics_addresses(settings, self._metrics_ports)})
             prepare(settings)
             if not settings.redis_url:
@@ -68,7 +67,7 @@ class Stack:
 
     def _supervisor(self, settings: Env, records: RunRecords) -> Supervisor:
         host = ANY_HOST.get(settings.web_host, settings.web_host)
-        keepers = [self._keeper(part) for part in PARTS if settings.demo or not part.demo_only]
+        keepers = [self._keeper(part) for part in parts_of(settings)]
         return Supervisor(keepers, HealthProbe(host, settings.web_port), records, self._say_ready)
 
     def _keeper(self, part: Part) -> Keeper:

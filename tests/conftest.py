@@ -1,4 +1,7 @@
-"""What do all tests share? The option `--long`, and stacks: a whole `manage.py up` per module that asks for one."""
+"""What do all tests share? The option `--long`, and stacks: a whole `manage.py up` per module that asks for one.
+
+Hypothesis measures no time: the machine is shared, and slowness is not a wrong answer.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.redis_server import RedisServer
 from tests.stack import Stack
 
 pytest_plugins = ["tests.scoreboard"]
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from bridge.sockets.curve import KeyRing, Role
+from tests.scoreboard import Measured
 from tests.stack import DEMO_PASSWORD, Stack, wait_for
 
 ORDER = {"clientOrderId": "bad-1", "symbol": "AAPL", "side": "buy", "orderType": "limit", "timeInForce": "day"}
@@ -118,12 +119,15 @@ def test_a_bad_path_verb_or_parameter_is_told(
     assert_problem(trader.request(method, path), status, code)
 
 
-def test_foreign_orders_look_as_if_they_were_not_there(stack: Stack, trader: httpx.Client) -> None:
+def test_foreign_orders_look_as_if_they_were_not_there(stack: Stack, trader: httpx.Client, measured: Measured) -> None:
     order = trader.post("/orders", json={**ORDER, "clientOrderId": "mine-1"}).raise_for_status().json()
     with stack.client("trader2") as other:
-        for path in (f"/orders/{order['id']}", f"/orders/{order['id']}/history", "/orders/by-client-id/mine-1"):
-            assert_problem(other.get(path), 404, "NOT_FOUND")
-        assert_problem(other.delete(f"/orders/{order['id']}"), 404, "NOT_FOUND")
+        paths = (f"/orders/{order['id']}", f"/orders/{order['id']}/history", "/orders/by-client-id/mine-1")
+        answers = [*(other.get(path) for path in paths), other.delete(f"/orders/{order['id']}")]
+        leaks = sum(answer.status_code != 404 for answer in answers)
+        measured(31, "reads and writes of another's order that were not 404", f"{leaks} of {len(answers)}", "0")
+        for answer in answers:
+            assert_problem(answer, 404, "NOT_FOUND")
         assert all(item["id"] != order["id"] for item in other.get("/orders?status=all").json()["items"])
     assert trader.get(f"/orders/{order['id']}").json()["status"] == "new"
 
@@ -138,13 +142,17 @@ def test_wrong_credentials_and_tokens_are_refused_alike(stack: Stack) -> None:
     assert_problem(httpx.get(f"{stack.api}/orders"), 401, "AUTHENTICATION_REQUIRED")
 
 
-def test_the_same_client_order_id_is_answered_again_and_refused_for_another_body(trader: httpx.Client) -> None:
+def test_the_same_client_order_id_is_answered_again_and_refused_for_another_body(
+    trader: httpx.Client, measured: Measured
+) -> None:
     order = {**ORDER, "clientOrderId": "twice-1"}
     first, again = trader.post("/orders", json=order), trader.post("/orders", json={**order, "price": "1.0"})
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["id"] == again.json()["id"]
     answer = trader.post("/orders", json={**order, "price": "2.00"})
     assert_problem(answer, 409, "CLIENT_ORDER_ID_REUSED")
+    measured(7, "orders from the same body twice", len({first.json()["id"], again.json()["id"]}), "1")
+    measured(7, "answer to the same id with another body", answer.status_code, "409")
 
 
 # --- sockets --------------------------------------------------------------------------------------------------------
@@ -157,23 +165,25 @@ def close_code(url: str) -> int:
 
 
 @pytest.mark.parametrize("path", ["/ws/v1/market", "/ws/v1/trading"])
-def test_a_used_or_invented_ticket_closes_the_socket_with_4500(stack: Stack, path: str) -> None:
+def test_a_used_or_invented_ticket_closes_the_socket_with_4500(stack: Stack, path: str, measured: Measured) -> None:
     url = stack.ws_url(path, "trader1")
     with connect(url, proxy=None) as socket:
         socket.send('{"id":1,"method":"ping"}')
         assert json.loads(socket.recv(timeout=5))["status"] == "ok"
-    assert close_code(url) == 4500
-    assert close_code(f"{stack.ws_url(path, None)}?ticket=invented") == 4500
+    codes = [close_code(url), close_code(f"{stack.ws_url(path, None)}?ticket=invented")]
+    measured(34, f"{path}: close codes of a used and an invented ticket", codes, "4500")
+    assert codes == [4500, 4500]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-def test_a_foreign_origin_is_refused_before_the_socket_opens(stack: Stack, origin: str) -> None:
+def test_a_foreign_origin_is_refused_before_the_socket_opens(stack: Stack, origin: str, measured: Measured) -> None:
     with (
         pytest.raises(InvalidStatus) as refused,
         connect(stack.ws_url("/ws/v1/market", "trader1"), additional_headers={"Origin": origin}, proxy=None),
     ):
         pass
     assert refused.value.response.status_code == 403
+    measured(34, f"answer to the handshake with Origin {origin}", refused.value.response.status_code, "403")
 
 
 @pytest.mark.parametrize("frame", ["{", "[]", "null", '{"id":{},"method":"ping"}', "[" * 20_000, "\x00"])
@@ -243,7 +253,7 @@ SERVERS = [
 
 @pytest.mark.parametrize(("name", "server", "client", "kind"), SERVERS, ids=[row[0] for row in SERVERS])
 def test_only_known_keys_of_the_right_role_get_in(
-    stack: Stack, context: zmq.Context[Any], name: str, server: Role, client: Role, kind: int
+    stack: Stack, context: zmq.Context[Any], name: str, server: Role, client: Role, kind: int, measured: Measured
 ) -> None:
     keys, address = KeyRing(stack.data_dir / "keys"), stack.addresses[name]
 
@@ -251,10 +261,13 @@ def test_only_known_keys_of_the_right_role_get_in(
         socket.curve_serverkey = keys.public(server)
         socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
 
-    assert handshake(context, address, stranger, kind) & FAILED
-    assert handshake(context, address, lambda socket: None, kind) & FAILED
     wrong = Role.RECORDER if server is not Role.ENGINE else Role.WEB
-    assert handshake(context, address, lambda socket: keys.connect(socket, wrong, server), kind) & FAILED
+    bad = (stranger, lambda socket: None, lambda socket: keys.connect(socket, wrong, server))
+    ends = [handshake(context, address, prepare, kind) for prepare in bad]
+    measured(
+        37, f"{name}: let in without a key, unknown, of the wrong role", sum(not end & FAILED for end in ends), "0"
+    )
+    assert all(end & FAILED for end in ends)
     known = handshake(context, address, lambda socket: keys.connect(socket, client, server), kind)
     assert known == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
@@ -273,11 +286,11 @@ def test_malformed_requests_between_processes_are_survived(stack: Stack, context
     wait_for(lambda: httpx.get(f"{stack.url}/readyz").status_code == 200, 10, "still ready", stack.tail)
 
 
-def test_no_log_holds_a_password_a_token_or_a_ticket(stack: Stack) -> None:
+def test_no_log_holds_a_password_a_token_or_a_ticket(stack: Stack, measured: Measured) -> None:
     with stack.ws_sync("/ws/v1/market", "trader1") as socket:
         socket.send('{"id":1,"method":"ping"}')
         socket.recv(timeout=5)
     logs = stack.log + "".join(path.read_text(errors="replace") for path in Path(stack.data_dir).rglob("*.log"))
-    assert "ticket=" not in logs
-    assert DEMO_PASSWORD not in logs
-    assert stack.token("trader1") not in logs
+    found = sum(logs.count(secret) for secret in ("ticket=", DEMO_PASSWORD, stack.token("trader1")))
+    measured(34, "passwords, tickets and tokens in the logs of a stack", found, "0")
+    assert found == 0

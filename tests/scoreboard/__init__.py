@@ -2,35 +2,28 @@
 
 A test asks for the fixture `measured` and says which check it looked at, what it saw and what the limit is; the test
 itself asserts the limit. The run ends with a table of all figures; `--scoreboard FILE` writes them as JSON, also with
-parallel workers. `python -m tests.scoreboard FILE…` prints the page.
+parallel workers. `python -m tests.scoreboard FILE…` writes the page.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.machine import machine
 from tests.scoreboard.checks import CHECKS
+from tests.scoreboard.figures import Figure, Measured
+
+__all__ = ["Figure", "Measured", "measured"]
 
 PROPERTY = "scoreboard"  #: the name under which a figure travels in a test's report
-Measured = Callable[[int, str, object, str], None]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One thing that a test saw. `outcome` is that of the whole test: passed, failed or skipped."""
-
-    check: int
-    what: str
-    limit: str
-    measured: str
-    test: str
-    outcome: str
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -71,7 +64,26 @@ class Collector:
             for line in table(ordered):
                 terminalreporter.write_line(line)
         if file := config.getoption("--scoreboard"):
-            Path(file).write_text(json.dumps({"figures": [asdict(figure) for figure in ordered]}, indent=1), "utf-8")
+            written = {**circumstances(), "figures": [asdict(figure) for figure in ordered]}
+            Path(file).write_text(json.dumps(written, indent=1), encoding="utf-8")
+
+
+def circumstances() -> dict[str, str]:
+    """Of which commit, when and on what machine."""
+    commit, changed = git("rev-parse", "--short", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
+    return {
+        "commit": f"{commit or 'unknown'}{' and what was changed since' if changed else ''}",
+        "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": machine(),
+    }
+
+
+def git(*words: str) -> str:
+    """What git says; nothing where this is no repository."""
+    try:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
 
 
 def table(figures: list[Figure]) -> list[str]:

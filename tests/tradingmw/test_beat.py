@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import pytest
 
 from notifications.models import BeatLease, OutboxTask
 from tests.notifications.outbox.effects import EFFECT
-from tests.tradingmw.test_worker import Crew, end_hard, publish
+from tests.scoreboard import Measured
+from tests.tradingmw.test_worker import Crew, end_hard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,9 +34,7 @@ def holder_pid() -> int:
     return int(row.holder.split(":")[1]) if row and row.holder else 0
 
 
-def test_two_beats_fire_each_slot_once_and_one_goes_on_when_the_other_dies(
-    crew: Crew, record_property: Callable[[str, object], None]
-) -> None:
+def test_two_beats_fire_each_slot_once_and_one_goes_on_when_the_other_dies(crew: Crew, measured: Measured) -> None:
     beats = {beat.pid: beat for beat in (crew.start("beat"), crew.start("beat"))}
     crew.wait(lambda: len(slots()) >= 2, "a few slots")
     dead = holder_pid()
@@ -46,6 +45,7 @@ def test_two_beats_fire_each_slot_once_and_one_goes_on_when_the_other_dies(
     crew.wait(lambda: len(slots()) >= fired + 2, "more slots")
     found = slots()
     twice = len(found) - len(set(found))
-    publish({"slots": len(found), "slots fired twice": twice, "takeover seconds": takeover}, record_property)
+    measured(24, "slots fired twice by two beats, of so many", f"{twice} of {len(found)}", "0")
+    measured(24, "the other beat fires after the first one's death, s", takeover, "reported")
     assert holder_pid() in beats
     assert twice == 0

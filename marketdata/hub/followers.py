@@ -103,6 +103,12 @@ class Followers:
                     self._use(channel, symbol, options)
                     subscriber.behind[channel][symbol] = START
 
+    def want_quotes(self) -> None:
+        """Every quote that a socket follows is to come as a snapshot. All were set back."""
+        for subscriber in self.subscribers:
+            behind = subscriber.behind[Channel.QUOTES]
+            behind.update({symbol: position._replace(wants_snapshot=True) for symbol, position in behind.items()})
+
     def settle(self, subscriber: Subscriber) -> Iterator[Topic]:
         """Brings the views that the socket is about to join to the present; their topics."""
         for channel, behind in subscriber.behind.items():

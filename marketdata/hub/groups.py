@@ -61,12 +61,26 @@ class Groups:
         self._holding[subscriber] = None
 
     def flush(self) -> None:
-        """Sends every group what waits for it."""
-        singles: dict[bytes, bytes] = {}
+        """Sends every group what waits for it, as one frame. Frames of a single item are shared among the groups.
+
+        The hot loop of the process: half a microsecond more per group is a tenth of all that is left beside `send`.
+        """
+        singles: dict[bytes | None, bytes] = {}
         sent = 0
         for group in self._groups.values():
-            if group.fragments:
-                sent += group.flush(singles)
+            fragments = group.fragments
+            if not fragments:
+                continue
+            single = fragments[0] if len(fragments) == 1 else None
+            if (frame := singles.get(single)) is None:
+                frame = group.around(fragments)
+                if single is not None:
+                    singles[single] = frame
+            fragments.clear()
+            members = group.members
+            for write in members.values():
+                write(frame)
+            sent += len(frame) * len(members)
         self.bytes += sent
 
     def release(self) -> None:

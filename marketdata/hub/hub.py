@@ -20,7 +20,7 @@ from marketdata.hub.followers import Followers
 from marketdata.hub.merging import merge
 from marketdata.hub.options import PLAIN, Options
 from marketdata.hub.quotes import QuoteTopic
-from marketdata.hub.subscriber import Group, Position, Subscriber
+from marketdata.hub.subscriber import Attention, Group, Position, Subscriber
 from marketdata.hub.telling import Telling, Told, frames
 from marketdata.hub.trades import TradeTopic
 from marketdata.hub.views import Topic, View
@@ -109,9 +109,16 @@ class Hub:
                 self._touched[one] = None
         if self._telling.dimmed:
             self._telling.dimmed = False
-            for subscriber in self.subscribers:
-                behind = subscriber.behind[Channel.QUOTES]
-                behind.update({symbol: position._replace(wants_snapshot=True) for symbol, position in behind.items()})
+            self._followers.want_quotes()
+
+    def darken(self) -> None:
+        """Nothing is heard any more: every quote is told once more, as stale."""
+        self.flush()
+        self.live = False
+        for subscriber in self.subscribers:
+            self._followers.set_back(subscriber)
+            self._catch_up_soon(subscriber)
+        self._followers.want_quotes()
 
     def apply(self, updates: list[Any]) -> bool:
         """Takes a frame's flat updates, which leave with the next flush; False where one is missing before them."""
@@ -278,18 +285,3 @@ class Hub:
         wants, view = subscriber.wants[channel], self._followers.view
         views = [(view(channel, symbol, wants[symbol]), position) for symbol, position in behind.items()]
         return [self._told(one, position, subscriber.wire) for one, position in views if one is not None]
-
-
-class Attention:
-    """Tells the hub whether one socket's client keeps up."""
-
-    __slots__ = ("_hub", "_subscriber")
-
-    def __init__(self, hub: Hub, subscriber: Subscriber) -> None:
-        self._hub, self._subscriber = hub, subscriber
-
-    def paused(self) -> None:
-        self._hub.paused(self._subscriber)
-
-    def resumed(self) -> None:
-        self._hub.resumed(self._subscriber)

@@ -48,7 +48,7 @@ class Envelope:
         """The finished frame that carries `items`, in order."""
         if self._json:
             body = b",".join(items)
-            return b"".join((head(TEXT_OPCODE, self._size + len(body)), self._head, body, TAIL))
+            return head(TEXT_OPCODE, self._size + len(body)) + self._head + body + TAIL
         body = array_header(len(items)) + b"".join(items)
         return b"".join((head(BINARY_OPCODE, self._size + len(body)), self._head, body))
 

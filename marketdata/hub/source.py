@@ -27,12 +27,13 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
 FRAMES_BUFFERED = 5_000  #: while a state is fetched; more means that the fetch is too slow, and it starts again
 HEARTBEAT_SECONDS = 1.0
+LOOK_SECONDS = 0.25  #: how often it is asked whether the feed bridge is still heard
 
 
 class HubSource:
     """Feeds one hub. `layer` is the process's channel layer.
 
-    `counts`: frames, gaps, new_epochs, states, malformed_frames, old_frames, layer_faults, state_faults.
+    `counts`: frames, gaps, new_epochs, states, silences, malformed_frames, old_frames, layer_faults, state_faults.
     """
 
     def __init__(self, hub: Hub, layer: Any, link: StateLink, counts: Counter[str]) -> None:
@@ -46,6 +47,8 @@ class HubSource:
         self._wanted.set()
         self._installed = asyncio.Event()  #: a state was installed once
         self._feed, self._age_ms, self._heard_at = FeedState.DOWN, 0, float("-inf")
+        self._fetched_at = float("-inf")
+        self._dark = False  #: silence was told; until frames come again and a state was installed
         self._throttle = Throttle()
 
     # What others ask ---------------------------------------------------------------------------------------------
@@ -76,7 +79,7 @@ class HubSource:
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            await asyncio.gather(*map(self._lasting, (self._receive, self._synchronise, self._beat)))
+            await asyncio.gather(*map(self._lasting, (self._receive, self._synchronise, self._beat, self._look)))
         finally:
             self._link.close()
 
@@ -117,7 +120,9 @@ class HubSource:
 
     def _heard(self, state: FeedState, age_ms: int) -> None:
         self._feed, self._age_ms, self._heard_at = state, age_ms, time.monotonic()
-        self._hub.live = state is FeedState.LIVE
+        self._hub.live = state is FeedState.LIVE and not self._dark
+        if self._dark:
+            self._wanted.set()
 
     def _follows(self, frame: Frame) -> bool:
         """Applies `frame`; False where something before it is missing."""
@@ -164,10 +169,12 @@ class HubSource:
 
     def _install(self, state: State) -> bool:
         """Whether the state and the frames that came meanwhile join up without a gap."""
-        self._hub.live = state.feed is FeedState.LIVE
+        self._dark = self._dark and self._silent
+        if not self._dark:
+            self._heard(state.feed, state.age_ms)
         self._hub.install(state.epoch, state.instruments)
         self._numbers = dict(state.numbers)
-        self._heard(state.feed, state.age_ms)
+        self._fetched_at = time.monotonic()
         self.counts["states"] += 1
         self._installed.set()
         waiting = list(self._buffer)
@@ -179,12 +186,21 @@ class HubSource:
 
     # Heartbeats --------------------------------------------------------------------------------------------------
     async def _beat(self) -> None:
-        """Each second: tell every socket how the feed is; a silent feed's state is fetched anew once it is back."""
+        """Each second: tell every socket how the feed is."""
         await asyncio.sleep(HEARTBEAT_SECONDS)
-        if self._silent:
-            self._hub.live = False
-            self._wanted.set()
         state, age_ms = self.feed()
         beat = Heartbeat(time.time_ns() // 1000, state, age_ms)
         beats = {wire: push("heartbeat", UPDATE, wire, [ENCODERS[wire](beat)]) for wire in FORMATS}
         self._hub.heartbeat(beats)
+
+    async def _look(self) -> None:
+        """Is the feed bridge still heard? If not, quotes are stale, once; and its state is asked for now and then."""
+        await asyncio.sleep(LOOK_SECONDS)
+        if not self._silent:
+            return
+        if self._installed.is_set() and not self._dark:
+            self._dark = True
+            self.counts["silences"] += 1
+            self._hub.darken()
+        if time.monotonic() - self._fetched_at > SILENCE_SECONDS:
+            self._wanted.set()

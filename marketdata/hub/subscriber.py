@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from marketdata.hub.options import Options
 from marketdata.hub.pushes import ENVELOPES, JSON, UPDATE
@@ -45,37 +45,47 @@ class Subscriber:
         return len(frames)
 
 
+class Keeper(Protocol):
+    """Who decides what a socket is sent."""
+
+    def paused(self, subscriber: Subscriber, /) -> None: ...
+
+    def resumed(self, subscriber: Subscriber, /) -> None: ...
+
+
+class Attention:
+    """Tells the hub whether one socket's client keeps up."""
+
+    __slots__ = ("_hub", "_subscriber")
+
+    def __init__(self, hub: Keeper, subscriber: Subscriber) -> None:
+        self._hub, self._subscriber = hub, subscriber
+
+    def paused(self) -> None:
+        self._hub.paused(self._subscriber)
+
+    def resumed(self) -> None:
+        self._hub.resumed(self._subscriber)
+
+
 class Group:
     """Sockets of one format that see the same of a channel, and the items that wait for the flush.
 
     A member is entered with what takes its frames: its socket, or where it is in several groups the flush's `hold`.
+    `around(fragments)` is their frame.
     """
 
-    __slots__ = ("_around", "channel", "fragments", "members", "views", "wire")
+    __slots__ = ("around", "channel", "fragments", "members", "views", "wire")
 
     def __init__(self, channel: Channel, wire: str, views: frozenset[View]) -> None:
         self.channel, self.wire, self.views = channel, wire, views
-        self._around = ENVELOPES[channel, UPDATE, wire].around
+        self.around = ENVELOPES[channel, UPDATE, wire].around
         self.fragments: list[bytes] = []
         self.members: dict[Subscriber, Callable[[bytes], None]] = {}
 
     @property
     def symbols(self) -> frozenset[str]:
         return frozenset(view.symbol for view in self.views)
-
-    def flush(self, singles: dict[bytes, bytes]) -> int:
-        """Sends what waits as one frame; how many bytes. Frames of a single item are shared through `singles`."""
-        fragments = self.fragments
-        if len(fragments) == 1:
-            frame = singles.get(fragments[0])
-            if frame is None:
-                frame = singles[fragments[0]] = self._around(fragments)
-        else:
-            frame = self._around(fragments)
-        fragments.clear()
-        for write in self.members.values():
-            write(frame)
-        return len(frame) * len(self.members)
 
 
 def sinks(view: View, wire: str) -> Sinks:

@@ -132,6 +132,10 @@ async def test_a_feed_bridge_that_is_gone_is_told_by_the_heartbeat(lab: Lab) -> 
         await web.ready()
         await snapshot(client, "quotes", "AAPL")
         lab.end(feed)
+        items = await client.until(lambda items: items[-1]["quality"] == "stale", "quotes")
         await client.heartbeat("down")
         stale = await snapshot(late, "quotes", "AAPL")
+        lab.feed()
+        items = await client.until(lambda items: items[-1]["quality"] == "ok" and len(items) > 2, "quotes")
     assert stale["quality"] == "stale"
+    assert [item["type"] for item in items] == ["snapshot"] * 3

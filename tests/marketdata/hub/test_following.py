@@ -227,12 +227,14 @@ def test_what_a_lost_frame_held_comes_as_updates(world: World) -> None:
 
 
 def test_who_was_told_stale_because_of_silence_is_told_when_it_is_over(world: World) -> None:
-    world.hub.live = False
-    socket = world.follower(Channel.QUOTES, "AAPL", options=Options(delta=True))
-    assert socket.quotes["AAPL"]["quality"] == "stale"
+    joined = world.follower(Channel.QUOTES, "AAPL", options=Options(delta=True))
+    world.hub.darken()
+    world.turns.rest()
+    later = world.follower(Channel.QUOTES, "AAPL", options=Options(delta=True))
+    assert [socket.quotes["AAPL"]["quality"] for socket in (joined, later)] == ["stale", "stale"]
     world.state_again()
     world.turns.rest()
-    assert socket.quotes["AAPL"]["quality"] == "ok"
+    assert [socket.quotes["AAPL"]["quality"] for socket in (joined, later)] == ["ok", "ok"]
 
 
 def test_an_update_that_was_there_before_changes_nothing(world: World) -> None:

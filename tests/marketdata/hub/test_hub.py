@@ -35,7 +35,7 @@ class HubMachine(RuleBasedStateMachine):
         if how == "lost frame":
             self.world.state_again()
         elif how == "silence":
-            self.hub.live = False
+            self.hub.darken()
         elif how:
             self.world.new_epoch()
 

@@ -52,9 +52,12 @@ class RecordedLevels:
         return (self._place(buy, price_e8, size_e8) for (buy, price_e8), size_e8 in self._sizes.items())
 
     def changes(self, rows: Iterable[LevelRow]) -> Iterator[Operation]:
-        """What really changes; what goes goes first, so that the recording never trades with itself."""
+        """What really changes; what goes goes first, so that the recording never trades with itself.
+
+        Of a level that is told twice the last word counts: the order of operations is not that of the rows.
+        """
         later: list[Operation] = []
-        for buy, price_e8, size_e8 in rows:
+        for (buy, price_e8), size_e8 in {row[:2]: row[2] for row in rows}.items():
             before = self._sizes.get((buy, price_e8), 0)
             if not size_e8 and before:
                 del self._sizes[buy, price_e8]

@@ -23,13 +23,14 @@ class BookError(ValueError):
 class Ladder:
     """One side of a book. `ascending` where the lowest price is the best (asks)."""
 
-    __slots__ = ("_keys", "_sign", "_sizes", "_written")
+    __slots__ = ("_best", "_keys", "_sign", "_sizes", "_written")
 
     def __init__(self, *, ascending: bool) -> None:
         self._sign = 1 if ascending else -1
         self._keys: list[int] = []  #: sign · price, ascending: the best first on either side
         self._sizes: dict[int, int] = {}
         self._written: dict[int, str] = {}  #: by key, as the checksum has it; only of levels that it has met
+        self._best: bytes | None = None  #: those that the whole checksum is made of; None once one of them has changed
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -45,12 +46,15 @@ class Ladder:
         before = self._sizes.get(price, 0)
         if size == before:
             return False
-        self._written.pop(self._sign * price, None)
+        key = self._sign * price
+        self._written.pop(key, None)
+        if len(self._keys) < CHECKSUM_LEVELS or key <= self._keys[CHECKSUM_LEVELS - 1]:
+            self._best = None
         if not size:
             self._remove(price)
             return True
         if not before:
-            insort(self._keys, self._sign * price)
+            insort(self._keys, key)
         self._sizes[price] = size
         return True
 
@@ -68,20 +72,26 @@ class Ladder:
                 raise BookError(f"level {price} × {size} is out of order or empty")
             keys.append(key)
             sizes[price] = size
-        self._keys, self._sizes, self._written = keys, sizes, {}
+        self._keys, self._sizes, self._written, self._best = keys, sizes, {}, None
 
     def clear(self) -> None:
-        self._keys, self._sizes, self._written = [], {}, {}
+        self._keys, self._sizes, self._written, self._best = [], {}, {}, None
 
     def top(self, levels: int | None = None) -> list[Level]:
         """The best `levels` (all, where None), best first, as (price, size)."""
         sign, sizes = self._sign, self._sizes
         return [(sign * key, sizes[sign * key]) for key in self._keys[:levels]]
 
-    def written(self, levels: int) -> str:
+    def written(self, levels: int) -> bytes:
         """The best `levels` as the checksum has them."""
         known = self._written
-        return "".join([known.get(key) or self._write(key) for key in self._keys[:levels]])
+        return "".join([known.get(key) or self._write(key) for key in self._keys[:levels]]).encode("ascii")
+
+    def best(self) -> bytes:
+        """The same for as many levels as a checksum can have."""
+        if self._best is None:
+            self._best = self.written(CHECKSUM_LEVELS)
+        return self._best
 
     def _write(self, key: int) -> str:
         price = self._sign * key
@@ -115,8 +125,9 @@ class Book:
 
     def checksum(self, depth: int = CHECKSUM_LEVELS) -> int:
         """CRC32 over the best min(10, depth) levels: asks from best up, then bids from best down, `price:size;`."""
-        count = min(CHECKSUM_LEVELS, depth)
-        return zlib.crc32((self.asks.written(count) + self.bids.written(count)).encode("ascii"))
+        if depth >= CHECKSUM_LEVELS:
+            return zlib.crc32(self.asks.best() + self.bids.best())
+        return zlib.crc32(self.asks.written(depth) + self.bids.written(depth))
 
 
 def checksum_of(bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]], depth: int = CHECKSUM_LEVELS) -> int:

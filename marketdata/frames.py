@@ -18,7 +18,11 @@ MESSAGE_TYPE = "market.frame"
 UPDATES_PER_FRAME = 2_000  #: bounds a frame, as does the next; more updates become further frames
 FRAME_BYTES = 512 * 1024  #: a frame ends with the update that reaches this size
 PART_BYTES = 256 * 1024
-SILENCE_SECONDS = 3.0  #: three missed heartbeats
+
+# A silent feed is told on the sockets within 2 s: 1.5 s until it is known, and up to 0.25 s until somebody looks.
+HEARTBEAT_SECONDS = 0.5  #: each shard has a frame at least as often, and the engine speaks as often on each topic
+SILENCE_SECONDS = 1.5  #: three missed heartbeats: of the engine for the feed bridge, of that for a hub
+LOOK_SECONDS = 0.25  #: how often, at least, a reader asks itself whether it still hears something
 
 Number = Annotated[int, Meta(ge=0)]
 

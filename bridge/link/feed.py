@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import zmq
 
+from bridge.link.disconnections import Disconnections
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames
@@ -17,35 +20,80 @@ from bridge.sockets.throttle import Throttle
 from bridge.wire.codec import decode_published
 from bridge.wire.envelope import Envelope, Kind, check
 from bridge.wire.faults import Reason, WireError
+from bridge.wire.market import read_rows
 from bridge.wire.messages import EngineStatus, TopicHeartbeat
 from bridge.wire.sequence import SequenceTracker, Verdict
 
 logger = logging.getLogger(__name__)
 
 FEED_HWM = 10_000  #: batches that may wait for us; beyond it the engine drops, and the sequence shows it
-SILENCE_SECONDS = 3.0
+SILENCE_SECONDS = 1.5  #: three missed heartbeats
+LONGEST_RECONNECT_MS = 500  #: an engine that returns is to be heard at once
+CONNECT_ANEW_SECONDS = 2.0  #: of silence: libzmq never comes back to a peer that broke its rules, as by a giant frame
 LEFT_OVER = frozenset({Verdict.DUPLICATE, Verdict.OLD_EPOCH})
 
 
 class FeedMessage(NamedTuple):
-    """One published message whose envelope was found true.
+    """One published message, read and found true.
 
-    `verdict`: NEXT, nothing is missing before it; GAP, something is; NEW_EPOCH, the engine was restarted (or this is
-    the topic's first message): on both the receiver needs a snapshot. A heartbeat shows a loss at the tail in the same
-    way. `published` is the decoded heartbeat or status, None for batches, whose `payload` the receiver reads.
+    `verdict`: NEXT, nothing is missing before it; GAP, something is; REGRESSION, its topic counts backwards; NEW_EPOCH,
+    the engine was restarted (or this is the topic's first message): on all but the first the receiver needs a snapshot.
+    A heartbeat shows a loss at the tail in the same way. `rows` are those of a batch; `published` is the decoded
+    heartbeat or status, None for batches.
     """
 
     topic: str
     envelope: Envelope
-    payload: bytes
     verdict: Verdict
+    rows: list[Any]
     published: TopicHeartbeat | EngineStatus | None = None
+
+
+class Stream:
+    """How far one topic has come on this socket."""
+
+    __slots__ = ("beat_us", "heard_at", "topic", "tracker")
+
+    def __init__(self, topic: str, now: float) -> None:
+        self.topic = topic
+        self.tracker = SequenceTracker()
+        self.beat_us = 0  #: when the last heartbeat was sent, by the engine's clock
+        self.heard_at = now
+
+    def judge(self, envelope: Envelope, beat: TopicHeartbeat | None) -> Verdict:
+        """How the message stands to what came before it on the topic."""
+        return self.tracker.judge(envelope.epoch, envelope.seq) if beat is None else self._judge_beat(envelope, beat)
+
+    def _judge_beat(self, envelope: Envelope, beat: TopicHeartbeat) -> Verdict:
+        """Messages keep their order: a new heartbeat behind what was received means that the engine counts anew."""
+        tracker = self.tracker
+        if envelope.epoch != tracker.epoch:
+            return Verdict.NEW_EPOCH if envelope.epoch > tracker.epoch else Verdict.OLD_EPOCH
+        if beat.sent_at_us <= self.beat_us:
+            return Verdict.DUPLICATE
+        if envelope.seq < tracker.seq:
+            return Verdict.REGRESSION
+        return Verdict.GAP if envelope.seq > tracker.seq else Verdict.NEXT
+
+    def missing(self, envelope: Envelope, beat: TopicHeartbeat | None) -> int:
+        """How many batches a GAP is."""
+        return envelope.seq - self.tracker.seq - (beat is None)
+
+    def take(self, envelope: Envelope, beat: TopicHeartbeat | None, now: float) -> None:
+        if envelope.epoch > self.tracker.epoch:
+            self.beat_us = 0
+        if beat is not None:
+            self.beat_us = beat.sent_at_us
+        self.tracker.reset(envelope.epoch, envelope.seq)
+        self.heard_at = now
 
 
 class FeedLink:
     """A SUB socket on `topics`. libzmq reconnects and subscribes again by itself; the numbers show what was missed.
 
-    `faults` counts refused messages by reason, `left_over` repeats and messages of earlier epochs, which are dropped.
+    `faults` counts refused messages by reason: one that is refused never happened, and where it was an engine's batch
+    its number is missing. `left_over` counts repeats and messages of earlier epochs, which are dropped; `missed` the
+    batches that never came; `strangers` messages of topics that only begin like ours.
     """
 
     def __init__(
@@ -60,20 +108,35 @@ class FeedLink:
     ) -> None:
         self.faults: Counter[Reason] = Counter()
         self.left_over: Counter[Verdict] = Counter()
+        self.missed = self.strangers = 0
         self._monotonic = monotonic
         self._throttle = Throttle(monotonic=monotonic)
-        self._trackers = {topic: SequenceTracker() for topic in topics}
-        self._heard = dict.fromkeys(self._trackers, monotonic())
+        self._streams = {topic.encode("ascii"): Stream(topic, monotonic()) for topic in topics}
         self.socket = configure(context.socket(zmq.SUB), hwm=FEED_HWM)
+        self.socket.set(zmq.RECONNECT_IVL_MAX, LONGEST_RECONNECT_MS)
         keyring.connect(self.socket, role, Role.ENGINE)
-        for topic in self._trackers:
-            self.socket.set(zmq.SUBSCRIBE, topic.encode("ascii"))
+        self.disconnections = Disconnections(context, self.socket)
+        for name in self._streams:
+            self.socket.set(zmq.SUBSCRIBE, name)
+        self._address = address
+        self._connected_at = monotonic()
         self.socket.connect(address)
+
+    def look(self) -> None:
+        """Now and then: counts lost connections, and connects anew where nothing at all is heard."""
+        self.disconnections.look()
+        now = self._monotonic()
+        heard_at = max(self._connected_at, *(stream.heard_at for stream in self._streams.values()))
+        if now - heard_at > CONNECT_ANEW_SECONDS:
+            self._connected_at = now
+            with contextlib.suppress(zmq.ZMQError):  # where libzmq has given the connection up itself
+                self.socket.disconnect(self._address)
+            self.socket.connect(self._address)
 
     def receive(self, max_messages: int) -> list[FeedMessage]:
         """What waits, at most `max_messages` frames' worth; never blocks."""
         messages: list[FeedMessage] = []
-        for _ in range(max_messages):
+        for _ in itertools.repeat(None, max_messages):
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
@@ -89,59 +152,65 @@ class FeedLink:
 
     def position(self, topic: str) -> tuple[int, int]:
         """(epoch, seq) of the topic's last message that was returned; (0, 0) = none yet."""
-        tracker = self._trackers[topic]
+        tracker = self._streams[topic.encode("ascii")].tracker
         return tracker.epoch, tracker.seq
 
+    def stand_at_most(self, topic: str, epoch: int, seq: int) -> None:
+        """The engine itself says that it has published no more than this: what claimed a greater number was wrong."""
+        tracker = self._streams[topic.encode("ascii")].tracker
+        if tracker.is_ahead(epoch, seq):
+            logger.error("A number was ahead of the engine's own", extra={"topic": topic, "seq": tracker.seq})
+            tracker.reset(epoch, seq)
+
     def silence_seconds(self, topic: str) -> float:
-        """Since when nothing true has come on `topic`; the engine sends at least a heartbeat each second."""
-        return self._monotonic() - self._heard[topic]
+        """Since when nothing true and new has come on `topic`; the engine sends at least a heartbeat each 0.5 s."""
+        return self._monotonic() - self._streams[topic.encode("ascii")].heard_at
 
     def silent_topics(self, limit_seconds: float = SILENCE_SECONDS) -> list[str]:
-        return [topic for topic in self._trackers if self.silence_seconds(topic) > limit_seconds]
+        now = self._monotonic()
+        return [stream.topic for stream in self._streams.values() if now - stream.heard_at > limit_seconds]
 
     def close(self) -> None:
+        self.disconnections.close()
         self.socket.close()
 
     def _read(self, frames: Frames) -> FeedMessage | None:
         if len(frames) != 3:
             raise WireError(Reason.FRAME_COUNT, f"{len(frames)} frames, topic, envelope and payload expected")
-        topic = frames[0].decode("ascii", "replace")
-        if (tracker := self._trackers.get(topic)) is None:
-            return None  # the prefix of one we subscribed to
-        envelope = check(frames[1], frames[2])
-        published = decode_published(frames[1:]) if envelope.kind is Kind.MESSAGE else None
-        self._heard[topic] = self._monotonic()
-        verdict = _verdict(tracker, envelope, published)
+        name, header, payload = frames
+        stream = self._streams.get(name)
+        if stream is None:
+            self.strangers += 1
+            return None
+        envelope = check(header, payload)
+        if envelope.kind is Kind.MESSAGE:
+            return self._published(stream, envelope, frames)
+        if not (envelope.epoch and envelope.seq):
+            raise WireError(Reason.NUMBERING, "a batch without a number")
+        rows = read_rows(envelope.kind, payload)
+        verdict = self._taken(stream, envelope, None)
+        return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, rows)
+
+    def _published(self, stream: Stream, envelope: Envelope, frames: Frames) -> FeedMessage | None:
+        published = decode_published(frames[1:])
+        if isinstance(published, EngineStatus):  # not numbered
+            stream.heard_at = self._monotonic()
+            return FeedMessage(stream.topic, envelope, Verdict.NEXT, [], published)
+        verdict = self._taken(stream, envelope, published)
+        return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, [], published)
+
+    def _taken(self, stream: Stream, envelope: Envelope, beat: TopicHeartbeat | None) -> Verdict | None:
+        """The stream stands at the message afterwards; None where it is left over."""
+        verdict = stream.judge(envelope, beat)
         if verdict in LEFT_OVER:
             self.left_over[verdict] += 1
             return None
-        return FeedMessage(topic, envelope, frames[2], verdict, published)
+        if verdict is Verdict.GAP:
+            self.missed += stream.missing(envelope, beat)
+        stream.take(envelope, beat, self._monotonic())
+        return verdict
 
     def _refuse(self, error: WireError) -> None:
         self.faults[error.reason] += 1
         if self._throttle.due():
             logger.warning("A published message was refused", extra={"why": str(error), "faults": self.faults})
-
-
-def _verdict(tracker: SequenceTracker, envelope: Envelope, published: TopicHeartbeat | EngineStatus | None) -> Verdict:
-    """How the message stands to its topic's numbers, which stand at it afterwards."""
-    if isinstance(published, EngineStatus):
-        return Verdict.NEXT  # not numbered
-    if published is not None:
-        return _heartbeat_verdict(tracker, envelope)
-    if envelope.epoch == 0 or envelope.seq == 0:
-        raise WireError(Reason.NUMBERING, "a batch without a number")
-    verdict = tracker.judge(envelope.epoch, envelope.seq)
-    if verdict not in LEFT_OVER:
-        tracker.reset(envelope.epoch, envelope.seq)
-    return verdict
-
-
-def _heartbeat_verdict(tracker: SequenceTracker, heartbeat: Envelope) -> Verdict:
-    if heartbeat.epoch < tracker.epoch:
-        return Verdict.OLD_EPOCH
-    if not tracker.is_behind(heartbeat.epoch, heartbeat.seq):
-        return Verdict.NEXT
-    verdict = Verdict.NEW_EPOCH if heartbeat.epoch > tracker.epoch else Verdict.GAP
-    tracker.reset(heartbeat.epoch, heartbeat.seq)
-    return verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 
@@ -15,6 +16,7 @@ from bridge.wire.faults import Reason, WireError
 from bridge.wire.messages import Query, QueryReply
 
 QUERY_HWM = 10
+LONGEST_RECONNECT_MS = 500  #: an engine that returns is to be asked at once
 
 
 class QueryFault(Exception):
@@ -31,7 +33,9 @@ class QueryLink:
     def __init__(self, context: Context, keyring: KeyRing, address: str, *, role: Role = Role.FEED_BRIDGE) -> None:
         self.faults: Counter[Reason] = Counter()
         self._socket = configure(context.socket(zmq.REQ), hwm=QUERY_HWM)
+        self._socket.set(zmq.RECONNECT_IVL_MAX, LONGEST_RECONNECT_MS)
         keyring.connect(self._socket, role, Role.ENGINE)
+        self._address = address
         self._socket.connect(address)
 
     def ask(self, request: Query, timeout_ms: int) -> QueryReply:
@@ -45,6 +49,8 @@ class QueryLink:
             self._socket.send_multipart(encode(request), zmq.NOBLOCK)
             reply = decode_query_reply(self._received(deadline))
         except zmq.Again:
+            if not self._socket.poll(0, zmq.POLLOUT):
+                self._connect_anew()
             raise QueryTimeout(f"No answer to {type(request).__name__} within {timeout_ms} ms") from None
         except WireError as error:
             self.faults[error.reason] += 1
@@ -55,6 +61,12 @@ class QueryLink:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _connect_anew(self) -> None:
+        """libzmq never comes back to a peer that broke its rules, as by an answer beyond every measure."""
+        with contextlib.suppress(zmq.ZMQError):  # where libzmq has given the connection up itself
+            self._socket.disconnect(self._address)
+        self._socket.connect(self._address)
 
     def _received(self, deadline: float) -> Frames:
         while True:

@@ -9,12 +9,13 @@ batch are one slice of bytes. Encoders check their own output in the same way.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat, starmap
 from operator import itemgetter
 from struct import Struct
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from bridge.wire.envelope import Kind
 from bridge.wire.faults import Reason, WireError
 
 
@@ -64,6 +65,7 @@ VTABLE = Struct("<HHH")
 OFFSET = Struct("<I")
 SIGNED_OFFSET = Struct("<i")
 ALIGNMENT = 8
+USUAL_HEAD = HEAD.pack(12, 6, 8, 4, 6, 4, 0)[: -OFFSET.size]  #: as every builder writes it, up to the count
 FIRST_COLUMN = 8  #: where the 64-bit values of a row begin, in all three layouts
 ONE_BYTE_COLUMN = 4  #: aggressor or side
 LAST_COLUMN = 5
@@ -116,6 +118,20 @@ def read_depth(payload: bytes) -> list[Depth]:
     return rows
 
 
+def read_rows(kind: Kind, payload: bytes) -> list[Any]:
+    """The rows of a batch of `kind`, in order; `WireError` (KIND, FLATBUFFER, RANGE)."""
+    if (read := READERS.get(kind)) is None:
+        raise WireError(Reason.KIND, f"{kind.name} where a batch is expected")
+    return read(payload)
+
+
+READERS: Mapping[Kind, Callable[[bytes], list[Any]]] = {
+    Kind.QUOTES: read_quotes,
+    Kind.TRADES: read_trades,
+    Kind.DEPTH: read_depth,
+}
+
+
 def _encoded(layout: Struct, rows: Iterable[tuple[int, ...]]) -> bytes:
     try:
         body = b"".join(starmap(layout.pack, rows))
@@ -126,9 +142,8 @@ def _encoded(layout: Struct, rows: Iterable[tuple[int, ...]]) -> bytes:
 
 def _rows(layout: Struct, row: type[Row], payload: bytes) -> list[Row]:
     start = _first_row(payload, layout.size)
-    for column in range(start + FIRST_COLUMN, start + layout.size, 8):
-        if not payload[column + 7 :: layout.size].isascii():  # the highest byte of each value: its sign bit
-            raise WireError(Reason.RANGE, "a negative number")
+    if not payload[start + 7 :: 8].isascii():  # the highest byte of every value, and padding, which may be anything
+        _refuse_negative(layout, payload, start)
     unpacked = layout.iter_unpack(memoryview(payload)[start:])
     rows: list[Row] = list(map(tuple.__new__, repeat(row), unpacked))  # `_make`, at the speed of C
     if not all(map(instrument_ids, rows)):
@@ -136,8 +151,16 @@ def _rows(layout: Struct, row: type[Row], payload: bytes) -> list[Row]:
     return rows
 
 
+def _refuse_negative(layout: Struct, payload: bytes, start: int) -> None:
+    for column in range(start + FIRST_COLUMN, start + layout.size, 8):
+        if not payload[column + 7 :: layout.size].isascii():  # the highest byte of each value: its sign bit
+            raise WireError(Reason.RANGE, "a negative number")
+
+
 def _first_row(payload: bytes, row_size: int) -> int:
     """Where the rows begin, with root, table, vtable and vector found to lie inside the buffer."""
+    if payload.startswith(USUAL_HEAD) and len(payload) >= HEAD.size:
+        return _counted(payload, HEAD.size, row_size)
     table = _at(OFFSET, payload, 0)
     vtable = table - _at(SIGNED_OFFSET, payload, table)
     if not 0 <= vtable <= len(payload) - VTABLE.size:
@@ -146,7 +169,13 @@ def _first_row(payload: bytes, row_size: int) -> int:
     if vtable_size < VTABLE.size or not OFFSET.size <= field <= table_size - OFFSET.size:
         raise WireError(Reason.FLATBUFFER, f"vtable of {vtable_size}, table of {table_size} bytes, rows at {field}")
     vector: int = table + field + _at(OFFSET, payload, table + field)
-    start, count = vector + OFFSET.size, _at(OFFSET, payload, vector)
+    _at(OFFSET, payload, vector)
+    return _counted(payload, vector + OFFSET.size, row_size)
+
+
+def _counted(payload: bytes, start: int, row_size: int) -> int:
+    """`start`, where the number before it is that of the rows which follow."""
+    (count,) = OFFSET.unpack_from(payload, start - OFFSET.size)
     if start % ALIGNMENT or start + count * row_size != len(payload):
         raise WireError(Reason.FLATBUFFER, f"{count} rows at {start} of {len(payload)} bytes")
     return start

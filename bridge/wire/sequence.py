@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     DUPLICATE = "duplicate"  #: this number, or a later one of the epoch, was taken before
     GAP = "gap"  #: at least one number before it is missing
     NEW_EPOCH = "new_epoch"  #: the engine was restarted
+    REGRESSION = "regression"  #: the stream counts backwards within an epoch, which it never may
     OLD_EPOCH = "old_epoch"  #: left over from an earlier life of the engine
 
 
@@ -37,6 +38,10 @@ class SequenceTracker:
     def is_behind(self, epoch: int, last_seq: int) -> bool:
         """Has anything been missed, if the stream's last message was (epoch, last_seq)? For heartbeats."""
         return (epoch, last_seq) > (self.epoch, self.seq)
+
+    def is_ahead(self, epoch: int, last_seq: int) -> bool:
+        """Was more taken than there can be, if the stream's last message was (epoch, last_seq)?"""
+        return (self.epoch, self.seq) > (epoch, last_seq)
 
     def advance(self, epoch: int, seq: int) -> None:
         """Take (epoch, seq): the next of its epoch, or number 1 of a newer one; anything else is a `ValueError`."""

@@ -26,16 +26,13 @@ from marketdata.feed.market import Market
 from marketdata.feed.prices import LastPrice
 from marketdata.feed.publication import Publication
 from marketdata.feed.state_server import StateServer, no_state, whole_state
-from marketdata.frames import SILENCE_SECONDS, FeedState, StatePart, StateRequest
-from marketdata.items import Quality
+from marketdata.frames import HEARTBEAT_SECONDS, LOOK_SECONDS, FeedState, StatePart, StateRequest
 from marketdata.services import instruments_store
 from tradingmw.env import Env
 from tradingmw.layers import layer_publisher
 
 logger = logging.getLogger(__name__)
-HEARTBEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.25
-LONGEST_WAIT_SECONDS = 0.1  #: so that a stop is noticed
 
 
 def clock_us() -> int:
@@ -57,6 +54,7 @@ class FeedBridge:
     ) -> None:
         self._env, self._store, self._on_prices = env, store, on_prices
         self._market: Market | None = None
+        self._left: Market | None = None  #: the market until something was missed
         self._epoch = 0
         self._state = FeedState.DOWN
         self._retry_at = self._flushed_at = self._beat_at = 0.0
@@ -96,8 +94,17 @@ class FeedBridge:
         show_feed(lambda: self._state, self._engine, self._publication, self._server, publisher)
 
     def rejected(self) -> Counter[str]:
-        """What the engine said and could not be believed, by reason, since the start."""
+        """What the engine said and was not taken, by reason, since the start."""
         return self._engine.faults()
+
+    def repairs(self) -> Counter[str]:
+        """Why the market was fetched anew, by reason, since the start."""
+        return self._engine.repairs
+
+    @property
+    def missed(self) -> int:
+        """Batches of the engine that never came."""
+        return self._engine.missed
 
     def served(self) -> Counter[str]:
         """How state requests fared: answered, malformed, unsent."""
@@ -124,7 +131,7 @@ class FeedBridge:
 
     def _due_in_seconds(self) -> float:
         now = time.monotonic()
-        due = [LONGEST_WAIT_SECONDS, self._beat_at + HEARTBEAT_SECONDS - now]
+        due = [LOOK_SECONDS, self._beat_at + HEARTBEAT_SECONDS - now]
         if self._market is None:
             due.append(self._retry_at - now)
         elif self._waiting(self._market):
@@ -134,14 +141,20 @@ class FeedBridge:
     def _take(self, market: Market) -> None:
         market.now_us = clock_us()
         try:
-            self._engine.drain(market)
+            self._engine.drain(market, until=self._flushed_at + self._flush_seconds)
         except Desynchronised:
             self._flush(market)  # what came before the gap was true
-            self._market, self._state, self._retry_at = None, FeedState.SYNCING, 0.0
+            self._market, self._left, self._retry_at = None, market, 0.0
+            self._become(FeedState.SYNCING)
             return
-        silent = self._engine.silence_seconds > SILENCE_SECONDS
-        self._state = FeedState.STALE if silent else FeedState.LIVE
-        market.set_quality(Quality.STALE if silent else Quality.OK)
+        silent = self._engine.silent_shards()
+        self._become(FeedState.STALE if silent else FeedState.LIVE)
+        market.set_stale(silent)
+
+    def _become(self, state: FeedState) -> None:
+        """Hubs hear of a new state at once."""
+        if state is not self._state:
+            self._state, self._beat_at = state, 0.0
 
     # Synchronising -----------------------------------------------------------------------------------------------
     def _synchronise_if_due(self) -> None:
@@ -150,12 +163,20 @@ class FeedBridge:
         try:
             market = self._engine.synchronise(self._next_epoch())
         except (QueryFault, Desynchronised) as error:
-            self._state = FeedState.DOWN
             self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._give_up()
             if self._throttle.due():
                 logger.warning("The engine's market cannot be fetched", extra={"why": str(error)})
             return
         self._begin(market)
+
+    def _give_up(self) -> None:
+        """There is no market for now: what was left of the last one is stale."""
+        self._become(FeedState.DOWN)
+        if self._left is not None:
+            self._left.set_stale(self._left.shards)
+            self._flush(self._left)
+            self._left = None
 
     def _next_epoch(self) -> int:
         """The clock's microseconds, and in any case more than before."""
@@ -164,7 +185,7 @@ class FeedBridge:
 
     def _begin(self, market: Market) -> None:
         market.now_us = clock_us()
-        self._market, self._state = market, FeedState.LIVE
+        self._market, self._left, self._state = market, None, FeedState.LIVE
         self._publication.begin(market.epoch, market.shards)
         self._beat_at = 0.0  # hubs hear of the new epoch at once
         self._keeper.keep(self._engine.table, self._engine.engine_epoch)
@@ -202,6 +223,7 @@ class FeedBridge:
         now = time.monotonic()
         if now - self._beat_at >= HEARTBEAT_SECONDS:
             self._beat_at = now
+            self._engine.look()
             self._publication.heartbeat(clock_us(), self._state, self._age_ms())
 
     def _parts(self, request: StateRequest) -> Iterator[StatePart]:

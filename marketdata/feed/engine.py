@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import itertools
 import logging
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import zmq
 
 from bridge.books import BookError
-from bridge.link.feed import FeedLink, FeedMessage
+from bridge.link.feed import SILENCE_SECONDS, FeedLink, FeedMessage
 from bridge.link.queries import QueryFault, QueryLink
 from bridge.sockets.curve import KeyRing
 from bridge.sockets.throttle import Throttle
 from bridge.wire.envelope import Kind
-from bridge.wire.faults import WireError
-from bridge.wire.market import read_depth, read_quotes, read_trades
 from bridge.wire.messages import BookSnapshot, BookSnapshotRequest, Instrument, InstrumentList, InstrumentListRequest
 from bridge.wire.sequence import SequenceTracker, Verdict
 from marketdata.feed.instrument import EventTooLarge
@@ -26,11 +25,12 @@ from tradingmw.env import Env
 
 logger = logging.getLogger(__name__)
 QUERY_TIMEOUT_MS = 1_000
-MESSAGES_PER_TURN = 200
-READERS: dict[Kind, tuple[Callable[[bytes], list[Any]], str]] = {
-    Kind.QUOTES: (read_quotes, "on_quotes"),
-    Kind.TRADES: (read_trades, "on_trades"),
-    Kind.DEPTH: (read_depth, "on_depth"),
+TOPIC_PREFIX = "md."
+MESSAGES_AT_ONCE = 20
+TAKERS: Mapping[Kind, Callable[[Market, list[Any]], None]] = {
+    Kind.QUOTES: Market.on_quotes,
+    Kind.TRADES: Market.on_trades,
+    Kind.DEPTH: Market.on_depth,
 }
 
 
@@ -39,14 +39,14 @@ class Desynchronised(Exception):
 
 
 def shard_topic(shard: str) -> str:
-    return f"md.{shard}"
+    return TOPIC_PREFIX + shard
 
 
 class EngineFeed:
-    """The sockets towards the engine. `rejected` counts what was refused, by reason."""
+    """The sockets towards the engine. `repairs` counts by reason why the market had to be fetched anew."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], keyring: KeyRing, env: Env) -> None:
-        self.rejected: Counter[str] = Counter()
+        self.repairs: Counter[str] = Counter()
         self.table: list[Instrument] = []
         self.engine_epoch = 0
         self._context, self._keyring, self._env = context, keyring, env
@@ -54,6 +54,8 @@ class EngineFeed:
         self._request_ids = itertools.count(1)
         self._link: FeedLink | None = None
         self._trackers: dict[str, SequenceTracker] = {}
+        self._rejected: Counter[str] = Counter()
+        self._missed = 0
         self._throttle = Throttle()
 
     @property
@@ -66,6 +68,16 @@ class EngineFeed:
         """For how long the most silent topic has said nothing, not even a heartbeat."""
         return max((self._link.silence_seconds(topic) for topic in self._trackers), default=0.0) if self._link else 0.0
 
+    def silent_shards(self) -> frozenset[str]:
+        """The shards whose topics have missed three heartbeats."""
+        topics = self._link.silent_topics(SILENCE_SECONDS) if self._link else ()
+        return frozenset(topic.removeprefix(TOPIC_PREFIX) for topic in topics)
+
+    @property
+    def missed(self) -> int:
+        """Batches that the engine numbered and that never came: lost on the way, or dropped where a queue was full."""
+        return self._missed + (self._link.missed if self._link else 0)
+
     def synchronise(self, market_epoch: int) -> Market:
         """A market from the instrument table and a snapshot of every shard; `QueryFault`, `Desynchronised`."""
         table = self._asked(InstrumentListRequest(request_id=next(self._request_ids)), InstrumentList)
@@ -76,35 +88,54 @@ class EngineFeed:
                 market_epoch,
                 table.instruments,
                 [row for snapshot in snapshots for row in snapshot.instruments],
-                self.rejected,
+                self._rejected,
             )
         except BookError as error:
             raise self._desynchronised("SNAPSHOT", str(error)) from error
         for snapshot in snapshots:
-            self._trackers[shard_topic(snapshot.shard)].reset(snapshot.epoch, snapshot.seq)
+            self._stand_at(snapshot)
         self.table, self.engine_epoch = table.instruments, table.epoch
         return market
 
-    def drain(self, market: Market) -> None:
-        """Applies what waits, up to a turn's worth; `Desynchronised`."""
+    def _stand_at(self, snapshot: BookSnapshot) -> None:
+        topic = shard_topic(snapshot.shard)
+        self._trackers[topic].reset(snapshot.epoch, snapshot.seq)
         if self._link is not None:
-            for message in self._link.receive(MESSAGES_PER_TURN):
+            self._link.stand_at_most(topic, snapshot.epoch, snapshot.seq)
+
+    def drain(self, market: Market, until: float) -> None:
+        """Applies what waits, until the monotonic time `until` at the latest; `Desynchronised`."""
+        if self._link is None:
+            return
+        while messages := self._link.receive(MESSAGES_AT_ONCE):
+            for message in messages:
                 self._take(message, market)
+            if time.monotonic() >= until:
+                return
 
     def faults(self) -> Counter[str]:
-        """What was refused by the link and by us, by reason."""
-        of_link = self._link.faults if self._link else Counter[Any]()
-        return self.rejected + Counter({str(reason): count for reason, count in of_link.items()})
+        """What came and was not taken, by reason: malformed, repeated, of an earlier epoch, of no known instrument."""
+        return self._rejected + (refused_by(self._link) if self._link else Counter())
+
+    def look(self) -> None:
+        """Now and then: sees to the connection."""
+        if self._link is not None:
+            self._link.look()
 
     def close(self) -> None:
         self._queries.close()
+        self._leave_link()
+
+    def _leave_link(self) -> None:
         if self._link is not None:
+            self._rejected += refused_by(self._link)
+            self._missed += self._link.missed
             self._link.close()
+            self._link = None
 
     def _listen(self, topics: set[str]) -> None:
         if self._link is None or topics != self._trackers.keys():
-            if self._link is not None:
-                self._link.close()
+            self._leave_link()
             self._link = FeedLink(self._context, self._keyring, self._env.engine_market_data, sorted(topics))
             self._trackers = {topic: SequenceTracker() for topic in topics}
 
@@ -118,35 +149,43 @@ class EngineFeed:
     def _asked(self, request: Any, wanted: type[Any]) -> Any:
         reply = self._queries.ask(request, QUERY_TIMEOUT_MS)
         if not isinstance(reply, wanted):
-            self.rejected["QUERY"] += 1
+            self._rejected["QUERY"] += 1
             raise QueryFault(f"{type(request).__name__} was answered with {reply}")
         return reply
 
     def _take(self, message: FeedMessage, market: Market) -> None:
-        tracker, envelope = self._trackers[message.topic], message.envelope
-        if message.published is not None:
-            if tracker.is_behind(envelope.epoch, envelope.seq):
-                raise self._desynchronised("GAP", f"{message.topic} stands at {envelope.seq}")
-            return
-        verdict = tracker.judge(envelope.epoch, envelope.seq)
-        if verdict is Verdict.NEXT:
-            self._apply(message, market)
-            tracker.advance(envelope.epoch, envelope.seq)
+        tracker, (kind, epoch, seq) = self._trackers[message.topic], message.envelope
+        if message.verdict is Verdict.REGRESSION:
+            facts = {"topic": message.topic, "epoch": epoch, "seq": seq, "before": tracker.seq}
+            logger.error("The engine counts backwards within an epoch", extra=facts)
+            raise self._desynchronised("REGRESSION", f"{message.topic} went back to {seq} in epoch {epoch}")
+        beat = message.published is not None
+        verdict = tracker.judge(epoch, seq + beat)
+        if verdict is Verdict.NEXT and not beat:
+            self._apply(kind, message.rows, market)
+            tracker.reset(epoch, seq)
         elif verdict in (Verdict.GAP, Verdict.NEW_EPOCH):
-            raise self._desynchronised(verdict.name, f"{message.topic} {envelope.epoch} {envelope.seq}")
+            if message.verdict is Verdict.NEW_EPOCH and epoch == tracker.epoch:  # the first one that the link heard
+                self._missed += seq + beat - tracker.seq - 1
+            raise self._desynchronised(verdict.name, f"{message.topic} is at {epoch} {seq}")
 
-    def _apply(self, message: FeedMessage, market: Market) -> None:
-        """A batch that cannot be believed is a lost batch."""
+    def _apply(self, kind: Kind, rows: list[Any], market: Market) -> None:
         try:
-            read, taker = READERS[message.envelope.kind]
-            getattr(market, taker)(read(message.payload))
-        except WireError as error:
-            raise self._desynchronised(error.reason, str(error)) from error
+            TAKERS[kind](market, rows)
         except (BookError, EventTooLarge) as error:
             raise self._desynchronised("BOOK", str(error)) from error
 
     def _desynchronised(self, reason: str, detail: str) -> Desynchronised:
-        self.rejected[reason] += 1
+        self.repairs[reason] += 1
         if self._throttle.due():
-            logger.warning("Market data must be fetched anew", extra={"why": detail, "rejected": dict(self.rejected)})
+            facts = {"why": detail, "repairs": dict(self.repairs), "missed": self.missed}
+            logger.warning("Market data must be fetched anew", extra=facts)
         return Desynchronised(detail)
+
+
+def refused_by(link: FeedLink) -> Counter[str]:
+    """What the link did not hand on. DISCONNECTED: libzmq cut the connection itself, as it does for a giant frame."""
+    found: Counter[str] = Counter({reason.value: count for reason, count in link.faults.items()})
+    found.update({verdict.name: count for verdict, count in link.left_over.items()})
+    found.update(OTHER_TOPIC=link.strangers, DISCONNECTED=link.disconnections.seen)
+    return +found

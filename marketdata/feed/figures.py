@@ -13,7 +13,9 @@ from tradingmw.metrics import (
     FEED_AGE,
     FEED_FRAMES,
     FEED_LAYER_DROPS,
+    FEED_MISSED,
     FEED_REJECTED,
+    FEED_REPAIRS,
     FEED_REQUESTS,
     FEED_STATE,
     FEED_UPDATES,
@@ -31,6 +33,8 @@ def show_feed(
     FEED_STATE.read_from(lambda: one_of(state(), FeedState))
     FEED_AGE.read_from(lambda: engine.silence_seconds)
     FEED_REJECTED.read_from(engine.faults)
+    FEED_MISSED.read_from(lambda: engine.missed)
+    FEED_REPAIRS.read_from(lambda: engine.repairs)
     FEED_FRAMES.read_from(lambda: publication.frames)
     FEED_UPDATES.read_from(lambda: publication.updates)
     FEED_REQUESTS.read_from(lambda: server.counts)

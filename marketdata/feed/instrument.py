@@ -16,8 +16,6 @@ from marketdata.items import (
     BookItem,
     Channel,
     Print,
-    Quality,
-    QuoteItem,
     TextLevel,
     TradeItem,
     TradesItem,
@@ -28,6 +26,7 @@ from tradingmw.scaled import text_e8
 EVENT_LEVELS = 20_000  #: an engine that never ends a book event must not fill our memory, nor its item a frame
 AGGRESSOR = {1: "buy", 2: "sell"}
 BID, CLEARED = 1, 0
+NO_LEVELS: list[TextLevel] = []
 
 
 class EventTooLarge(Exception):
@@ -53,13 +52,11 @@ class Side:
 
     def settled(self) -> list[TextLevel]:
         """Applies the event; the levels that it changed, best first."""
-        if not self.said:
-            return []
+        said, self.said = self.said, {}
         set_level = self.ladder.set
-        changed = [level for level in self.said.items() if set_level(*level)]
+        changed = [level for level in said.items() if set_level(*level)]
         if len(changed) > 1:
             changed.sort(reverse=not self._ascending)
-        self.said = {}
         return levels_text(changed)
 
 
@@ -76,7 +73,6 @@ class InstrumentFeed:
         "epoch",
         "prints",
         "quote",
-        "quote_seq",
         "quote_topic",
         "shard",
         "symbol",
@@ -90,19 +86,14 @@ class InstrumentFeed:
         self.quote_topic = topic(Channel.QUOTES, entry.symbol)
         self.trade_topic = topic(Channel.TRADES, entry.symbol)
         self.book_topic = topic(Channel.BOOK, entry.symbol)
-        self.quote = QuoteState(snapshot, entry.previous_close_e8)
+        self.quote = QuoteState(entry.symbol, epoch, snapshot, entry.previous_close_e8)
         self.book = Book()
         self.book.load(snapshot.bids, snapshot.asks)
         self.bids = Side(self.book.bids, ascending=False)
         self.asks = Side(self.book.asks, ascending=True)
         self.book_ts_us = snapshot.ts_us
         self.prints: deque[Print] = deque(maxlen=TRADES_KEPT)
-        self.quote_seq = self.trade_seq = self.book_seq = 0
-
-    def quote_item(self, now_us: int, quality: Quality) -> QuoteItem:
-        """The quote as the next update."""
-        self.quote_seq += 1
-        return self.quote.item(self.symbol, self.epoch, self.quote_seq, now_us, quality)
+        self.trade_seq = self.book_seq = 0
 
     def trade_item(self, row: Trade) -> TradeItem:
         """The trade as the next update."""
@@ -133,7 +124,8 @@ class InstrumentFeed:
         if not row.last:
             self._refuse_endless_event()
             return None
-        bids, asks = self.bids.settled(), self.asks.settled()
+        bids = self.bids.settled() if self.bids.said else NO_LEVELS
+        asks = self.asks.settled() if self.asks.said else NO_LEVELS
         return self._book_item(bids, asks, row.ts_us) if bids or asks else None
 
     def _refuse_endless_event(self) -> None:
@@ -154,10 +146,10 @@ class InstrumentFeed:
             checksum=self.book.checksum(),
         )
 
-    def state(self, now_us: int, quality: Quality) -> InstrumentState:
+    def state(self, now_us: int) -> InstrumentState:
         """The whole state as snapshot items, numbered as the last updates were."""
-        quote = self.quote.item(self.symbol, self.epoch, self.quote_seq, now_us, quality)
-        return InstrumentState(self.symbol, to_msgpack(quote), to_msgpack(self._whole_book()), self._last_trades())
+        quote = to_msgpack(self.quote.as_it_is(now_us))
+        return InstrumentState(self.symbol, quote, to_msgpack(self._whole_book()), self._last_trades())
 
     def _whole_book(self) -> BookItem:
         return BookItem(
@@ -179,7 +171,7 @@ class InstrumentFeed:
                 epoch=self.epoch,
                 seq=self.trade_seq,
                 prev_seq=max(0, self.trade_seq - 1),
-                ts=trades[-1].ts if trades else self.quote.ts_us,
+                ts=trades[-1].ts if trades else self.quote.item.ts,
                 trades=trades,
             )
         )

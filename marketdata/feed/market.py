@@ -7,13 +7,14 @@ from fresh snapshots.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from bridge.wire import messages
 from bridge.wire.market import Depth, Quote, Trade
 from marketdata.feed.instrument import InstrumentFeed
 from marketdata.feed.prices import LastPrices
+from marketdata.feed.quote import LiveQuote
 from marketdata.items import Item, Quality, to_json, to_msgpack
 
 Updates = list[Any]  #: flat: topic, seq, JSON, MessagePack, …
@@ -31,7 +32,6 @@ class Market:
     ) -> None:
         """`BookError` where a snapshot's side is not strictly ordered."""
         self.epoch = epoch
-        self.quality = Quality.OK
         self.now_us = 0  #: set by the owner before each batch
         self._rejected = rejected
         known = {snapshot.instrument_id: snapshot for snapshot in snapshots}
@@ -41,6 +41,7 @@ class Market:
         }
         self.pending: dict[str, Updates] = {entry.shard: [] for entry in table}
         self._traded: dict[int, InstrumentFeed] = {}
+        self._stale: frozenset[str] = frozenset()
         self.prices = LastPrices((feed.symbol, feed.quote) for feed in self._instruments.values())
 
     def on_quotes(self, rows: Iterable[Quote]) -> None:
@@ -51,7 +52,8 @@ class Market:
             if instrument is None:
                 self._rejected["UNKNOWN_INSTRUMENT"] += 1
                 continue
-            traded.pop(row.instrument_id, None)
+            if traded:
+                traded.pop(row.instrument_id, None)
             if row.last_e8 not in (0, instrument.quote.last_e8):
                 self.prices.note(instrument.symbol, instrument.quote, row.last_e8)
             instrument.quote.quoted(row)
@@ -82,11 +84,15 @@ class Market:
             self._publish_quote(instrument)
         self._traded.clear()
 
-    def set_quality(self, quality: Quality) -> None:
-        """Tells every quote's new quality, once."""
-        if quality is not self.quality:
-            self.quality = quality
-            for instrument in self._instruments.values():
+    def set_stale(self, shards: Collection[str]) -> None:
+        """The instruments of `shards` are stale, all others are not: an update for each whose quality that changes."""
+        if shards == self._stale:
+            return
+        self._stale = frozenset(shards)
+        for instrument in self._instruments.values():
+            quality = Quality.STALE if instrument.shard in self._stale else Quality.OK
+            if instrument.quote.item.quality is not quality:
+                instrument.quote.item.quality = quality
                 self._publish_quote(instrument)
 
     def taken(self, shard: str) -> Updates:
@@ -103,10 +109,10 @@ class Market:
         return self._instruments.values()
 
     def _publish_quote(self, instrument: InstrumentFeed) -> None:
-        item = instrument.quote_item(self.now_us, self.quality)
+        item = instrument.quote.as_update(self.now_us)
         self._publish(instrument.shard, instrument.quote_topic, item)
 
-    def _publish(self, shard: str, topic: str, item: Item) -> None:
+    def _publish(self, shard: str, topic: str, item: Item | LiveQuote) -> None:
         self.pending[shard] += (topic, item.seq, to_json(item), to_msgpack(item))
 
 

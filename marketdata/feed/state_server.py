@@ -85,7 +85,7 @@ def whole_state(
     request_id: int, market: Market, numbers: dict[str, int], state: FeedState, age_ms: int
 ) -> Iterator[StatePart]:
     """The market in parts, all of this moment; call with nothing waiting to be flushed."""
-    instruments = [one.state(market.now_us, market.quality) for one in market.instruments]
+    instruments = [one.state(market.now_us) for one in market.instruments]
     portions = list(_portions(instruments)) or [[]]
     for index, portion in enumerate(portions):
         yield StatePart(request_id, market.epoch, numbers, state, age_ms, index, len(portions), portion)

@@ -99,9 +99,9 @@ class ScriptedEngine:
         with self._lock:
             self._sockets.market_data.send_multipart(list(frames))
 
-    def lose(self, shard: str = "0") -> None:
-        """The next number is never sent."""
-        self.seq[shard] += 1
+    def lose(self, shard: str = "0", batches: int = 1) -> None:
+        """The next numbers are never sent."""
+        self.seq[shard] += batches
 
     def close(self) -> None:
         self._stop.set()

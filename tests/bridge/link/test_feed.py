@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from bridge.sockets.curve import KeyRing
 from bridge.wire.codec import encode, encode_numbered
 from bridge.wire.envelope import Kind, seal
 from bridge.wire.faults import Reason
-from bridge.wire.market import Quote, encode_quotes, read_quotes
+from bridge.wire.market import Quote, encode_quotes
 from bridge.wire.messages import EngineStatus, TopicHeartbeat
 from bridge.wire.sequence import Verdict
 from bridge.wire.vocabulary import EngineState
@@ -18,6 +19,7 @@ from tests.bridge.waiting import until
 TOPIC = b"md.0"
 QUOTE = Quote(1, 1_000_000, 100, 1, 101, 1, 100, 1, 5)
 PAYLOAD = encode_quotes([QUOTE])
+MOMENTS = itertools.count(1)
 
 
 @pytest.fixture
@@ -46,8 +48,11 @@ def publish(engine: ScriptedEngine, seq: int, *, epoch: int = 1, topic: bytes = 
     engine.market_data.send_multipart([topic, seal(Kind.QUOTES, PAYLOAD, epoch=epoch, seq=seq), PAYLOAD])
 
 
-def beat(engine: ScriptedEngine, last_seq: int, *, epoch: int = 1, topic: bytes = TOPIC) -> None:
-    engine.market_data.send_multipart([topic, *encode_numbered(TopicHeartbeat(sent_at_us=1), epoch, last_seq)])
+def beat(
+    engine: ScriptedEngine, last_seq: int, *, epoch: int = 1, topic: bytes = TOPIC, sent_at_us: int | None = None
+) -> None:
+    heartbeat = TopicHeartbeat(sent_at_us=next(MOMENTS) if sent_at_us is None else sent_at_us)
+    engine.market_data.send_multipart([topic, *encode_numbered(heartbeat, epoch, last_seq)])
 
 
 def received(link: FeedLink, engine: ScriptedEngine) -> list[FeedMessage]:
@@ -68,7 +73,7 @@ def test_batches_arrive_whole_and_in_order(link: FeedLink, engine: ScriptedEngin
     messages = received(link, engine)
     assert [message.envelope.seq for message in messages] == list(range(1, 501))
     assert {message.verdict for message in messages[1:]} == {Verdict.NEXT}
-    assert read_quotes(messages[0].payload) == [QUOTE]
+    assert messages[0].rows == [QUOTE]
     assert link.position("md.0") == (1, 500)
 
 
@@ -108,6 +113,56 @@ def test_a_heartbeat_tells_of_a_new_epoch(link: FeedLink, engine: ScriptedEngine
     assert verdicts(link, engine) == [Verdict.NEW_EPOCH, Verdict.NEW_EPOCH, Verdict.NEXT]
 
 
+def test_what_never_came_is_counted(link: FeedLink, engine: ScriptedEngine) -> None:
+    publish(engine, 1)
+    publish(engine, 102)
+    beat(engine, 103)
+    received(link, engine)
+    assert link.missed == 101
+
+
+def test_a_heartbeat_that_is_repeated_is_no_news(link: FeedLink, engine: ScriptedEngine, clock: Clock) -> None:
+    publish(engine, 1)
+    beat(engine, 1, sent_at_us=10**9)
+    received(link, engine)
+    clock.advance(10.0)
+    beat(engine, 1, sent_at_us=10**9)
+    beat(engine, 0, sent_at_us=10**9 - 1)
+    assert verdicts(link, engine) == []
+    assert link.silence_seconds("md.0") == 10.0
+    assert link.left_over == {Verdict.DUPLICATE: 2}
+
+
+def test_a_topic_that_counts_backwards_is_noticed_by_its_next_heartbeat(link: FeedLink, engine: ScriptedEngine) -> None:
+    publish(engine, 7)
+    publish(engine, 1)
+    publish(engine, 2)
+    beat(engine, 2)
+    publish(engine, 3)
+    assert verdicts(link, engine) == [Verdict.NEW_EPOCH, Verdict.REGRESSION, Verdict.NEXT]
+    assert link.left_over == {Verdict.DUPLICATE: 2}
+
+
+def test_a_batch_that_cannot_be_read_never_happened(link: FeedLink, engine: ScriptedEngine) -> None:
+    publish(engine, 1)
+    engine.market_data.send_multipart([TOPIC, seal(Kind.QUOTES, b"nonsense", epoch=1, seq=2), b"nonsense"])
+    publish(engine, 2)
+    assert verdicts(link, engine) == [Verdict.NEW_EPOCH, Verdict.NEXT]
+    assert link.faults == {Reason.FLATBUFFER: 1}
+
+
+def test_a_frame_beyond_every_measure_ends_the_connection_and_the_next_one_goes_on(link, engine, clock) -> None:
+    publish(engine, 1)
+    received(link, engine)
+    engine.market_data.send_multipart([TOPIC, b"", bytes(5 * 1024 * 1024)])
+    until(lambda: (link.receive(100), link.disconnections.look(), link.disconnections.seen)[2], "the cut")
+    clock.advance(3.0)
+    link.look()
+    joined(link, engine)
+    publish(engine, 3)
+    assert verdicts(link, engine) == [Verdict.GAP]
+
+
 def test_topics_are_numbered_apart(link: FeedLink, engine: ScriptedEngine) -> None:
     for topic in (b"md.0", b"md.1", b"md.0", b"md.1"):
         publish(engine, 1 + (link.position(topic.decode())[1]), topic=topic)
@@ -118,11 +173,12 @@ def test_topics_are_numbered_apart(link: FeedLink, engine: ScriptedEngine) -> No
 def test_a_topic_that_only_begins_like_ours_is_not_ours(link: FeedLink, engine: ScriptedEngine) -> None:
     publish(engine, 1, topic=b"md.01")
     assert received(link, engine) == []
+    assert link.strangers == 1
 
 
 def test_heartbeats_and_status_come_decoded(link: FeedLink, engine: ScriptedEngine) -> None:
-    beat(engine, 0)
-    assert received(link, engine)[0].published == TopicHeartbeat(sent_at_us=1)
+    beat(engine, 0, sent_at_us=10**9)
+    assert received(link, engine)[0].published == TopicHeartbeat(sent_at_us=10**9)
 
 
 def test_malformed_frames_are_counted_by_reason_and_disturb_nothing(link: FeedLink, engine: ScriptedEngine) -> None:

@@ -13,7 +13,7 @@ from bridge.simulator.journal import RecordKind, read_journal
 from bridge.sockets.curve import Role
 from bridge.wire.codec import encode
 from bridge.wire.envelope import Kind
-from bridge.wire.market import Depth, read_depth
+from bridge.wire.market import Depth
 from bridge.wire.messages import (
     BookSnapshotRequest,
     CommandReply,
@@ -188,7 +188,7 @@ def test_the_snapshot_and_later_changes_give_the_book_of_a_later_snapshot(
     books = {row.instrument_id: {1: dict(row.bids), 2: dict(row.asks)} for row in early.instruments}
     for message in of_kind([*heard, *received_more, *tail], Kind.DEPTH):
         if early.seq < message.envelope.seq <= late.seq:
-            for row in read_depth(message.payload):
+            for row in message.rows:
                 apply(books[row.instrument_id], row)
     assert books == {row.instrument_id: {1: dict(row.bids), 2: dict(row.asks)} for row in late.instruments}
     link.close()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.wire.envelope import Kind
 from bridge.wire.faults import Reason, WireError
 from bridge.wire.golden.market import batches
 from bridge.wire.limits import INT64_MAX
@@ -20,6 +21,7 @@ from bridge.wire.market import (
     encode_trades,
     read_depth,
     read_quotes,
+    read_rows,
     read_trades,
 )
 from tests.bridge.wire.strategies import changes, quotes, trades
@@ -145,3 +147,20 @@ def test_another_writers_layout_of_the_same_table_is_read():
     head = struct.pack("<I4xiI8xHHH6xI", table, table - vtable, vector - (table + 4), 6, 8, 4, 1)
     assert len(head) == vector + 4
     assert read_quotes(head + row) == [QUOTE]
+
+
+def test_a_batch_is_read_by_its_kind_and_a_message_is_none():
+    assert read_rows(Kind.QUOTES, encode_quotes([QUOTE])) == [QUOTE]
+    assert read_rows(Kind.TRADES, encode_trades([TRADE])) == [TRADE]
+    assert read_rows(Kind.DEPTH, encode_depth([LEVEL])) == [LEVEL]
+    with pytest.raises(WireError, match="KIND"):
+        read_rows(Kind.MESSAGE, b"")
+
+
+def test_padding_may_hold_anything_but_numbers_may_not_be_negative():
+    payload = bytearray(encode_quotes([QUOTE, QUOTE]))
+    payload[24 + 4 : 24 + 8] = b"\xff" * 4
+    assert read_quotes(bytes(payload)) == [QUOTE, QUOTE]
+    payload[-1] = 0x80
+    with pytest.raises(WireError, match="negative"):
+        read_quotes(bytes(payload))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
@@ -16,8 +17,9 @@ from bridge.wire.messages import InstrumentSnapshot
 from marketdata.feed.instrument import EVENT_LEVELS, EventTooLarge
 from marketdata.feed.market import Market
 from marketdata.feed.publication import portions
+from marketdata.feed.quote import LiveQuote
 from marketdata.frames import FRAME_BYTES, UPDATES_PER_FRAME
-from marketdata.items import Quality
+from marketdata.items import QuoteItem
 from tests.marketdata.scripted import E8, cleared, level, listing, quote, trade
 from tradingmw.scaled import to_e8
 
@@ -82,9 +84,9 @@ def test_in_the_midst_of_an_event_the_state_is_that_before_it(said: list[list[De
     market = market_of()
     (instrument,) = market.instruments
     for event in said:
-        before = instrument.state(0, Quality.OK)
+        before = instrument.state(0)
         market.on_depth([row._replace(last=False) for row in event])
-        assert instrument.state(0, Quality.OK) == before
+        assert instrument.state(0) == before
         market.on_depth([event[-1]._replace(last=True)])
 
 
@@ -96,6 +98,11 @@ def test_every_quote_of_a_batch_is_an_update_of_its_own() -> None:
         ("quotes:S1", 2, "1"),
         ("quotes:S1", 3, "3"),
     ]
+
+
+def test_a_quote_has_the_fields_that_clients_are_promised_in_their_order() -> None:
+    promised = [name for name in QuoteItem.__struct_encode_fields__ if name != "skipped"]
+    assert list(LiveQuote.__struct_encode_fields__) == promised
 
 
 def test_a_trade_changes_the_quote_once_where_the_engine_does_not_say_so_itself() -> None:
@@ -153,10 +160,33 @@ def test_a_snapshot_that_is_not_best_first_is_refused() -> None:
         market_of(InstrumentSnapshot(instrument_id=1, bids=[(1, 1), (2, 1)], asks=[]))
 
 
+def test_only_the_quotes_of_a_silent_shard_become_stale_and_they_recover() -> None:
+    market = Market(1, [listing(1, "A", shard="0"), listing(2, "B", shard="1")], [], Counter())
+    market.set_stale({"1"})
+    assert (market.taken("0"), market.taken("1")[:2]) == ([], ["quotes:B", 1])
+    market.set_stale(set())
+    four = market.taken("1")
+    assert msgspec.json.decode(four[2])["quality"] == "ok"
+    assert (market.taken("0"), four[:2]) == ([], ["quotes:B", 2])
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 10**4)), min_size=1, max_size=30))
+def test_the_days_figures_are_those_of_the_trades(said: list[tuple[int, int]]) -> None:
+    market = market_of()
+    market.on_trades([trade(price, size, number) for number, (price, size) in enumerate(said, 1)])
+    item = updates(market)[-1][2]
+    prices, volume = [price for price, _ in said], sum(size for _, size in said)
+    vwap = Decimal(sum(price * size for price, size in said)) / volume
+    assert (item["high"], item["low"], item["volume"]) == (str(max(prices)), str(min(prices)), str(volume))
+    assert Decimal(item["vwap"]) == vwap.quantize(Decimal(10) ** -8, ROUND_HALF_UP)
+    assert item["change"] == str(prices[-1] - 100)
+    assert Decimal(item["changePercent"]) == prices[-1] - 100
+
+
 def test_a_change_of_quality_is_told_for_every_instrument_once() -> None:
     market = market_of(count=3)
-    market.set_quality(Quality.STALE)
-    market.set_quality(Quality.STALE)
+    market.set_stale({"0"})
+    market.set_stale({"0"})
     assert [item["quality"] for _, _, item in updates(market)] == ["stale"] * 3
 
 

@@ -10,7 +10,7 @@ from marketdata.feed.quote import QuoteState
 
 def quote(last_e8: int = 0, high_e8: int = 0, low_e8: int = 0) -> QuoteState:
     snapshot = InstrumentSnapshot(instrument_id=1, bids=[], asks=[], last_e8=last_e8, high_e8=high_e8, low_e8=low_e8)
-    return QuoteState(snapshot, 0)
+    return QuoteState("AAPL", 1, snapshot, 0)
 
 
 def trade(prices: LastPrices, state: QuoteState, price_e8: int) -> None:

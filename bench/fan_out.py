@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.children import Child
 from bench.contenders import Contender, Served
-from bench.generator import FAULTS, as_words
+from bench.generator import FAULTS, as_words, kb_per_further_socket
 from bench.loads import Load
 
 SUBSCRIBE_SECONDS = 90.0
@@ -116,7 +116,7 @@ def memory(measured: Measured, served: Served, load: Load) -> dict[str, Any]:
     def at(moment: str, labels: Mapping[str, int] = served.counted) -> float:
         return float(sum(measured[moment].get(label, 0.0) for label in labels))
 
-    front = {label: 0 for label in served.counted if label in served.fronts}
+    front = [label for label in served.counted if label in served.fronts]
     return {
         "rss_mb": at("rss_mb"),
         "rss_mb_by_process": {label: at("rss_mb", {label: 0}) for label in served.counted},
@@ -124,5 +124,5 @@ def memory(measured: Measured, served: Served, load: Load) -> dict[str, Any]:
         "rss_growth_mb": at("rss_mb") - at("rss_mb_start"),
         "rss_growth_second_half_mb": at("rss_mb") - at("rss_mb_middle"),
         "rss_kb_per_socket": (at("rss_mb") - at("rss_mb_before")) * 1024 / load.sockets,
-        "web_kb_per_socket": (at("rss_mb", front) - at("rss_mb_before", front)) * 1024 / load.sockets,
+        "web_kb_per_socket": kb_per_further_socket(measured, front),
     }

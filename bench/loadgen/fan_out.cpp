@@ -19,6 +19,7 @@
 namespace {
 
 constexpr int kDialledAtOnce = 16;
+constexpr int kFirstSockets = 20;
 constexpr uint32_t kInput = UINT32_MAX;
 constexpr int64_t kCatchUpUs = 2'000'000;  // what stalled sockets get to read what they missed
 constexpr int64_t kTellEachUs = 500'000;
@@ -95,6 +96,8 @@ public:
 
     int run() {
         const int64_t deadline = steady_us() + options_.patience_us;
+        if (!pump_until([&] { return tally_.subscribed_count() >= first_sockets(); }, deadline)) return failed("subscribed");
+        first_ = servers_.now();
         const auto all_subscribed = [&] { return tally_.subscribed_count() == options_.sockets; };
         if (!pump_until(all_subscribed, deadline)) return failed("subscribed");
         JsonLine("subscribed").add("sockets", options_.sockets).say();
@@ -119,6 +122,9 @@ private:
         event.data.u32 = number;
         if (epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event)) throw std::runtime_error("epoll_ctl");
     }
+
+    // What a server loads and keeps for its first sockets is no cost of each further one.
+    int first_sockets() const { return std::min(kFirstSockets, (options_.sockets + 1) / 2); }
 
     // Half of the measured time; its delays.
     Histogram half() {
@@ -278,6 +284,8 @@ private:
             .add("merged", faults.merged)
             .add("cpu_seconds", at.end.servers.spent_since(at.start.servers))
             .add("rss_mb_before", before_.rss_mb)
+            .add("rss_mb_first", first_.rss_mb)
+            .add("first_sockets", first_sockets())
             .add("rss_mb_start", at.start.servers.rss_mb)
             .add("rss_mb_middle", at.middle.servers.rss_mb)
             .add("rss_mb", at.end.servers.rss_mb)
@@ -290,7 +298,7 @@ private:
     Wishes wishes_;
     Tally tally_;
     ProcessWatch servers_;
-    Usage before_;
+    Usage before_, first_;  // before any socket, and with the first of them
     int epoll_;
     std::string input_;
     std::deque<std::string> targets_;

@@ -78,7 +78,7 @@ class TradingConsumer(AuthenticatedConsumer):
 
     feed: PrivateFeed | None = None
     entry: OrderEntry
-    burst_messages, messages_per_second = 10_000, 5_000  #: programs place orders here
+    burst_messages, messages_per_second, turn_seconds = 10_000, 5_000, 0.0  #: programs place orders here
     pushes: ClassVar[dict[str, Pushes]] = PUSHES
 
     def __init__(self) -> None:

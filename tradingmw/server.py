@@ -35,6 +35,8 @@ GRACEFUL_STOP_SECONDS = 3
 HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})  #: asked all the time
 HEAD_BYTES = 32_768  #: request line and headers together
 HEAD_SECONDS = 5.0  #: from the connection (or the first byte of a later request) to the end of the headers
+ACCEPTED_PER_TURN = 16  #: connections that the loop takes before others have their turn
+WAITING_CONNECTIONS = 2_048  #: those that the system keeps until then
 FILES_BESIDE_SOCKETS = 1_000  #: connections that are no sockets, the database, logs, ZeroMQ
 HEAD_TOO_LARGE = b"\r\n".join(
     [
@@ -121,6 +123,13 @@ class StoppableServer(uvicorn.Server):
         """Signals are the stop event's business."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """asyncio takes in one turn as many connections as may wait; here few are taken at a time and many may wait."""
+        await super().startup(sockets)
+        for listening in (one for server in self.servers for one in server.sockets):
+            with listening.dup() as same:
+                same.listen(WAITING_CONNECTIONS)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Clients are told before their connections are closed."""
         await stopping()
@@ -152,6 +161,7 @@ def server_config(env: Env) -> uvicorn.Config:
         host=env.web_host,
         port=env.web_port,
         loop="asyncio",
+        backlog=ACCEPTED_PER_TURN,
         http=BoundedHttpProtocol,
         ws=SocketProtocol.of(env),
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,

@@ -28,7 +28,7 @@ from accounts.sockets.door import VISIT, headers_of
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
 from accounts.sockets.in_flight import InFlight
 from accounts.sockets.methods import Handler, Later, Method, Nothing, Pushes, methods_of, told
-from accounts.sockets.pace import BURST_MESSAGES, MESSAGES_PER_SECOND, Pace
+from accounts.sockets.pace import BURST_MESSAGES, MESSAGES_PER_SECOND, TURN_SECONDS, Pace
 from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
 from accounts.sockets.watch import session_watch
@@ -57,6 +57,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     auth_seconds: ClassVar[float] = 10.0
     burst_messages: ClassVar[int] = BURST_MESSAGES
     messages_per_second: ClassVar[int] = MESSAGES_PER_SECOND
+    turn_seconds: ClassVar[float] = TURN_SECONDS
 
     session: Session
     format: Format = Format.JSON
@@ -165,7 +166,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self.close(CloseCode.RATE)
             return
         if self._pace.turn_over:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.turn_seconds)
         try:
             request = read_request(frame, self.format)
         except MalformedFrame as error:

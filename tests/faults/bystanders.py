@@ -1,0 +1,151 @@
+"""What do those notice who do nothing wrong? Sockets that read all they are sent, and how old each quote is by then."""
+
+from __future__ import annotations
+
+import selectors
+import statistics
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import psutil
+
+from tests.raw_client import TEXT, RawClient, frames_in
+from tests.stack import Stack, wait_for
+
+MARKET, TRADING = "/ws/v1/market", "/ws/v1/trading"
+MEBIBYTE = 1_048_576
+SELECT_SECONDS = 0.1
+WINDOW_SECONDS = 60.0  #: how long a window may take to fill
+
+
+class Stamp(msgspec.Struct):
+    ts: int
+
+
+class Push(msgspec.Struct):
+    """What is read of a frame."""
+
+    channel: str = ""
+    type: str = ""
+    data: list[Stamp] = []
+
+
+_read = msgspec.json.Decoder(Push).decode
+
+
+class Bystanders(threading.Thread):
+    """Reads on all `clients`. The first `probes` of them note the age of each quote that is an update."""
+
+    def __init__(self, clients: Iterable[RawClient], probes: int) -> None:
+        super().__init__(name="bystanders", daemon=True)
+        self.closed = 0
+        self._ages_ms: list[float] = []
+        self._selector = selectors.DefaultSelector()
+        self._over = threading.Event()
+        self._scratch = bytearray(262_144)
+        self._lock = threading.Lock()
+        for number, client in enumerate(clients):
+            client.socket.setblocking(False)
+            self._selector.register(client.socket, selectors.EVENT_READ, client if number < probes else None)
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            with self._lock:
+                for key, _ in self._selector.select(SELECT_SECONDS):
+                    self._read_from(key)
+
+    def _read_from(self, key: selectors.SelectorKey) -> None:
+        size = key.fileobj.recv_into(self._scratch)  # type: ignore[union-attr]
+        if not size:
+            self.closed += 1
+            self._selector.unregister(key.fileobj)
+        elif key.data is not None:
+            self._note(key.data, size)
+
+    def _note(self, client: RawClient, size: int) -> None:
+        now_us = time.time_ns() // 1_000
+        client.received += memoryview(self._scratch)[:size]
+        for frame in frames_in(client.received):
+            push = _read(frame.payload) if frame.opcode == TEXT else Push()
+            if (push.channel, push.type) == ("quotes", "update"):
+                self._ages_ms += [(now_us - item.ts) / 1_000 for item in push.data]
+
+    def ignore(self, client: RawClient) -> None:
+        """This one is read no more."""
+        with self._lock:
+            self._selector.unregister(client.socket)
+
+    def p99_ms(self, quotes: int) -> float:
+        """Of the ages of the next so many quotes."""
+        before = len(self._ages_ms)
+        wait_for(lambda: len(self._ages_ms) >= before + quotes, WINDOW_SECONDS, f"{quotes} quotes")
+        return statistics.quantiles(self._ages_ms[before : before + quotes], n=100)[98]
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+        self._selector.close()
+
+
+@contextmanager
+def watching(clients: Iterable[RawClient], probes: int) -> Iterator[Bystanders]:
+    crowd = Bystanders(clients, probes)
+    crowd.start()
+    try:
+        yield crowd
+    finally:
+        crowd.end()
+
+
+def port_of(stack: Stack) -> int:
+    port = urlsplit(stack.url).port
+    assert port
+    return port
+
+
+def enter(stack: Stack, username: str, path: str = MARKET, window_bytes: int = 0) -> RawClient:
+    """An authenticated socket."""
+    client = RawClient(port_of(stack), path, window_bytes)
+    assert client.status == 101, client.status
+    client.ask("auth", {"accessToken": stack.token(username)}, "auth")
+    assert client.answer("auth")["status"] == "ok"
+    return client
+
+
+def follow(client: RawClient, symbols: list[str]) -> RawClient:
+    """The same, following the quotes of `symbols`."""
+    client.ask("subscribe", {"channel": "quotes", "symbols": symbols}, "follow")
+    assert client.answer("follow")["status"] == "ok"
+    return client
+
+
+def symbol(number: int) -> str:
+    """Of the synthetic market."""
+    return f"SYM{number:03}"
+
+
+def figures(stack: Stack) -> dict[str, float]:
+    """`name{label="value"}` → figure, of the web process."""
+    lines = httpx.get(f"{stack.url}/metrics", timeout=15).text.splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+
+def ended(stack: Stack, reason: str) -> int:
+    return int(figures(stack)[f'tmw_web_sockets_ended_total{{reason="{reason}"}}'])
+
+
+def refused(stack: Stack, reason: str) -> int:
+    return int(figures(stack)[f'tmw_web_sockets_refused_total{{reason="{reason}"}}'])
+
+
+def web_process(stack: Stack) -> psutil.Process:
+    return psutil.Process(stack.pids()["web"])
+
+
+def rss_mib(process: psutil.Process) -> float:
+    return float(process.memory_info().rss / MEBIBYTE)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.marketdata.rebuilding import STOPS, replayed
+from tests.marketdata.replaying import STOPS, replayed
 from tests.needs import data
-from tests.recordings import BINANCE, binance_events, tell
+from tests.recordings import BINANCE, binance_events
 from tests.stack import Stack
 
 pytestmark = pytest.mark.timeout(240)
@@ -25,9 +25,8 @@ async def test_every_update_leaves_the_exchanges_own_best_prices(
     """3,448 updates follow the snapshot, one came while it was fetched; `bookTicker` tells the top after each."""
     recording = data(BINANCE)
     events = {"BTCUSDT": binance_events()}
-    whole, best, checksums = await replayed(make_stack, tmp_path / "hold", recording, events, SPEEDS)
-    tell("Binance, whole books on a socket", whole)
-    tell("Binance, the best ten levels", best)
-    for counts in (whole, best):
+    played = await replayed(make_stack, tmp_path / "hold", recording, events, SPEEDS)
+    played.tell("Binance")
+    for counts in (played.whole, played.best):
         assert (counts["events"], counts["told"], counts["confirmed"], counts["merged"]) == (3_449, 3_449, 3_449, 0)
-    assert checksums == (STOPS + 2) * len(events)
+    assert played.checksums == (STOPS + 2) * len(events)

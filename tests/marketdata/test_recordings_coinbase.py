@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.marketdata.rebuilding import STOPS, replayed
+from tests.marketdata.replaying import STOPS, replayed
 from tests.needs import data
-from tests.recordings import COINBASE, coinbase_products, tell
+from tests.recordings import COINBASE, coinbase_products
 from tests.stack import Stack
 
 pytestmark = pytest.mark.timeout(240)
@@ -25,9 +25,8 @@ async def test_every_update_leaves_the_recorded_book_and_every_ticker_says_so(
     """The exchange tells its best prices with each of 97 matches; the other updates are held to the recording alone."""
     recording = data(COINBASE)
     events = {name: product.events for name, product in coinbase_products().items()}
-    whole, best, checksums = await replayed(make_stack, tmp_path / "hold", recording, events, SPEEDS)
-    tell("Coinbase, whole books on a socket", whole)
-    tell("Coinbase, the best ten levels", best)
-    for counts in (whole, best):
+    played = await replayed(make_stack, tmp_path / "hold", recording, events, SPEEDS)
+    played.tell("Coinbase")
+    for counts in (played.whole, played.best):
         assert (counts["events"], counts["told"], counts["confirmed"], counts["merged"]) == (9_719, 97, 97, 0)
-    assert checksums == (STOPS + 2) * len(events)
+    assert played.checksums == (STOPS + 2) * len(events)

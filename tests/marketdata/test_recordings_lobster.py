@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.marketdata.rebuilding import Row, book_rows, held
+from tests.marketdata.rebuilding import Row, book_rows
+from tests.marketdata.replaying import held
 from tests.needs import data
 from tests.recordings import Book, Levels, plain, tell
 from tests.stack import Stack

@@ -32,6 +32,11 @@ def head(opcode: int, size: int) -> bytes:
     return _medium(opcode, 126, size) if size < MEDIUM else _long(opcode, 127, size)
 
 
+HEADS_KNOWN = 8_192  #: sizes whose head is at hand: to make it takes as long as to join a frame
+TEXT_HEADS = [head(TEXT_OPCODE, size) for size in range(HEADS_KNOWN)]
+BINARY_HEADS = [head(BINARY_OPCODE, size) for size in range(HEADS_KNOWN)]
+
+
 def text_frame(payload: bytes) -> bytes:
     """`payload` (UTF-8) as one unmasked, unfragmented text frame."""
     return head(TEXT_OPCODE, len(payload)) + payload

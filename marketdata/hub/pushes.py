@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from msgspec import Struct, msgpack
 
 from marketdata.items import to_json, to_msgpack
-from marketdata.raw_frames import BINARY_OPCODE, TEXT_OPCODE, head
+from marketdata.raw_frames import BINARY_HEADS, BINARY_OPCODE, HEADS_KNOWN, TEXT_HEADS, TEXT_OPCODE, head
 
 JSON, MSGPACK = "json", "msgpack"
 FORMATS = (JSON, MSGPACK)
 UPDATE, SNAPSHOT = "update", "snapshot"
-TAIL = b"]}"
 
 ENCODERS = {JSON: to_json, MSGPACK: to_msgpack}
 
@@ -32,25 +31,25 @@ def array_header(length: int) -> bytes:
 class Envelope:
     """All that stands around the items of one channel and type, in one format."""
 
-    __slots__ = ("_head", "_json", "_size")
+    __slots__ = ("_begin", "_end", "_heads", "_json", "_opcode", "_size")
 
     def __init__(self, channel: str, kind: str, wire: str) -> None:
         self._json = wire == JSON
         if self._json:
-            self._head = f'{{"channel":"{channel}","type":"{kind}","data":['.encode()
-            self._size = len(self._head) + len(TAIL)
+            self._begin, self._end = f'{{"channel":"{channel}","type":"{kind}","data":['.encode(), b"]}"
+            self._opcode, self._heads = TEXT_OPCODE, TEXT_HEADS
         else:
             words = ("channel", channel, "type", kind, "data")
-            self._head = b"\x83" + b"".join(map(msgpack.encode, words))
-            self._size = len(self._head)
+            self._begin, self._end = b"\x83" + b"".join(map(msgpack.encode, words)), b""
+            self._opcode, self._heads = BINARY_OPCODE, BINARY_HEADS
+        self._size = len(self._begin) + len(self._end)
 
     def around(self, items: Sequence[bytes]) -> bytes:
         """The finished frame that carries `items`, in order."""
-        if self._json:
-            body = b",".join(items)
-            return head(TEXT_OPCODE, self._size + len(body)) + self._head + body + TAIL
-        body = array_header(len(items)) + b"".join(items)
-        return b"".join((head(BINARY_OPCODE, self._size + len(body)), self._head, body))
+        body = b",".join(items) if self._json else array_header(len(items)) + b"".join(items)
+        size = self._size + len(body)
+        start = self._heads[size] if size < HEADS_KNOWN else head(self._opcode, size)
+        return b"".join((start, self._begin, body, self._end))
 
 
 ENVELOPES = {

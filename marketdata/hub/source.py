@@ -18,7 +18,7 @@ import msgspec
 
 from bridge.sockets.curve import KeyFault
 from bridge.sockets.throttle import Throttle
-from marketdata.frames import MESSAGE_TYPE, SILENCE_SECONDS, FeedState, Frame, group, read_frame
+from marketdata.frames import LOOK_SECONDS, MESSAGE_TYPE, SILENCE_SECONDS, FeedState, Frame, group, read_frame
 from marketdata.hub.hub import Hub
 from marketdata.hub.pushes import ENCODERS, FORMATS, UPDATE, Heartbeat, push
 from marketdata.hub.state_link import NoState, State, StateLink
@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
 FRAMES_BUFFERED = 5_000  #: while a state is fetched; more means that the fetch is too slow, and it starts again
 HEARTBEAT_SECONDS = 1.0
-LOOK_SECONDS = 0.25  #: how often it is asked whether the feed bridge is still heard
 
 
 class HubSource:

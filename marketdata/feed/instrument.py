@@ -54,9 +54,11 @@ class Side:
         """Applies the event; the levels that it changed, best first."""
         said, self.said = self.said, {}
         set_level = self.ladder.set
+        if len(said) == 1:  # the usual event
+            ((price, size),) = said.items()
+            return [(text_e8(price), text_e8(size))] if set_level(price, size) else []
         changed = [level for level in said.items() if set_level(*level)]
-        if len(changed) > 1:
-            changed.sort(reverse=not self._ascending)
+        changed.sort(reverse=not self._ascending)
         return levels_text(changed)
 
 

@@ -14,7 +14,6 @@ from bridge.wire import messages
 from bridge.wire.market import Depth, Quote, Trade
 from marketdata.feed.instrument import InstrumentFeed
 from marketdata.feed.prices import LastPrices
-from marketdata.feed.quote import LiveQuote
 from marketdata.items import Item, Quality, to_json, to_msgpack
 
 Updates = list[Any]  #: flat: topic, seq, JSON, MessagePack, …
@@ -54,9 +53,10 @@ class Market:
                 continue
             if traded:
                 traded.pop(row.instrument_id, None)
-            if row.last_e8 not in (0, instrument.quote.last_e8):
-                self.prices.note(instrument.symbol, instrument.quote, row.last_e8)
-            instrument.quote.quoted(row)
+            quote = instrument.quote
+            if row.last_e8 != quote.last_e8 and row.last_e8:
+                self.prices.note(instrument.symbol, quote, row.last_e8)
+            quote.quoted(row)
             self._publish_quote(instrument)
 
     def on_trades(self, rows: Iterable[Trade]) -> None:
@@ -110,9 +110,9 @@ class Market:
 
     def _publish_quote(self, instrument: InstrumentFeed) -> None:
         item = instrument.quote.as_update(self.now_us)
-        self._publish(instrument.shard, instrument.quote_topic, item)
+        self.pending[instrument.shard] += (instrument.quote_topic, item.seq, to_json(item), to_msgpack(item))
 
-    def _publish(self, shard: str, topic: str, item: Item | LiveQuote) -> None:
+    def _publish(self, shard: str, topic: str, item: Item) -> None:
         self.pending[shard] += (topic, item.seq, to_json(item), to_msgpack(item))
 
 

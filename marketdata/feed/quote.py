@@ -26,7 +26,7 @@ def rounded(numerator: int, denominator: int) -> int:
     return size if (numerator < 0) == (denominator < 0) else -size
 
 
-class LiveQuote(Struct, kw_only=True, rename="camel"):
+class LiveQuote(Struct, kw_only=True, rename="camel", gc=False):
     """`QuoteItem` of one instrument, changed in place: encoded at each update, never handed on."""
 
     symbol: str
@@ -107,9 +107,10 @@ class QuoteState:
     def as_update(self, now_us: int) -> LiveQuote:
         """The quote as the next update."""
         item = self.item
-        item.prev_seq = item.seq
-        item.seq += 1
-        return self.as_it_is(now_us)
+        item.prev_seq = seq = item.seq
+        item.seq = seq + 1
+        item.age_ms = (now_us - item.ts) // 1000 if now_us > item.ts else 0
+        return item
 
     def as_it_is(self, now_us: int) -> LiveQuote:
         """The quote as the last update, older by now."""

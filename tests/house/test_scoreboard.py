@@ -36,8 +36,11 @@ def cells(text: str) -> list[list[str]]:
     return [row.split(" | ") for row in re.findall(r"^\| (\d+ \| .*?) \|?$", text, re.MULTILINE)]
 
 
-def figure(check: int, outcome: str = "passed") -> Figure:
-    return Figure(check, "orders lost", "0", "0", "tests/faults/test_x.py::test_y[1]", outcome)
+WHOLE = next(number for number, check in CHECKS.items() if not check.missing and check.long)
+
+
+def figure(check: int = WHOLE, outcome: str = "passed", measured: str = "0", thorough: bool = True) -> Figure:
+    return Figure(check, "orders lost", "≤ 5 s", measured, "tests/faults/test_x.py::test_y[1]", outcome, thorough)
 
 
 def test_there_are_forty_checks() -> None:
@@ -72,13 +75,34 @@ def test_each_test_on_the_page_exists() -> None:
 @pytest.mark.parametrize(
     ("figures", "state"),
     [
-        ([figure(16)], State.PART if CHECKS[16].missing else State.PASS),
-        ([figure(16), figure(16, "failed")], State.FAIL),
+        ([figure()], State.PASS),
+        ([figure(), figure(outcome="failed")], State.FAIL),
+        ([figure(), figure(measured="5.1")], State.PART),
+        ([figure(), figure(thorough=False)], State.PART),
         ([], State.NOT_RUN),
     ],
 )
 def test_a_check_is_as_good_as_its_worst_figure(figures: list[Figure], state: State) -> None:
-    assert Run(figures, []).state(16) is state
+    assert Run(figures, []).state(WHOLE) is state
+
+
+@pytest.mark.parametrize(
+    ("measured", "limit", "is_past"),
+    [
+        ("0 of 75", "0", False),
+        ("1 of 75", "0", True),
+        ("2.4 (14 ms)", "≤ 2", True),
+        ("100.0% of 110", "≥ 99 %", False),
+        ("98.2% of 110", "≥ 99 %", True),
+        ("+3.1 MiB", "+20 MiB", False),
+        ("-3.1 MiB", "+20 MiB", False),
+        ("10,001", "≤ 10,000", True),
+        ("[4500, 4500]", "4500", False),
+        ("60 of 60", "all", False),
+    ],
+)
+def test_a_figure_past_its_limit_is_seen(measured: str, limit: str, is_past: bool) -> None:
+    assert Figure(1, "…", limit, measured, "test", "passed").is_past_limit is is_past
 
 
 def test_a_check_with_a_part_missing_never_passes() -> None:
@@ -88,7 +112,7 @@ def test_a_check_with_a_part_missing_never_passes() -> None:
 
 def test_what_one_test_saw_several_times_stands_in_one_row() -> None:
     seen = [Figure(16, "orders lost", "0", value, f"tests/x.py::test_y[{value}]", "passed") for value in ("0", "1")]
-    assert "| orders lost | 0 | 0 · 1 | `x.py::test_y` |" in page(Run(seen, ["a note"]))
+    assert "| orders lost | 0 | 0 · **1** | `x.py::test_y` |" in page(Run(seen, ["a note"]))
 
 
 def test_figures_come_from_parallel_workers_with_the_outcome_of_their_test(tmp_path: Path) -> None:

@@ -139,6 +139,23 @@ def test_ticks_and_sockets_move_the_figures_of_feed_and_web(stack: Stack) -> Non
         assert now["tmw_web_feed_age_seconds"] < 5
 
 
+def test_an_alert_moves_the_figures_of_feed_and_worker(stack: Stack) -> None:
+    fired = figures(stack, "feed")["tmw_feed_alerts_fired_total"]
+    with stack.client("trader2") as client:
+        for target in ("1", "99999"):
+            alert = {"symbol": "AAPL", "condition": "above", "targetPrice": target}
+            client.post("/alerts", json=alert).raise_for_status()
+
+    def moved() -> bool:
+        now = figures(stack, "feed")
+        return now["tmw_feed_alerts_fired_total"] == fired + 1 and now["tmw_feed_alerts_watched"] == 1
+
+    wait_for(moved, 10, "the figures of an alert", stack.tail)
+    assert figures(stack, "feed")["tmw_feed_alert_look_age_seconds"] < 30
+    wait_for(lambda: figures(stack, "worker")["tmw_worker_outbox_oldest_due_seconds"] == 0, 30, "an outbox at rest")
+    assert figures(stack, "worker")["tmw_worker_outbox_parked_tasks"] == 0
+
+
 def test_an_order_says_what_is_left_of_its_users_budget(stack: Stack) -> None:
     headers = place(stack, "budget-1").headers
     limit, left = int(headers["RateLimit-Limit"]), int(headers["RateLimit-Remaining"])

@@ -41,8 +41,9 @@ def measured(request: pytest.FixtureRequest) -> Measured:
 class Collector:
     """Gathers the figures of all tests, those of parallel workers too."""
 
-    def __init__(self) -> None:
+    def __init__(self, thorough: bool) -> None:
         self.figures: list[Figure] = []
+        self._thorough = thorough
         self._outcomes: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -52,7 +53,7 @@ class Collector:
         if report.when == "teardown":
             outcome = self._outcomes.get(report.nodeid, "passed")
             self.figures += [
-                Figure(**value, test=report.nodeid, outcome=outcome)
+                Figure(**value, test=report.nodeid, outcome=outcome, thorough=self._thorough)
                 for name, value in report.user_properties
                 if name == PROPERTY and isinstance(value, dict)
             ]
@@ -101,4 +102,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # a parallel worker: its controller gathers
-        config.pluginmanager.register(Collector(), "scoreboard-collector")
+        config.pluginmanager.register(Collector(config.getoption("--long", False)), "scoreboard-collector")

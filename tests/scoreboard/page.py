@@ -30,8 +30,8 @@ class State(StrEnum):
 
 MEANINGS = {
     State.PASS: "every part of it was measured and held",
-    State.PART: "what was measured held; what no test shows yet is named",
-    State.FAIL: "a figure is past its limit",
+    State.PART: "its tests passed; what is missing of it is named",
+    State.FAIL: "a test of it failed",
     State.NOT_RUN: "a test measures it and was not run",
     State.NOT_BUILT: "no test measures it",
 }
@@ -64,7 +64,17 @@ class Run:
             return State.NOT_RUN if check in measuring_calls() else State.NOT_BUILT
         if any(figure.outcome == "failed" for figure in found):
             return State.FAIL
-        return State.PART if CHECKS[check].missing else State.PASS
+        return State.PART if self.missing(check) else State.PASS
+
+    def missing(self, check: int) -> str:
+        """Why a check whose tests have passed is a part at most; empty where it is whole."""
+        found = self.of(check)
+        reasons = [CHECKS[check].missing] if CHECKS[check].missing else []
+        if CHECKS[check].long and not all(figure.thorough for figure in found):
+            reasons.append("the limits as they stand: they are held with --long")
+        if any(figure.is_past_limit for figure in found):
+            reasons.append("a figure is past its limit, which the test forgives a busy machine")
+        return "; ".join(reasons)
 
 
 @cache
@@ -111,7 +121,7 @@ def overview(run: Run) -> Iterator[str]:
         yield f"\n## {title}\n\n| # | fault or bad input | limit | state | not shown yet |\n|---|---|---|---|---|"
         for number, check in checks.items():
             state = run.state(number)
-            missing = check.missing if state is State.PART else ""
+            missing = run.missing(number) if state is State.PART else ""
             yield f"| {number} | {check.fault} | {check.limit} | {state} | {missing} |"
 
 
@@ -133,7 +143,8 @@ def rows(figures: list[Figure]) -> Iterator[str]:
     together: dict[tuple[str, str, str], dict[str, None]] = {}
     for figure in figures:
         test = figure.test.partition("[")[0]
-        shown = figure.measured if figure.outcome == "passed" else f"**{figure.measured}**"
+        stands_out = figure.outcome == "failed" or figure.is_past_limit
+        shown = f"**{figure.measured}**" if stands_out else figure.measured
         together.setdefault((figure.what, figure.limit, test), {})[shown] = None
     for (what, limit, test), values in together.items():
         yield f"| {what} | {limit} | {' · '.join(values)} | `{test.removeprefix('tests/')}` |"

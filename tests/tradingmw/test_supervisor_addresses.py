@@ -11,6 +11,7 @@ import pytest
 
 from tradingmw.env import Env
 from tradingmw.supervisor.addresses import ENGINE, HOST, INTERNAL, LAYER, PORTS, Ports, PortTaken, choose_addresses
+from tradingmw.supervisor.parts import parts_of
 
 
 def listen(port: int) -> socket.socket:
@@ -68,3 +69,11 @@ def test_every_address_of_the_demo_is_chosen_and_in_production_the_engine_keeps_
 def test_the_addresses_chosen_are_all_the_addresses_there_are(tmp_path: Path) -> None:
     links = {name for name, value in Env(data_dir=tmp_path).model_dump().items() if str(value).startswith("tcp://")}
     assert links == {*ENGINE, *INTERNAL, *LAYER}
+
+
+def test_an_engine_that_runs_already_keeps_its_addresses_and_no_other_is_started(tmp_path: Path) -> None:
+    with closing(Ports()) as ports:
+        chosen = choose_addresses(settings := Env(data_dir=tmp_path, engine_external=True), ports)
+    assert chosen.keys() == {*INTERNAL, *LAYER}
+    assert [part.name for part in parts_of(settings) if part.is_engine] == []
+    assert [part.name for part in parts_of(Env(data_dir=tmp_path)) if part.is_engine] == ["engine"]

@@ -143,9 +143,9 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     for one in verdicts:
         bar = one.bar
         what = f"{bar.what}, in every run" if bar.in_every_run else bar.what
-        aim = "" if bar.aim is None else f"{bar.aim:.2f}"
+        most, aim = ("" if limit is None else f"{limit:.2f}" for limit in (bar.most, bar.aim))
         found = cell(one.found, lambda value: f"{value:.2f}", with_spread=True)
-        table.add_row(what, found, f"{bar.most:.2f}", one.word, aim, one.aim_reached)
+        table.add_row(what, found, most, one.word, aim, one.aim_reached)
     return table
 
 

@@ -49,6 +49,11 @@ def test_the_aim_is_said_apart_from_the_bar() -> None:
     assert (verdict.word, verdict.aim_reached) == ("pass", "no")
 
 
+def test_an_aim_may_stand_without_a_bar() -> None:
+    verdict = next(judge(rows([6], []), [Bar("cost", "cost", None, aim=10)]))
+    assert (verdict.passed, verdict.word, verdict.aim_reached) == (None, "no bar", "yes")
+
+
 @pytest.mark.parametrize("load", BARS)
 def test_every_bar_belongs_to_a_load_that_can_be_run(load: str) -> None:
     assert load in LOADS

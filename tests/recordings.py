@@ -37,28 +37,31 @@ class Top(NamedTuple):
 
 
 class Side:
-    """One side of a book, best first."""
+    """One side of a book, best first. Equal prices have equal texts."""
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
-        self._keys: list[Decimal] = []
-        self._levels: dict[Decimal, Level] = {}
+        self._order: list[tuple[Decimal, str]] = []
+        self._sizes: dict[str, str] = {}
 
     def set(self, price: str, size: str) -> bool:
         """Sets the level, "0" removes it; whether the book differs now."""
-        key = self._sign * Decimal(price)
-        before = self._levels.get(key)
+        before = self._sizes.get(price, "0")
+        if size == before:
+            return False
         if size == "0":
-            if before is not None:
-                del self._levels[key], self._keys[bisect_left(self._keys, key)]
-            return before is not None
-        if before is None:
-            insort(self._keys, key)
-        self._levels[key] = price, size
-        return before != (price, size)
+            del self._sizes[price], self._order[bisect_left(self._order, self._place(price))]
+            return True
+        if before == "0":
+            insort(self._order, self._place(price))
+        self._sizes[price] = size
+        return True
 
     def best(self, levels: int | None = None) -> list[Level]:
-        return [self._levels[key] for key in self._keys[:levels]]
+        return [(price, self._sizes[price]) for _, price in self._order[:levels]]
+
+    def _place(self, price: str) -> tuple[Decimal, str]:
+        return self._sign * Decimal(price), price
 
 
 class Book:
@@ -72,7 +75,7 @@ class Book:
         changed = []
         for name, told in (("bids", bids), ("asks", asks)):
             levels = [level for level in told if self.sides[name].set(*level)]
-            changed.append(sorted(levels, key=lambda level: Decimal(level[0]), reverse=name == "bids"))
+            changed.append(sorted(levels, key=value, reverse=name == "bids") if len(levels) > 1 else levels)
         return changed[0], changed[1]
 
     def best(self, levels: int | None = None) -> Levels:
@@ -88,6 +91,10 @@ class Book:
         """CRC32 over the best ten levels as the contract has it."""
         best = [level for name in ("asks", "bids") for level in self.sides[name].best(CHECKSUM_LEVELS)]
         return zlib.crc32("".join(f"{price}:{size};" for price, size in best).encode("ascii"))
+
+
+def value(level: Level) -> Decimal:
+    return Decimal(level[0])
 
 
 class Event(NamedTuple):

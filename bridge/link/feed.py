@@ -127,7 +127,7 @@ class FeedLink:
         self.disconnections.look()
         now = self._monotonic()
         heard_at = max(self._connected_at, *(stream.heard_at for stream in self._streams.values()))
-        if now - heard_at > CONNECT_ANEW_SECONDS:
+        if now - heard_at > CONNECT_ANEW_SECONDS and not self.socket.poll(0):  # what waits is not silence
             self._connected_at = now
             with contextlib.suppress(zmq.ZMQError):  # where libzmq has given the connection up itself
                 self.socket.disconnect(self._address)

@@ -163,6 +163,14 @@ def test_a_frame_beyond_every_measure_ends_the_connection_and_the_next_one_goes_
     assert verdicts(link, engine) == [Verdict.GAP]
 
 
+def test_what_waits_to_be_read_is_not_thrown_away_for_a_new_connection(link, engine, clock) -> None:
+    publish(engine, 1)
+    assert link.socket.poll(10_000)
+    clock.advance(10.0)
+    link.look()
+    assert verdicts(link, engine) == [Verdict.NEW_EPOCH]
+
+
 def test_topics_are_numbered_apart(link: FeedLink, engine: ScriptedEngine) -> None:
     for topic in (b"md.0", b"md.1", b"md.0", b"md.1"):
         publish(engine, 1 + (link.position(topic.decode())[1]), topic=topic)

@@ -33,14 +33,14 @@ SYMBOLS, RATE = 20, 1_000
 BYSTANDERS, FOLLOWED = 10, 5
 QUOTES, QUOTES_LONG = 1_000, 10_000  #: a second brings 2,500, about
 USER_MAX = 40
-STALL_SECONDS = 3
+STALL_SECONDS = 2
 HEAD_SECONDS = 5.0
 #: Two cores are shared with the flood itself, the whole system and other tests: the true limit is asserted with --long.
 RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 20.0, 50.0
 RSS_MIB_MAX = 20
 PATIENCE = 4.0  #: for durations of the product on a machine that does other things too
 
-AT_ONCE, HALF_HEADS = 300, 200
+AT_ONCE, HALF_HEADS = 400, 200
 MANY_SYMBOLS = json.dumps(
     {"id": 1, "method": "subscribe", "params": {"channel": "quotes", "symbols": [f"S{n:04}" for n in range(5_000)]}}
 ).encode()

@@ -86,11 +86,17 @@ class Comparison:
             for _ in range(self._stalled):
                 slow = enter(self._stack, "trader2", window_bytes=WINDOW_BYTES)
                 opened.enter_context(follow(slow, ALL_SYMBOLS))
+            wait_for(lambda: self._have_stopped(gone), PATIENCE * STALL_SECONDS, "sockets that are not read")
             stalled_ms = crowd.p99_ms(self._quotes)
             self.unsent_longest = max(self.unsent_longest, int(figures(self._stack)[UNSENT]))
             wait_for(lambda: ended(self._stack, "stalled") >= gone, PATIENCE * STALL_SECONDS, "the end of the stalled")
         self.ratios.append(stalled_ms / calm_ms)
         self.worst_ms, self.calm_ms = max(self.worst_ms, stalled_ms), max(self.calm_ms, calm_ms)
+
+    def _have_stopped(self, gone: int) -> bool:
+        """All that waits for them waits here, or they are given up already."""
+        paused = figures(self._stack)["tmw_web_hub_paused_sockets"]
+        return paused >= self._stalled or ended(self._stack, "stalled") >= gone
 
     @property
     def ratio(self) -> float:

@@ -83,8 +83,8 @@ def differences(orders: Sequence[Order]) -> list[Difference]:
 def steps_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, list[Step]]:
     steps: defaultdict[UUID, list[Step]] = defaultdict(list)
     rows = OrderHistory.objects.filter(order_id__in=order_ids).order_by("number")
-    for order_id, *step in rows.values_list("order_id", "number", "kind", "status"):
-        steps[order_id].append(Step(*step))
+    for order_id, number, kind, status in rows.values_list("order_id", "number", "kind", "status"):
+        steps[order_id].append(Step(number, kind, status))
     return steps
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import django
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
@@ -85,10 +85,15 @@ class Handler(ASGIHandler):
         with closing(body):
             set_script_prefix(get_script_prefix(scope))
             await request_started.asend(sender=type(self), scope=scope)
-            request, refused = self.create_request(scope, body)
-            response = refused if request is None else await self.run_get_response(request)
+            response = await self._response(scope, body)
             await self.send_response(response, send)
             await self._close(response)
+
+    async def _response(self, scope: Any, body: Any) -> HttpResponseBase:
+        request, refused = self.create_request(scope, body)
+        if request is not None:
+            return await self.run_get_response(request)
+        return cast(HttpResponseBase, refused)  # one of the two is there
 
     async def _close(self, response: HttpResponseBase) -> None:
         """In a thread where there may be a file to close."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if given["json"]:
             self.stdout.write(json.dumps(document(looked, found)))
         else:
-            show(Console(file=self.stdout), looked, found)
+            show(Console(file=cast(TextIO, self.stdout)), looked, found)
         if found:
             raise CommandError(f"{len(found)} of {looked} orders are not what their history says.", returncode=1)
 

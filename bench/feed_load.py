@@ -114,6 +114,7 @@ def loaded(count: FeedCount, source: Child, pid: int, seconds: float) -> dict[st
             raise ChildFailed(f"nothing came out of the feed bridge within {START_SECONDS:.0f} s")
         time.sleep(SHORTEST_NAP_SECONDS)
     time.sleep(WARM_SECONDS)
+    faults = count.faults.total()  # a bridge that joined late has begun anew: that was before
     before, at, cpu = (count.updates, count.payload_bytes), time.monotonic(), cpu_seconds(pid)
     time.sleep(seconds)
     updates, size = count.updates - before[0], count.payload_bytes - before[1]
@@ -126,7 +127,7 @@ def loaded(count: FeedCount, source: Child, pid: int, seconds: float) -> dict[st
         "per_core_second": updates / cpu,
         "cpu_share": cpu / took,
         "bytes_per_update": size / updates,
-        "faults": count.faults.total() - count.faults["epochs"] + max(0, count.faults["epochs"] - 1),
+        "faults": count.faults.total() - faults,
         "generator_cpu_share": 0.0,
     }
 

@@ -15,6 +15,7 @@ from marketdata.raw_frames import BINARY_HEADS, BINARY_OPCODE, HEADS_KNOWN, TEXT
 JSON, MSGPACK = "json", "msgpack"
 FORMATS = (JSON, MSGPACK)
 UPDATE, SNAPSHOT = "update", "snapshot"
+FRAME_BYTES = 256 * 1024  #: clients refuse messages above a limit, often a mebibyte; only one item may be larger
 
 ENCODERS = {JSON: to_json, MSGPACK: to_msgpack}
 
@@ -45,11 +46,15 @@ class Envelope:
         self._size = len(self._begin) + len(self._end)
 
     def around(self, items: Sequence[bytes]) -> bytes:
-        """The finished frame that carries `items`, in order."""
+        """The finished frame that carries `items`, in order; several, joined, where one would be too large."""
         body = b",".join(items) if self._json else array_header(len(items)) + b"".join(items)
         size = self._size + len(body)
-        start = self._heads[size] if size < HEADS_KNOWN else head(self._opcode, size)
-        return b"".join((start, self._begin, body, self._end))
+        if size < HEADS_KNOWN:
+            return b"".join((self._heads[size], self._begin, body, self._end))
+        if size > FRAME_BYTES and len(items) > 1:
+            half = len(items) // 2
+            return self.around(items[:half]) + self.around(items[half:])
+        return b"".join((head(self._opcode, size), self._begin, body, self._end))
 
 
 ENVELOPES = {

@@ -122,12 +122,19 @@ class FeedBridge:
         self._beat_if_due()
 
     def _wait(self) -> None:
-        """Until a socket is readable, a flush or a heartbeat is due."""
+        """Until a socket is readable, a flush or a heartbeat is due.
+
+        What the engine publishes right after a flush gathers in its socket: to be woken for each message costs more
+        than to read it.
+        """
+        flush_in_seconds = self._flushed_at + self._flush_seconds - time.monotonic()
+        gathering = self._market is not None and flush_in_seconds > 0
         poller = zmq.Poller()
         poller.register(self._server.socket, zmq.POLLIN)
-        if self._market is not None and self._engine.socket is not None:
+        if self._market is not None and self._engine.socket is not None and not gathering:
             poller.register(self._engine.socket, zmq.POLLIN)
-        poller.poll(max(0, math.ceil(self._due_in_seconds() * 1000)))
+        due = min(self._due_in_seconds(), flush_in_seconds) if gathering else self._due_in_seconds()
+        poller.poll(max(0, math.ceil(due * 1000)))
 
     def _due_in_seconds(self) -> float:
         now = time.monotonic()

@@ -86,6 +86,8 @@ class CommandDesk:
             external_order_id=order.external_order_id if order else None,
             cum_quantity_e8=order.cum_e8 if order else 0,
             leaves_quantity_e8=order.leaves_e8 if order else 0,
+            price_e8=order.price_e8 if order else None,
+            stop_price_e8=order.stop_price_e8 if order else None,
             epoch=self._desk.log.epoch,
             last_seq=self._desk.log.last_seq,
             sent_at_us=now_us,

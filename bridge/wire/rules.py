@@ -62,8 +62,9 @@ def _command_reply(reply: CommandReply) -> str | None:
 def _order_status(answer: OrderStatus) -> str | None:
     if answer.known != (answer.status is not None):
         return f"known is {answer.known}, status is {answer.status}"
-    if not answer.known and (answer.cum_quantity_e8 or answer.leaves_quantity_e8 or answer.external_order_id):
-        return "an order that is not known has quantities or an id"
+    told = (answer.cum_quantity_e8, answer.leaves_quantity_e8, answer.price_e8, answer.stop_price_e8)
+    if not answer.known and (any(told) or answer.external_order_id):
+        return "an order that is not known has quantities, prices or an id"
     return None
 
 

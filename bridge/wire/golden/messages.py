@@ -170,6 +170,11 @@ def _commands() -> list[Example]:
         Example("new-order-largest-numbers", "to_engine", NewOrder(**largest)),
         Example("cancel-order", "to_engine", CancelOrder(**COMMAND, **ORDER)),
         Example("replace-order", "to_engine", ReplaceOrder(**COMMAND, **ORDER, quantity_e8=50 * 10**8)),
+        Example(
+            "replace-order-prices",
+            "to_engine",
+            ReplaceOrder(**COMMAND, **ORDER, price_e8=43_057_000_000, stop_price_e8=43_050_000_000),
+        ),
         Example("mass-cancel-firm", "to_engine", MassCancel(**COMMAND, scope=MassCancelScope.FIRM)),
         Example("mass-cancel-desk", "to_engine", MassCancel(**COMMAND, scope=MassCancelScope.DESK, target="alpha")),
         Example("order-status-request", "to_engine", OrderStatusRequest(**COMMAND, **ORDER)),
@@ -191,6 +196,7 @@ def _answers() -> list[Example]:
         "external_order_id": "E12-77",
         "cum_quantity_e8": 40 * 10**8,
         "leaves_quantity_e8": 60 * 10**8,
+        "price_e8": 43_056_000_000,
     }
     rejected: Fields = {
         "outcome": ReplyOutcome.REJECTED,

@@ -54,6 +54,8 @@ class OrderStatus(Message, frozen=True, kw_only=True):
     external_order_id: Token | None = None
     cum_quantity_e8: AmountE8 = 0
     leaves_quantity_e8: AmountE8 = 0
+    price_e8: Price | None = None
+    stop_price_e8: Price | None = None
     epoch: Epoch
     last_seq: Seq
     sent_at_us: Micros

@@ -91,7 +91,8 @@ def _command_reply(drawn: dict[str, Any]) -> dict[str, Any]:
 def _order_status(drawn: dict[str, Any]) -> dict[str, Any]:
     if drawn["status"]:
         return drawn | {"known": True}
-    return drawn | {"known": False, "external_order_id": None, "cum_quantity_e8": 0, "leaves_quantity_e8": 0}
+    nothing = {"external_order_id": None, "price_e8": None, "stop_price_e8": None}
+    return drawn | {"known": False, "cum_quantity_e8": 0, "leaves_quantity_e8": 0, **nothing}
 
 
 def _execution_report(drawn: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from orders.messages import (
     CancelOne,
     ChannelList,
     OneChannel,
+    ReplaceOne,
     Resume,
     Resumed,
     StreamHeartbeat,
@@ -212,6 +213,10 @@ class TradingConsumer(AuthenticatedConsumer):
         """Place an order, exactly once per clientOrderId; the same body again is answered with the order as it is."""
         return await self.entry.place(body)
 
+    async def _order_replace(self, asked: ReplaceOne) -> Later[WrittenOrder]:
+        """Change the quantity or the prices of one of your orders."""
+        return await self.entry.replace(asked)
+
     async def _order_cancel(self, asked: CancelOne) -> Later[WrittenOrder]:
         """Cancel one of your orders."""
         return await self.entry.cancel(asked)
@@ -227,6 +232,7 @@ class TradingConsumer(AuthenticatedConsumer):
         "subscriptions": _subscriptions,
         "resume": _resume,
         "order.place": _order_place,
+        "order.replace": _order_replace,
         "order.cancel": _order_cancel,
         "order.cancelAll": _order_cancel_all,
     }

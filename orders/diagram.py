@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from orders.lifecycle import FINAL, TABLE, OrderEvent, OrderStatus
+from orders.lifecycle import FINAL, TABLE, OrderEvent, OrderStatus, next_status
 
 HEAD = """# The life of an order
 
@@ -31,10 +31,17 @@ def diagram() -> Iterator[str]:
 def moves() -> dict[tuple[OrderStatus | None, OrderStatus], list[str]]:
     """Arrows between different statuses, with the events that lead along them."""
     arrows: defaultdict[tuple[OrderStatus | None, OrderStatus], list[str]] = defaultdict(list)
-    for (before, event), after in TABLE.items():
-        if before != after:
-            arrows[before, after].append(word(event))
+    for before, event in TABLE:
+        for traded in (False, True):
+            after = next_status(before, event, traded=traded)
+            if before != after and word(event) not in arrows[before, after] and possible(before, traded):
+                arrows[before, after].append(word(event))
     return arrows
+
+
+def possible(status: OrderStatus | None, traded: bool) -> bool:
+    """Has an order of this status traded (`traded`), or not?"""
+    return not traded or status not in (None, OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN, OrderStatus.NEW)
 
 
 def staying() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How are orders placed and cancelled over a socket? By the same services as over REST, with the same checks.
+"""How are orders placed, changed and cancelled over a socket? By the same services as over REST, with the same checks.
 
 Requests of one socket reach the order bridge in their order; the answers come as they are there. Rights and account
 are read anew after a few seconds, as over REST.
@@ -14,10 +14,10 @@ from uuid import UUID
 from accounts.models import User
 from accounts.sockets import Later
 from notifications.readers import in_reader
-from orders.api.bodies import PlaceOrderBody
-from orders.messages import CancelAll, CancelOne
-from orders.requests import Caller, PlaceOrder
-from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
+from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
+from orders.messages import CancelAll, CancelOne, ReplaceOne
+from orders.requests import Caller, PlaceOrder, ReplaceOrder
+from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
 from tradingmw.errors import TooManyRequests
 from tradingmw.rate_limit import write_buckets
@@ -37,6 +37,11 @@ class OrderEntry:
         """The order of `body`; the same again gives the order as it is."""
         self._spend()
         return Later(placed(body.order(await self.caller())))
+
+    async def replace(self, asked: ReplaceOne) -> Later[dict[str, Any]]:
+        self._spend()
+        body = ReplaceOrderBody(quantity=asked.quantity, price=asked.price, stop_price=asked.stop_price)
+        return Later(replaced(body.change(await self.caller(), asked.id)))
 
     async def cancel(self, asked: CancelOne) -> Later[dict[str, Any]]:
         self._spend()
@@ -66,6 +71,10 @@ def caller_read(user_id: UUID, ip_address: str | None) -> Caller:
 
 async def placed(order: PlaceOrder) -> dict[str, Any]:
     return written_shape(await order_place(order=order))
+
+
+async def replaced(change: ReplaceOrder) -> dict[str, Any]:
+    return written_shape(await order_replace(change=change))
 
 
 async def canceled(caller: Caller, order_id: UUID) -> dict[str, Any]:

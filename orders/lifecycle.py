@@ -30,6 +30,9 @@ class OrderEvent(StrEnum):
     FILLED = "order_filled"
     CANCEL_REQUESTED = "order_cancel_requested"
     CANCELED = "order_canceled"
+    REPLACE_REQUESTED = "order_replace_requested"
+    REPLACED = "order_replaced"  #: total or prices are now what the engine says
+    REPLACE_REJECTED = "order_replace_rejected"  #: refused, or proven never done: total and prices are as they were
     REJECTED = "order_rejected"
     EXPIRED = "order_expired"
     DOUBTED = "order_doubted"  #: no answer in time, a lost link or a restart: the outcome is unknown
@@ -57,6 +60,7 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PENDING_NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,  # a fill may come before the acknowledgement
     (S.PENDING_NEW, E.FILLED): S.FILLED,
     (S.PENDING_NEW, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
+    (S.PENDING_NEW, E.REPLACE_REQUESTED): S.PENDING_REPLACE,  # the change follows the order on the same way
     (S.PENDING_NEW, E.CANCELED): S.CANCELED,  # immediate-or-cancel that met nothing
     (S.PENDING_NEW, E.REJECTED): S.REJECTED,
     (S.PENDING_NEW, E.EXPIRED): S.EXPIRED,
@@ -77,6 +81,8 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.NEW, E.FILLED): S.FILLED,
     (S.NEW, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
     (S.NEW, E.CANCELED): S.CANCELED,
+    (S.NEW, E.REPLACE_REQUESTED): S.PENDING_REPLACE,
+    (S.NEW, E.REPLACED): S.NEW,  # changed without our asking: it is what the engine says, and alarmed
     (S.NEW, E.REJECTED): S.REJECTED,  # accepted as a command, refused by the matching (fill-or-kill, no liquidity)
     (S.NEW, E.EXPIRED): S.EXPIRED,
     (S.NEW, E.ENGINE_LOST): S.CANCELED,
@@ -86,6 +92,8 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PARTIALLY_FILLED, E.FILLED): S.FILLED,
     (S.PARTIALLY_FILLED, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
     (S.PARTIALLY_FILLED, E.CANCELED): S.CANCELED,
+    (S.PARTIALLY_FILLED, E.REPLACE_REQUESTED): S.PENDING_REPLACE,
+    (S.PARTIALLY_FILLED, E.REPLACED): S.PARTIALLY_FILLED,  # as above
     (S.PARTIALLY_FILLED, E.EXPIRED): S.EXPIRED,
     (S.PARTIALLY_FILLED, E.ENGINE_LOST): S.CANCELED,
     #
@@ -93,18 +101,34 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PENDING_CANCEL, E.PARTIALLY_FILLED): S.PENDING_CANCEL,  # it trades until the engine has taken it out
     (S.PENDING_CANCEL, E.FILLED): S.FILLED,
     (S.PENDING_CANCEL, E.CANCELED): S.CANCELED,
+    (S.PENDING_CANCEL, E.REPLACED): S.PENDING_CANCEL,  # the change was under way when the cancel was asked for
+    (S.PENDING_CANCEL, E.REPLACE_REJECTED): S.PENDING_CANCEL,
     (S.PENDING_CANCEL, E.REJECTED): S.REJECTED,
     (S.PENDING_CANCEL, E.EXPIRED): S.EXPIRED,
     (S.PENDING_CANCEL, E.NOT_SENT): S.DENIED,
     (S.PENDING_CANCEL, E.ENGINE_LOST): S.CANCELED,
     #
+    (S.PENDING_REPLACE, E.ACKNOWLEDGED): S.PENDING_REPLACE,  # the change overtook the acknowledgement
+    (S.PENDING_REPLACE, E.PARTIALLY_FILLED): S.PENDING_REPLACE,  # it trades under its old terms until it is changed
+    (S.PENDING_REPLACE, E.FILLED): S.FILLED,  # all of the old total, before the change came
+    (S.PENDING_REPLACE, E.CANCEL_REQUESTED): S.PENDING_CANCEL,
+    (S.PENDING_REPLACE, E.CANCELED): S.CANCELED,
+    (S.PENDING_REPLACE, E.REPLACED): S.NEW,
+    (S.PENDING_REPLACE, E.REPLACE_REJECTED): S.NEW,
+    (S.PENDING_REPLACE, E.REJECTED): S.REJECTED,
+    (S.PENDING_REPLACE, E.EXPIRED): S.EXPIRED,
+    (S.PENDING_REPLACE, E.NOT_SENT): S.DENIED,
+    (S.PENDING_REPLACE, E.ENGINE_LOST): S.CANCELED,
+    #
     (S.CANCELED, E.ACKNOWLEDGED): S.CANCELED,  # reports of one order may cross
+    (S.CANCELED, E.REPLACED): S.CANCELED,
     (S.CANCELED, E.PARTIALLY_FILLED): S.CANCELED,  # a fill after a cancel does happen, and still counts
     (S.CANCELED, E.FILLED): S.FILLED,
     #
     (S.REJECTED, E.REJECTED): S.REJECTED,  # a refusal comes twice, as a reply and as a report
     #
     (S.EXPIRED, E.ACKNOWLEDGED): S.EXPIRED,
+    (S.EXPIRED, E.REPLACED): S.EXPIRED,
     (S.EXPIRED, E.PARTIALLY_FILLED): S.EXPIRED,  # as after a cancel
     (S.EXPIRED, E.FILLED): S.FILLED,
     #
@@ -113,9 +137,13 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
 }
 
 
-def next_status(status: OrderStatus | None, event: OrderEvent) -> OrderStatus:
-    """The status after `event`; `IllegalEvent` where the table has no row. None = the order does not exist yet."""
+def next_status(status: OrderStatus | None, event: OrderEvent, *, traded: bool = False) -> OrderStatus:
+    """The status after `event`; `IllegalEvent` where the table has no row. None = the order does not exist yet.
+
+    An order that works again is `new` in the table, and is `partially_filled` where it has `traded` before.
+    """
     try:
-        return TABLE[status, event]
+        after = TABLE[status, event]
     except KeyError:
         raise IllegalEvent(status, event) from None
+    return OrderStatus.PARTIALLY_FILLED if traded and after is OrderStatus.NEW else after

@@ -16,7 +16,7 @@ from accounts.sockets.system import PUSHES as SYSTEM_PUSHES
 from bridge.wire.messages import Symbol
 from notifications.items import PrivateItem
 from orders.requests import SYMBOLS_MAX
-from tradingmw.typed_body import RestBody
+from tradingmw.typed_body import PositiveDecimal, RestBody
 
 STREAM_CHANNELS = ("orders", "executions", "positions", "alerts", "notifications")
 CHANNELS = (*STREAM_CHANNELS, SYSTEM)
@@ -71,6 +71,15 @@ class StreamHeartbeat(Struct, frozen=True, rename="camel"):
 
     last_event_id: Cursor
     ts: int
+
+
+class ReplaceOne(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The order's `id`, and at least one of its new terms; `quantity` is the new total."""
+
+    id: UUID
+    quantity: PositiveDecimal | None = None
+    price: PositiveDecimal | None = None
+    stop_price: PositiveDecimal | None = None
 
 
 class CancelAll(RestBody, frozen=True, forbid_unknown_fields=True):

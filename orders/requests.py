@@ -59,6 +59,16 @@ class PlaceOrder(Request, frozen=True, kw_only=True):
     wait_until_us: Micros = 0
 
 
+class ReplaceOrder(Request, frozen=True, kw_only=True):
+    """Change the total quantity or the prices of an open order; what is absent stays as it is."""
+
+    caller: Caller
+    order_id: UUID
+    quantity_e8: PositiveE8 | None = None
+    price_e8: Price | None = None
+    stop_price_e8: Price | None = None
+
+
 class CancelOrder(Request, frozen=True, kw_only=True):
     caller: Caller
     order_id: UUID
@@ -118,7 +128,7 @@ class BridgeAnswer(Answer, frozen=True, kw_only=True):
     core_age_ms: int
 
 
-AnyRequest = PlaceOrder | CancelOrder | CancelAllOrders | BridgeQuery
+AnyRequest = PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | BridgeQuery
 AnyAnswer = OrderAnswer | CancelAllAnswer | Refusal | BridgeAnswer
 
 _encoder = msgspec.msgpack.Encoder()

@@ -1,4 +1,4 @@
-"""Which writes may a caller ask for? Place, cancel, cancel all; each is decided by the order bridge, never here.
+"""Which writes may a caller ask for? Place, replace, cancel (all); each is decided by the order bridge, never here.
 
 REST and the socket call the same functions. What they return is committed; what they raise says what is known.
 """
@@ -13,7 +13,15 @@ from msgspec.structs import replace
 
 from accounts.models import Role, User
 from orders.client import order_client
-from orders.requests import Caller, CancelAllAnswer, CancelAllOrders, CancelOrder, OrderAnswer, PlaceOrder
+from orders.requests import (
+    Caller,
+    CancelAllAnswer,
+    CancelAllOrders,
+    CancelOrder,
+    OrderAnswer,
+    PlaceOrder,
+    ReplaceOrder,
+)
 from tradingmw.errors import Forbidden, OutcomeUnknown
 
 WAIT_SECONDS_MAX = 10.0
@@ -50,14 +58,21 @@ async def order_place(*, order: PlaceOrder, wait_seconds: float = 0) -> OrderAns
         raise
 
 
+async def order_replace(*, change: ReplaceOrder) -> OrderAnswer:
+    """Ask for other terms of an order: it is pending_replace, under the old ones, until the engine has spoken."""
+    return await _change_asked(change)
+
+
 async def order_cancel(*, caller: Caller, order_id: UUID) -> OrderAnswer:
     """Ask for the order's end: it is pending_cancel until the engine has spoken."""
+    return await _change_asked(CancelOrder(request_id=1, deadline_us=0, caller=caller, order_id=order_id))
+
+
+async def _change_asked(request: ReplaceOrder | CancelOrder) -> OrderAnswer:
     try:
-        return await order_client().ask(
-            CancelOrder(request_id=1, deadline_us=0, caller=caller, order_id=order_id), OrderAnswer
-        )
+        return await order_client().ask(request, OrderAnswer)
     except OutcomeUnknown as error:
-        error.extra["poll"] = f"/api/v1/orders/{order_id}"
+        error.extra["poll"] = f"/api/v1/orders/{request.order_id}"
         raise
 
 

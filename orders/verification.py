@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -45,6 +45,8 @@ class Traded(NamedTuple):
 
 
 NOTHING = Traded(0, 0)
+FILLS = frozenset({OrderEvent.PARTIALLY_FILLED.value, OrderEvent.FILLED.value})
+Terms = dict[str, Any]  #: of an order's last `replaced`, by their public names; none before the first
 
 
 def orders_verify(orders: QuerySet[Order] | None = None) -> Iterator[tuple[int, list[Difference]]]:
@@ -72,9 +74,9 @@ def slices(orders: QuerySet[Order]) -> Iterator[list[Order]]:
 
 def differences(orders: Sequence[Order]) -> list[Difference]:
     ids = [order.id for order in orders]
-    steps, traded = steps_of(ids), traded_of(ids)
+    steps, traded, terms = steps_of(ids), traded_of(ids), terms_of(ids)
     found = [
-        Difference(order.id, order.client_order_id, faults(order, steps[order.id], traded[order.id]))
+        Difference(order.id, order.client_order_id, faults(order, steps[order.id], traded[order.id], terms[order.id]))
         for order in orders
     ]
     return [each for each in found if each.faults]
@@ -88,6 +90,14 @@ def steps_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, list[Step]]:
     return steps
 
 
+def terms_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, Terms]:
+    """What the last change of each order made of it."""
+    terms: defaultdict[UUID, Terms] = defaultdict(dict)
+    rows = OrderHistory.objects.filter(order_id__in=order_ids, kind=OrderEvent.REPLACED.value).order_by("number")
+    terms.update(rows.values_list("order_id", "status_details"))
+    return terms
+
+
 def traded_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, Traded]:
     """Summed here and not by the database: sums of decimals are floats in some."""
     traded: defaultdict[UUID, Traded] = defaultdict(lambda: NOTHING)
@@ -98,7 +108,7 @@ def traded_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, Traded]:
     return traded
 
 
-def faults(order: Order, steps: Sequence[Step], traded: Traded) -> list[str]:
+def faults(order: Order, steps: Sequence[Step], traded: Traded, terms: Terms) -> list[str]:
     """What is wrong with one order, in sentences; nothing where row = fold(history)."""
     found = list(story_faults(steps))
     last = steps[-1].status if steps else None
@@ -110,21 +120,30 @@ def faults(order: Order, steps: Sequence[Step], traded: Traded) -> list[str]:
         found.append("the filled quantity is not the sum of its executions")
     if order.filled_notional_e16 != traded.notional_e16:
         found.append("the filled amount is not the sum of its executions")
-    return found
+    return found + list(terms_faults(order, terms))
+
+
+def terms_faults(order: Order, terms: Terms) -> Iterator[str]:
+    row = {"quantity": order.quantity, "price": order.price, "stopPrice": order.stop_price}
+    for name, value in row.items():
+        if terms and (None if name not in terms else to_e8(terms[name])) != (None if value is None else to_e8(value)):
+            yield f"the row's {name} is {value}, its last change made it {terms.get(name)}"
 
 
 def story_faults(steps: Iterable[Step]) -> Iterator[str]:
     """Gaps in the numbers, events that the table does not allow, statuses that do not follow."""
     status: OrderStatus | None = None
+    traded = False
     for expected, step in enumerate(steps, start=1):
         if step.number != expected:
             yield f"event {expected} is missing before {step.number}"
             return
         try:
-            status = next_status(status, OrderEvent(step.kind))
+            status = next_status(status, OrderEvent(step.kind), traded=traded)
         except (IllegalEvent, ValueError) as error:
             yield f"event {step.number}: {error}"
             return
         if status != step.status:
             yield f"event {step.number} leads to {status}, its line says {step.status}"
             return
+        traded |= step.kind in FILLS

@@ -56,6 +56,8 @@ class Code(StrEnum):
 
     CLIENT_ORDER_ID_REUSED = "CLIENT_ORDER_ID_REUSED"  #: the same clientOrderId came with another body
     ORDER_FINAL = "ORDER_FINAL"  #: the order has ended and cannot change any more
+    ORDER_PENDING = "ORDER_PENDING"  #: a change, a cancel or the order's first word is awaited: ask again after it
+    REPLACE_REJECTED = "REPLACE_REJECTED"  #: the change was refused or not done; the order works on as it was
     NOT_SENT = "NOT_SENT"  #: proven never to have reached the engine
     ENGINE_LOST = "ENGINE_LOST"  #: acknowledged by an engine that no longer knows it
     ENGINE_REJECTED = "ENGINE_REJECTED"  #: the engine refused it

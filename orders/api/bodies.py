@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from msgspec import Meta
 from rest_framework import serializers
@@ -14,7 +15,7 @@ from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.api.serializers import OrderSerializer, words
 from orders.instants import micros
 from orders.lifecycle import OrderStatus
-from orders.requests import Caller, PlaceOrder
+from orders.requests import Caller, PlaceOrder, ReplaceOrder
 from tradingmw.typed_body import PositiveDecimal, RestBody
 
 #: RFC 3339, with its offset: a time without one would be a guess.
@@ -50,11 +51,36 @@ class PlaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid
             side=self.side,
             order_type=self.order_type,
             time_in_force=self.time_in_force,
-            quantity_e8=int(self.quantity),  # a plain one: msgspec encodes no subclass
-            price_e8=None if self.price is None else int(self.price),
-            stop_price_e8=None if self.stop_price is None else int(self.stop_price),
+            quantity_e8=int(self.quantity),
+            price_e8=plain(self.price),
+            stop_price_e8=plain(self.stop_price),
             expires_at_us=None if self.expires_at is None else micros(self.expires_at),
         )
+
+
+class ReplaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """At least one of them. `quantity` is the new total, what is filled included; what is absent stays as it is."""
+
+    quantity: PositiveDecimal | None = None
+    price: PositiveDecimal | None = None
+    stop_price: PositiveDecimal | None = None
+
+    def change(self, caller: Caller, order_id: UUID) -> ReplaceOrder:
+        """The request to the order bridge; ids and deadlines are set when it is sent."""
+        return ReplaceOrder(
+            request_id=1,
+            deadline_us=0,
+            caller=caller,
+            order_id=order_id,
+            quantity_e8=plain(self.quantity),
+            price_e8=plain(self.price),
+            stop_price_e8=plain(self.stop_price),
+        )
+
+
+def plain(value: PositiveDecimal | None) -> int | None:
+    """msgspec encodes no subclass."""
+    return None if value is None else int(value)
 
 
 class WrittenOrderSerializer(OrderSerializer):

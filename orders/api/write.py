@@ -1,4 +1,4 @@
-"""How are orders placed and cancelled over REST?
+"""How are orders placed, changed and cancelled over REST?
 
 `Prefer: wait=2` holds the answer until the engine has spoken, two seconds at most.
 """
@@ -17,16 +17,16 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from orders.api.asynchronous import AsyncAPIView
-from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, WrittenOrderSerializer
+from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, ReplaceOrderBody, WrittenOrderSerializer
 from orders.api.queries import CancelAllQuery, asked
 from orders.requests import Caller, OrderAnswer
-from orders.services import caller_of, order_cancel, order_place, orders_cancel_all
+from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
 from tradingmw.openapi import reference
 from tradingmw.typed_body import decoded
 
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
-WRITES = frozenset({"POST", "DELETE"})
+WRITES = frozenset({"POST", "PATCH", "DELETE"})
 PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`wait=2`: wait for the engine's answer.")
 
 
@@ -89,6 +89,16 @@ class OrdersWrite(OrderWritingView):
 
 class OrderWrite(OrderWritingView):
     """`/orders/{id}`"""
+
+    @extend_schema(
+        operation_id="orders_replace",
+        summary="Change the quantity or the prices of one of your orders",
+        request={"application/json": reference(ReplaceOrderBody)},
+        responses={202: WrittenOrderSerializer},
+    )
+    async def patch(self, request: Request, order_id: UUID) -> HttpResponse:
+        body = decoded(ReplaceOrderBody, request.data)
+        return self.written_order(await order_replace(change=body.change(self.caller, order_id)), 202)
 
     @extend_schema(
         operation_id="orders_cancel", summary="Cancel one of your orders", responses={202: WrittenOrderSerializer}

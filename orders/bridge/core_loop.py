@@ -23,7 +23,7 @@ from orders.core.book import (
     RefusalReply,
     Reply,
 )
-from orders.core.inputs import Cancel, CancelAll, Input, Place, Started, Tick, Ticket
+from orders.core.inputs import Asked, Input, Started, Tick, Ticket
 from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.requests import Answer, CancelAllAnswer, OrderAnswer, Refusal
@@ -37,7 +37,6 @@ TICK_SECONDS = 0.05
 RENEW_SECONDS = 1.0
 PAUSE_SECONDS = 0.2  #: before a database that is away is tried again
 FIRST_REPORT = 2  #: the version of an order at the engine's first word, where nothing came between
-REQUESTS = (Place, Cancel, CancelAll)
 
 
 class Pulse:
@@ -138,11 +137,11 @@ class CoreLoop:
             code=Code.ORDER_BRIDGE_UNAVAILABLE,
             retry_after_seconds=1,
         )
-        asked = [each for each in postponed.inputs if isinstance(each, Place | Cancel | CancelAll)]
+        asked = [each for each in postponed.inputs if isinstance(each, Asked)]
         answers = [(each.ticket, refusal(each.ticket, error)) for each in asked]
         book = self._ledger.book
         self._outbox.put(Outgoing(book.cursor, book.link.phase is Phase.LIVE, answers=answers))
-        self._intake.give_back(each for each in postponed.inputs if not isinstance(each, (*REQUESTS, Tick)))
+        self._intake.give_back(each for each in postponed.inputs if not isinstance(each, Asked | Tick))
         time.sleep(PAUSE_SECONDS)
 
     def _reload(self) -> None:

@@ -1,4 +1,5 @@
-"""In which order are waiting inputs served? Cancels, then the engine's words, then new orders; users take turns.
+"""In which order are waiting inputs served? Cancels, then the engine's words, then new orders and changes; users take
+turns.
 
 The engine and new orders have a share of each batch, so that a long replay does not shut requests out, nor a storm of
 requests the engine. Whatever a share leaves free goes to whoever waits, in the same order.
@@ -11,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from orders.core.inputs import Cancel, CancelAll, Input, Place
+from orders.core.inputs import Asked, Cancel, CancelAll, Input
 
 BATCH_MAX = 64
 ENGINE_SHARE, NEW_SHARE = 32, 16  #: of a batch, where they have so many waiting
@@ -54,12 +55,12 @@ class Intake:
         self._engine: deque[Input] = deque()
         self._news = Turns()
 
-    def offer_request(self, request: Place | Cancel | CancelAll) -> bool:
+    def offer_request(self, request: Asked) -> bool:
         """False where too many wait already."""
         with self._arrived:
             if len(self._cancels) + len(self._news) >= REQUESTS_MAX:
                 return False
-            line = self._news if isinstance(request, Place) else self._cancels
+            line = self._cancels if isinstance(request, Cancel | CancelAll) else self._news
             line.put(request.request.caller.user, request)
             self._arrived.notify()
         return True

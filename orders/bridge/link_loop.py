@@ -26,6 +26,7 @@ from bridge.wire.messages import (
     InstrumentListRequest,
     NewOrder,
     OrderStatus,
+    ReplaceOrder,
     ReplayDone,
     ReplayRequest,
 )
@@ -145,7 +146,7 @@ class LinkLoop:
 
     def _give_back(self, message: ToSend | ReplayRequest) -> None:
         """Questions are asked again by themselves; of a command the core must know that it has surely not left."""
-        if isinstance(message, NewOrder | CancelOrder):
+        if isinstance(message, NewOrder | CancelOrder | ReplaceOrder):
             self._intake.offer_engine([NotSent(message.session, message.command_seq)])
 
     # --- the link --------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from bridge.sockets.curve import Domain, KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Socket
 from orders.bridge.intake import Intake
-from orders.core.inputs import Cancel, CancelAll, Place, Ticket
+from orders.core.inputs import Asked, Cancel, CancelAll, Place, Replace, Ticket
 from orders.requests import (
     Answer,
     AnyRequest,
@@ -22,6 +22,7 @@ from orders.requests import (
     MalformedRequest,
     PlaceOrder,
     Refusal,
+    ReplaceOrder,
     decode_request,
     encode,
 )
@@ -75,10 +76,12 @@ class RequestsDoor:
             self.answer(ticket, full(ticket))
 
 
-def as_input(ticket: Ticket, request: AnyRequest) -> Place | Cancel | CancelAll:
+def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
     """The order id is made here, once, so that deciding a request again decides the same order."""
     if isinstance(request, PlaceOrder):
         return Place(ticket, request, uuid.uuid4())
+    if isinstance(request, ReplaceOrder):
+        return Replace(ticket, request)
     if isinstance(request, CancelOrder):
         return Cancel(ticket, request)
     if isinstance(request, BridgeQuery):

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest, ReplayRequest
+from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest, ReplaceOrder, ReplayRequest
 from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.inputs import Ticket
 from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
@@ -26,7 +26,7 @@ from tradingmw.errors import TradingError
 K = TypeVar("K")
 V = TypeVar("V")
 CommandKey = tuple[int, int]  #: session, seq
-ToSend = NewOrder | CancelOrder | OrderStatusRequest
+ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest
 
 
 NOWHERE = Cursor()
@@ -107,6 +107,9 @@ class Book:
         self.positions: dict[tuple[UUID, str], PositionState] = {}
         self.commands: dict[CommandKey, CommandState] = {}
         self.claims: dict[UUID, CommandKey] = {}  #: the NewOrder command of each order without evidence
+        self.replaces: dict[
+            UUID, CommandKey
+        ] = {}  #: the ReplaceOrder command of each order whose change is not settled
         self.asks: dict[UUID, Ask] = {}
 
     def learn(self, order: OrderState) -> None:
@@ -120,6 +123,7 @@ class Book:
             del self.orders[order.id]
             self.client_ids.pop((order.account, order.client_order_id), None)
             self.claims.pop(order.id, None)
+            self.replaces.pop(order.id, None)
             self.asks.pop(order.id, None)
         stale = [key for key, command in self.commands.items() if self._is_stale(command)]
         for key in stale:
@@ -200,6 +204,7 @@ class Draft:
         self.positions = Layer(book.positions)
         self.commands = Layer(book.commands)
         self.claims = Layer(book.claims)
+        self.replaces = Layer(book.replaces)
         self.asks = Layer(book.asks)
         self.happenings: list[Happening] = []
         self.claimed: list[CommandState] = []
@@ -229,7 +234,7 @@ class Draft:
         **changes: Any,
     ) -> OrderState:
         """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
-        status = next_status(order.status if order.version else None, event)
+        status = next_status(order.status if order.version else None, event, traded=order.filled_e8 > 0)
         kept = order.reason if status == order.status else ""
         changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
         after = msgspec.structs.replace(order, status=status, **changed)
@@ -271,7 +276,7 @@ class Draft:
         book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
         book.instruments = self.instruments
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
-        for layer in [*layers, self.commands, self.claims, self.asks]:
+        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks]:
             layer.adopt()
         book.forget_looked_up()
 
@@ -279,7 +284,7 @@ class Draft:
 def awaits_evidence(order: OrderState) -> bool:
     """The engine has not said a word about it yet."""
     return order.status in (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN) or (
-        order.status is OrderStatus.PENDING_CANCEL and not order.engine_epoch
+        order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE) and not order.engine_epoch
     )
 
 

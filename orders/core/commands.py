@@ -5,9 +5,9 @@ Commands that change the engine are claimed in the database first; a status ques
 
 from __future__ import annotations
 
-from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest
+from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatus, OrderStatusRequest, ReplaceOrder
 from orders.core.book import Ask, Draft
-from orders.core.state import CommandKind, CommandState, OrderState
+from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState, Terms
 
 ASK_AGAIN_US = 1_000_000
 
@@ -49,6 +49,42 @@ def send_cancel(draft: Draft, order: OrderState) -> None:
             client_order_id=order.client_order_id,
         )
     )
+
+
+def send_replace(draft: Draft, order: OrderState, wanted: Terms) -> None:
+    command = claimed(draft, CommandKind.REPLACE_ORDER, order)
+    draft.replaces.put(order.id, (command.session, command.seq))
+    draft.to_engine.append(
+        ReplaceOrder(
+            session=command.session,
+            command_seq=command.seq,
+            deadline_us=command.deadline_us,
+            order_id=order.id,
+            account=order.account_name,
+            client_order_id=order.client_order_id,
+            quantity_e8=wanted.quantity_e8,
+            price_e8=wanted.price_e8,
+            stop_price_e8=wanted.stop_price_e8,
+        )
+    )
+
+
+def replace_under_way(draft: Draft, order: OrderState) -> CommandState | None:
+    """The change of the order whose outcome is not known yet."""
+    key = draft.replaces.get(order.id)
+    return draft.commands.get(key) if key else None
+
+
+def replace_is_settled(draft: Draft, order: OrderState, progress: CommandProgress = CommandProgress.ANSWERED) -> None:
+    """Its outcome is told; an answer that comes after is no news."""
+    if command := replace_under_way(draft, order):
+        draft.advance(command, progress)
+    draft.replaces.drop(order.id)
+
+
+def can_no_longer_arrive(command: CommandState, status: OrderStatus) -> bool:
+    """The engine will not do `command` after it has said `status`."""
+    return command.session < status.session or status.sent_at_us > command.deadline_us
 
 
 def send_question(draft: Draft, order: OrderState) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orders.core import linking, reporting, requesting, settling
+from orders.core import linking, replacing, reporting, requesting, settling
 from orders.core.book import Book, Draft
 from orders.core.inputs import (
     Cancel,
@@ -17,6 +17,7 @@ from orders.core.inputs import (
     LinkUp,
     NotSent,
     Place,
+    Replace,
     Replayed,
     Replied,
     Reported,
@@ -56,6 +57,7 @@ def link_down(draft: Draft, down: LinkDown) -> None:
 
 DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     Place: requesting.place,
+    Replace: replacing.replace,
     Cancel: requesting.cancel,
     CancelAll: requesting.cancel_all,
     Started: lambda draft, _: settling.doubt_all(draft, "The order bridge began anew."),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderStatus, ReplayDone
-from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder
+from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
 
 
 class Ticket(NamedTuple):
@@ -24,6 +24,11 @@ class Place(NamedTuple):
     ticket: Ticket
     request: PlaceOrder
     order_id: UUID
+
+
+class Replace(NamedTuple):
+    ticket: Ticket
+    request: ReplaceOrder
 
 
 class Cancel(NamedTuple):
@@ -90,10 +95,9 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
+Asked = Place | Replace | Cancel | CancelAll  #: requests of callers, each with a ticket
 Input = (
-    Place
-    | Cancel
-    | CancelAll
+    Asked
     | Started
     | LinkUp
     | LinkDown

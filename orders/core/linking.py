@@ -2,7 +2,8 @@
 
     DOWN ─ welcome → REPLAYING ─ all reports applied → ASKING ─ every question answered once → LIVE
 
-In a new epoch every open order is asked for; within one, those in doubt and those whose cancel is wanted.
+In a new epoch every open order is asked for; within one, those in doubt, also of a change, and those
+whose cancel is wanted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from bridge.wire.messages import ReplayDone, ReplayRequest
 from orders.core.book import Draft, Phase, awaits_evidence
 from orders.core.commands import ask_later
 from orders.core.inputs import LinkUp
-from orders.core.state import Cursor
+from orders.core.state import Cursor, OrderState
 
 REPLAY_PATIENCE_US = 5_000_000
 REPLAY_AGAIN_US = 200_000
@@ -71,8 +72,12 @@ def caught_up(draft: Draft) -> None:
         draft.phase(Phase.ASKING)
         everything = draft.link.asked_epoch != draft.link.epoch
         for order in draft.orders.values():
-            if not order.final and (everything or order.cancel_wanted or awaits_evidence(order)):
+            if not order.final and (everything or is_in_doubt(draft, order)):
                 ask_later(draft, order, draft.now_us)
+
+
+def is_in_doubt(draft: Draft, order: OrderState) -> bool:
+    return order.cancel_wanted or awaits_evidence(order) or draft.replaces.get(order.id) is not None
 
 
 def link_down(draft: Draft) -> None:

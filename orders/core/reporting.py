@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Audit, Draft, Phase, Quarantined
+from orders.core.commands import replace_under_way
 from orders.core.positions import traded
-from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
+from orders.core.replacing import replaced
+from orders.core.state import Cursor, ExecutionState, OrderState, PositionState, Terms
 from orders.lifecycle import IllegalEvent, OrderEvent
 from tradingmw.errors import Code
 
@@ -71,6 +73,8 @@ def apply(draft: Draft, report: ExecutionReport) -> None:
         quarantine(draft, report, "Account or client order id is not that of the order.")
     elif report.exec_type is ExecType.TRADE:
         apply_trade(draft, order, report)
+    elif report.exec_type is ExecType.REPLACED:
+        apply_replaced(draft, order, report)
     elif report.exec_type in EVENTS:
         apply_event(draft, order, report, EVENTS[report.exec_type])
     else:
@@ -91,6 +95,20 @@ def apply_event(draft: Draft, order: OrderState, report: ExecutionReport, event:
     )
     if event is OrderEvent.REJECTED:
         draft.audits.append(Audit(after.user, "order.rejected", str(after.id), None, engine_words(report)))
+    settle_if_final(draft, after)
+
+
+def apply_replaced(draft: Draft, order: OrderState, report: ExecutionReport) -> None:
+    """The terms are the engine's. A total that is filled already ends the order: nothing is left to trade."""
+    if replace_under_way(draft, order) is None:
+        draft.alarm("The engine changed an order without being asked to", **report_facts(report))
+    told = Terms(report.quantity_e8, report.price_e8, report.stop_price_e8)
+    source = Cursor(report.epoch, report.seq)
+    identity = {"external_order_id": report.external_order_id, "engine_epoch": report.epoch}
+    after = replaced(draft, order, told.differing(order), details=engine_words(report), source=source, **identity)
+    if not after.final and after.filled_e8 >= after.quantity_e8:
+        after = draft.happen(after, OrderEvent.FILLED, source=source, details=engine_words(report))
+    check_quantities(draft, after, report)
     settle_if_final(draft, after)
 
 
@@ -176,6 +194,7 @@ def settle_if_final(draft: Draft, order: OrderState) -> None:
     if order.final:
         draft.asks.drop(order.id)
         draft.claims.drop(order.id)
+        draft.replaces.drop(order.id)
 
 
 def quarantine(draft: Draft, report: ExecutionReport, reason: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, engine_has_answered
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
@@ -53,7 +56,7 @@ def repeat(draft: Draft, asked: Place, order: OrderState) -> None:
 def accept(draft: Draft, asked: Place) -> None:
     request = asked.request
     try:
-        instrument = checked_instrument(request, draft.instruments.get(request.symbol))
+        instrument = checked_instrument(request, draft.instruments)
         check_order(request, instrument, draft.now_us)
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
@@ -143,13 +146,16 @@ def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> N
     draft.replies.append(OrderReply(asked.ticket, order, created, asked.request.caller.user, wait_until_us))
 
 
-def note(draft: Draft, caller: Caller, action: str, order: OrderState) -> None:
+def note(
+    draft: Draft, caller: Caller, action: str, order: OrderState, wanted: Mapping[str, str] = MappingProxyType({})
+) -> None:
     facts = {
         "clientOrderId": order.client_order_id,
         "symbol": order.symbol,
         "side": order.side.value,
         "quantityE8": order.quantity_e8,
         "status": order.status.value,
+        **({"wanted": dict(wanted)} if wanted else {}),
     }
     draft.audits.append(Audit(caller.user, action, str(order.id), caller.ip_address, facts))
 

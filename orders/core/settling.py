@@ -11,8 +11,16 @@ from typing import Any
 
 from bridge.wire.messages import CommandReply, OrderStatus
 from bridge.wire.vocabulary import EngineOrderStatus, RejectCode, ReplyOutcome
+from orders.core import replacing
 from orders.core.book import Ask, Audit, Draft, Phase, awaits_evidence
-from orders.core.commands import ASK_AGAIN_US, ask_later, send_cancel, send_question
+from orders.core.commands import (
+    ASK_AGAIN_US,
+    ask_later,
+    can_no_longer_arrive,
+    replace_under_way,
+    send_cancel,
+    send_question,
+)
 from orders.core.linking import ask_for_replay
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState
 from orders.lifecycle import IllegalEvent, OrderEvent
@@ -35,9 +43,14 @@ def replied(draft: Draft, reply: CommandReply) -> None:
     if command is None:
         draft.counts["unmatched_replies"] += 1
         return
-    draft.advance(command, CommandProgress.ANSWERED)
     order = draft.orders.get(command.order_id)
-    if reply.outcome is not ReplyOutcome.REJECTED or order is None or order.final:
+    rejected = reply.outcome is ReplyOutcome.REJECTED
+    if order is not None and replace_under_way(draft, order) == command and not order.final:
+        if rejected:  # that it is accepted is no news: the report `replaced` has the terms
+            replacing.refused(draft, order, reply)
+        return
+    draft.advance(command, CommandProgress.ANSWERED)
+    if not rejected or order is None or order.final:
         return
     if command.kind is CommandKind.CANCEL_ORDER:
         ask_later(draft, order, draft.now_us + ASK_AGAIN_US)
@@ -62,8 +75,11 @@ def link_gave_back(draft: Draft, session: int, seq: int) -> None:
     command = draft.commands.get((session, seq))
     if command is None:
         return
-    draft.advance(command, CommandProgress.NOT_SENT)
     order = draft.orders.get(command.order_id)
+    if order is not None and replace_under_way(draft, order) == command and not order.final:
+        replacing.given_back(draft, order)
+        return
+    draft.advance(command, CommandProgress.NOT_SENT)
     if order is None or order.final:
         return
     if command.kind is CommandKind.NEW_ORDER and awaits_evidence(order):
@@ -109,10 +125,6 @@ def newest_claim(draft: Draft, order: OrderState) -> CommandState | None:
     return draft.commands.get(key) if key else None
 
 
-def can_no_longer_arrive(command: CommandState, status: OrderStatus) -> bool:
-    return command.session < status.session or status.sent_at_us > command.deadline_us
-
-
 def lost_by_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None:
     facts = {"order_id": str(order.id), "engine_epoch": status.epoch, "acknowledged_in": order.engine_epoch}
     if status.epoch > order.engine_epoch:
@@ -131,6 +143,7 @@ def held_by_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None
         external = status.external_order_id or order.external_order_id
         order = draft.happen(order, OrderEvent.ACKNOWLEDGED, engine_epoch=status.epoch, external_order_id=external)
         draft.claims.drop(order.id)
+    order = replacing.settle_by_status(draft, order, status)
     if order.cancel_wanted and not cancel_under_way(draft, order):
         send_cancel(draft, order)
 
@@ -157,6 +170,7 @@ def end(
     draft.audits.append(Audit(after.user, f"order.{after.status}", str(after.id), None, {"reason": after.reason}))
     draft.asks.drop(after.id)
     draft.claims.drop(after.id)
+    draft.replaces.drop(after.id)
 
 
 def not_sent(draft: Draft, order: OrderState, details: dict[str, str]) -> None:

@@ -7,8 +7,10 @@ since 1970 UTC. Average prices are derived from the exact sums, never kept runni
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
@@ -56,6 +58,32 @@ class OrderState(Struct, frozen=True, kw_only=True):
     @property
     def average_price_e8(self) -> int | None:
         return rounded_ratio(self.filled_notional_e16, self.filled_e8) if self.filled_e8 else None
+
+
+class Terms(Struct, frozen=True):
+    """What a replace may change. None: as it is."""
+
+    quantity_e8: int | None = None
+    price_e8: int | None = None
+    stop_price_e8: int | None = None
+
+    def differing(self, order: OrderState) -> Terms:
+        """Only what is another value than the order's; what it has not (a price at market) is not to be changed."""
+        return Terms(
+            self.quantity_e8 if self.quantity_e8 != order.quantity_e8 else None,
+            self.price_e8 if order.price_e8 not in (None, self.price_e8) else None,
+            self.stop_price_e8 if order.stop_price_e8 not in (None, self.stop_price_e8) else None,
+        )
+
+    def with_(self, other: Terms) -> Terms:
+        """These, where `other` has none."""
+        return msgspec.structs.replace(self, **other.changes)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields of an order that become other ones."""
+        named = {"quantity_e8": self.quantity_e8, "price_e8": self.price_e8, "stop_price_e8": self.stop_price_e8}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class ExecutionState(Struct, frozen=True, kw_only=True):
@@ -114,6 +142,7 @@ class PositionState(Struct, frozen=True, kw_only=True):
 class CommandKind(StrEnum):
     NEW_ORDER = "new_order"
     CANCEL_ORDER = "cancel_order"
+    REPLACE_ORDER = "replace_order"
 
 
 class CommandProgress(StrEnum):

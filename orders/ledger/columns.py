@@ -19,6 +19,9 @@ HISTORY_IDS = uuid.UUID("3b7c9a52-5f41-4d0c-bb0b-6b8a4f6f2d77")
 #: what changes in an order after it was accepted
 ORDER_CHANGES = (
     "status",
+    "quantity",
+    "price",
+    "stop_price",
     "filled_quantity",
     "filled_notional_e16",
     "external_order_id",

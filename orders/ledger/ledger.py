@@ -17,7 +17,7 @@ from django.db.utils import Error
 from notifications.stream import user_stream
 from orders.core.book import Book, CancelAllReply, Draft, OrderReply
 from orders.core.decide import decide
-from orders.core.inputs import Cancel, CancelAll, Input, Place, Reported
+from orders.core.inputs import Asked, Input, Reported
 from orders.core.reporting import set_aside
 from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, fault_of
 from orders.ledger.lease import hold_lease, take_lease
@@ -132,7 +132,7 @@ class Ledger:
 
     def _set_aside(self, each: Input, now_us: int, why: str) -> Draft:
         draft = Draft(self.book, now_us)
-        if isinstance(each, Place | Cancel | CancelAll):
+        if isinstance(each, Asked):
             draft.refuse(each.ticket, TradingError("The request could not be stored; nothing was written."))
         elif isinstance(each, Reported):
             set_aside(draft, each.report, f"It could not be written: {why}")

@@ -26,7 +26,7 @@ def load_book(session: int, command_deadline_us: int) -> Book:
 
 
 def load_commands(book: Book) -> None:
-    """Unanswered ones; the newest NewOrder of an order is the one whose fate decides."""
+    """Unanswered ones; the newest NewOrder or ReplaceOrder of an order is the one whose fate decides."""
     unanswered = [CommandProgress.CLAIMED, CommandProgress.UNKNOWN]
     rows = EngineCommand.objects.filter(progress__in=unanswered, order__status__in=sorted(OPEN))
     for row in rows.order_by("session", "seq").iterator(chunk_size=2_000):
@@ -35,3 +35,5 @@ def load_commands(book: Book) -> None:
         book.commands[key] = command
         if command.kind is CommandKind.NEW_ORDER:
             book.claims[command.order_id] = key
+        elif command.kind is CommandKind.REPLACE_ORDER:
+            book.replaces[command.order_id] = key

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
-from orders.core.inputs import Cancel, Input, Place, Reported
+from orders.core.inputs import Cancel, Input, Place, Replace, Reported
 from orders.ledger.columns import client_order_key, exec_key
 from orders.ledger.statements import Pick
 from orders.models import Execution, Order, Position
@@ -38,7 +38,7 @@ def look_up(book: Book, batch: Sequence[Input]) -> None:
 
 
 def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
-    asked = {each.request.order_id for each in batch if isinstance(each, Cancel)}
+    asked = {each.request.order_id for each in batch if isinstance(each, Cancel | Replace)}
     told = {each.report.order_id for each in batch if isinstance(each, Reported)}
     return {order_id for order_id in asked | told if order_id not in book.orders}
 

@@ -27,6 +27,7 @@ from orders.core.inputs import (
     LinkUp,
     NotSent,
     Place,
+    Replace,
     Replayed,
     Reported,
     Started,
@@ -34,7 +35,7 @@ from orders.core.inputs import (
 )
 from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent
-from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder
+from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
 
 E8 = 10**8
 SECOND_US = 1_000_000
@@ -116,6 +117,8 @@ class Desk:
                 self.book.commands[key] = command
                 if command.kind is CommandKind.NEW_ORDER:
                     self.book.claims[command.order_id] = key
+                elif command.kind is CommandKind.REPLACE_ORDER:
+                    self.book.replaces[command.order_id] = key
         self.do(Started())
 
     # --- requests --------------------------------------------------------------------------------------------------
@@ -146,6 +149,17 @@ class Desk:
         ticket = Ticket(b"web", next(self._tickets))
         request = CancelOrder(request_id=ticket.request_id, deadline_us=LATER_US, caller=caller, order_id=order_id)
         return Cancel(ticket, request)
+
+    def replace_input(self, order_id: uuid.UUID, *, caller: Caller = ANN, **terms: int) -> Replace:
+        ticket = Ticket(b"web", next(self._tickets))
+        plain: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": LATER_US, "caller": caller}
+        return Replace(ticket, ReplaceOrder(order_id=order_id, **{**plain, **terms}))
+
+    def replace(self, order: OrderState, **terms: int) -> OrderState:
+        """The order once its change is asked for; AssertionError where the core refused it."""
+        reply = self.do(self.replace_input(order.id, **terms)).replies[-1]
+        assert hasattr(reply, "order"), reply
+        return self.orders[order.id]
 
     def cancel_all_input(self, caller: Caller = ANN) -> CancelAll:
         ticket = Ticket(b"web", next(self._tickets))
@@ -179,6 +193,7 @@ class Desk:
             "epoch": self.book.cursor.epoch or EPOCH,
             "last_seq": self.book.cursor.seq,
             "sent_at_us": self.now_us,
+            **(held_terms(order) if status is not None and status not in ENDED else {}),
         }
         return OrderStatus(**{**plain, **fields})
 
@@ -201,6 +216,8 @@ class Desk:
             "quantity_e8": order.quantity_e8,
             "cum_quantity_e8": cum_e8,
             "leaves_quantity_e8": max(0, order.quantity_e8 - cum_e8),
+            "price_e8": order.price_e8,
+            "stop_price_e8": order.stop_price_e8,
             "last_quantity_e8": quantity * E8,
             "last_price_e8": price * E8,
             "transacted_at_us": self.now_us,
@@ -220,10 +237,19 @@ class Desk:
         return [each.event for each in self.history if each.order.id == order.id]
 
 
+def held_terms(order: OrderState) -> dict[str, Any]:
+    """What an engine says of an order that it holds as we do."""
+    leaves_e8 = max(0, order.quantity_e8 - order.filled_e8)
+    prices = {"price_e8": order.price_e8, "stop_price_e8": order.stop_price_e8}
+    return {"cum_quantity_e8": order.filled_e8, "leaves_quantity_e8": leaves_e8, **prices}
+
+
+ENDED = {EngineOrderStatus.FILLED, EngineOrderStatus.CANCELED, EngineOrderStatus.REJECTED, EngineOrderStatus.EXPIRED}
 FILLED, PARTLY = EngineOrderStatus.FILLED, EngineOrderStatus.PARTIALLY_FILLED
 STATUS_OF: dict[ExecType, EngineOrderStatus | None] = {
     ExecType.NEW: EngineOrderStatus.NEW,
     ExecType.TRADE: None,
+    ExecType.REPLACED: EngineOrderStatus.NEW,
     ExecType.CANCELED: EngineOrderStatus.CANCELED,
     ExecType.REJECTED: EngineOrderStatus.REJECTED,
     ExecType.EXPIRED: EngineOrderStatus.EXPIRED,

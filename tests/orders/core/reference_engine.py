@@ -14,6 +14,7 @@ from bridge.wire.messages import (
     NewOrder,
     OrderStatus,
     OrderStatusRequest,
+    ReplaceOrder,
     ReplayDone,
     ReplayRequest,
 )
@@ -25,12 +26,18 @@ E8 = 10**8
 
 @dataclass
 class Held:
-    """An order of the engine; `times_taken` must never pass one."""
+    """An order of the engine with its present terms; `times_taken` must never pass one."""
 
     command: NewOrder
+    quantity_e8: int
+    price_e8: int | None
     status: EngineOrderStatus = EngineOrderStatus.NEW
     cum_e8: int = 0
     times_taken: int = 1
+
+    @property
+    def open_e8(self) -> int:
+        return 0 if self.status in ENDED else self.quantity_e8 - self.cum_e8
 
 
 class ReferenceEngine:
@@ -40,6 +47,7 @@ class ReferenceEngine:
         self.epoch, self.seq, self.session, self.now_us = 1, 0, 0, 0
         self.held: dict[tuple[str, str], Held] = {}
         self.log: list[ExecutionReport] = []
+        self.replaced: list[tuple[int, int]] = []  #: session and number of each change that was done
         self._exec_ids = itertools.count(1)
 
     def hello(self, session: int) -> tuple[int, int]:
@@ -62,6 +70,8 @@ class ReferenceEngine:
             yield from self._new(message)
         elif isinstance(message, CancelOrder):
             yield from self._cancel(message)
+        elif isinstance(message, ReplaceOrder):
+            yield from self._replace(message)
         else:
             yield self._status(message)
 
@@ -72,26 +82,40 @@ class ReferenceEngine:
         elif self.now_us > command.deadline_us:
             yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
         else:
-            held = self.held[key] = Held(command)
+            held = self.held[key] = Held(command, command.quantity_e8, command.price_e8)
             yield self._report(held, ExecType.NEW)
             yield self._reply(command, ReplyOutcome.ACCEPTED)
 
     def _cancel(self, command: CancelOrder) -> Iterator[Any]:
         held = self.held.get((command.account, command.client_order_id))
-        if held is None:
-            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.UNKNOWN_ORDER)
-        elif held.status in ENDED:
-            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.ORDER_FINAL)
-        elif self.now_us > command.deadline_us:
-            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
+        if held is None or (code := self._fault(held, command)):
+            yield self._reply(command, ReplyOutcome.REJECTED, code if held else RejectCode.UNKNOWN_ORDER)
         else:
             held.status = EngineOrderStatus.CANCELED
             yield self._report(held, ExecType.CANCELED)
             yield self._reply(command, ReplyOutcome.ACCEPTED)
 
+    def _replace(self, command: ReplaceOrder) -> Iterator[Any]:
+        held = self.held.get((command.account, command.client_order_id))
+        if held is None or (code := self._fault(held, command)):
+            yield self._reply(command, ReplyOutcome.REJECTED, code if held else RejectCode.UNKNOWN_ORDER)
+        elif command.quantity_e8 is not None and command.quantity_e8 <= held.cum_e8:
+            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.INVALID_ORDER)
+        else:
+            held.quantity_e8 = command.quantity_e8 or held.quantity_e8
+            held.price_e8 = command.price_e8 or held.price_e8
+            self.replaced.append((command.session, command.command_seq))
+            yield self._report(held, ExecType.REPLACED)
+            yield self._reply(command, ReplyOutcome.ACCEPTED)
+
+    def _fault(self, held: Held, command: CancelOrder | ReplaceOrder) -> RejectCode | None:
+        if held.status in ENDED:
+            return RejectCode.ORDER_FINAL
+        return RejectCode.DEADLINE_PASSED if self.now_us > command.deadline_us else None
+
     def trade(self, held: Held, quantity_e8: int, price_e8: int) -> ExecutionReport:
         held.cum_e8 += quantity_e8
-        full = held.cum_e8 == held.command.quantity_e8
+        full = held.cum_e8 == held.quantity_e8
         held.status = EngineOrderStatus.FILLED if full else EngineOrderStatus.PARTIALLY_FILLED
         return self._report(held, ExecType.TRADE, last_quantity_e8=quantity_e8, last_price_e8=price_e8)
 
@@ -111,9 +135,10 @@ class ReferenceEngine:
             instrument_id=1,
             symbol="AAPL",
             side=command.side,
-            quantity_e8=command.quantity_e8,
+            quantity_e8=held.quantity_e8,
+            price_e8=held.price_e8,
             cum_quantity_e8=held.cum_e8,
-            leaves_quantity_e8=0 if held.status in ENDED else command.quantity_e8 - held.cum_e8,
+            leaves_quantity_e8=held.open_e8,
             transacted_at_us=self.now_us,
             **fields,
         )
@@ -129,6 +154,8 @@ class ReferenceEngine:
             known=held is not None,
             status=held.status if held else None,
             cum_quantity_e8=held.cum_e8 if held else 0,
+            leaves_quantity_e8=held.open_e8 if held else 0,
+            price_e8=held.price_e8 if held else None,
             epoch=self.epoch,
             last_seq=self.seq,
             sent_at_us=self.now_us,

@@ -32,6 +32,10 @@ class BridgeAndEngine(RuleBasedStateMachine):
     def cancel(self, number: int) -> None:
         self.world.cancel(number)
 
+    @rule(number=numbers, units=st.integers(1, 5), price=st.integers(149, 151))
+    def replace(self, number: int, units: int, price: int) -> None:
+        self.world.replace(number, units, price)
+
     @rule(us=st.integers(0, 25 * SECOND_US // 10))
     def time_passes(self, us: int) -> None:
         self.world.time_passes(us)
@@ -44,7 +48,7 @@ class BridgeAndEngine(RuleBasedStateMachine):
     @rule(data=st.data(), price=st.integers(1, 3))
     def engine_trades(self, data: st.DataObject, price: int) -> None:
         held = data.draw(st.sampled_from(self.world.standing))
-        units = data.draw(st.integers(1, (held.command.quantity_e8 - held.cum_e8) // E8))
+        units = data.draw(st.integers(1, held.open_e8 // E8))
         self.world.engine_trades(held, units, price)
 
     @rule(count=st.integers(1, 8))
@@ -117,11 +121,16 @@ def cancel(world: World, pick: random.Random) -> None:
         world.cancel(int(pick.choice(ids).removeprefix("a-")))
 
 
+def replace(world: World, pick: random.Random) -> None:
+    ids = [order.client_order_id for order in world.desk.orders.values()]
+    if ids:
+        world.replace(int(pick.choice(ids).removeprefix("a-")), pick.randint(1, 5), pick.randint(149, 151))
+
+
 def trade(world: World, pick: random.Random) -> None:
     if standing := world.standing:
         held = pick.choice(standing)
-        units = (held.command.quantity_e8 - held.cum_e8) // E8
-        world.engine_trades(held, pick.randint(1, units), pick.randint(1, 3))
+        world.engine_trades(held, pick.randint(1, held.open_e8 // E8), pick.randint(1, 3))
 
 
 def break_or_connect(world: World, pick: random.Random) -> None:
@@ -148,6 +157,7 @@ WEIGHTS = {
     place: 12,
     place_and_break: 3,
     cancel: 6,
+    replace: 12,
     trade: 10,
     break_or_connect: 4,
     tamper: 10,

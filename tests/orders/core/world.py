@@ -6,17 +6,22 @@ engine restarts, time passes. `check` holds at every moment; after `heal` both s
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, NewOrder, OrderStatus, ReplayDone, ReplayRequest
+from bridge.wire.vocabulary import ExecType
 from orders.core.book import Phase
 from orders.core.inputs import EngineBeat, LinkDown, LinkUp, NotSent, Replayed, Replied, Reported, StatusTold, Tick
 from orders.lifecycle import FINAL
+from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import OrderStatus as Status
 from tests.orders.core.desk import E8, INSTRUMENTS, SECOND_US, Desk
 from tests.orders.core.reference_engine import ENDED, Held, ReferenceEngine
 
 HEAL_STEPS = 40
+CHANGES = {E.REPLACE_REQUESTED, E.REPLACED, E.REPLACE_REJECTED}
 INPUTS = {ExecutionReport: Reported, CommandReply: Replied, OrderStatus: StatusTold, ReplayDone: Replayed}
 
 
@@ -50,6 +55,10 @@ class World:
     def cancel(self, number: int) -> None:
         found = [order.id for order in self.desk.orders.values() if order.client_order_id == f"a-{number}"]
         self.do(*map(self.desk.cancel_input, found))
+
+    def replace(self, number: int, units: int, price: int) -> None:
+        found = [order.id for order in self.desk.orders.values() if order.client_order_id == f"a-{number}"]
+        self.do(*[self.desk.replace_input(each, quantity_e8=units * E8, price_e8=price * E8) for each in found])
 
     def time_passes(self, us: int) -> None:
         self.desk.now_us += us
@@ -120,6 +129,7 @@ class World:
         self.each_order_is_the_sum_of_its_executions()
         self.each_order_was_sent_at_most_once()
         self.what_is_denied_never_reached_the_engine()
+        self.a_change_is_told_as_done_exactly_where_it_was()
         assert not [each for draft in self.desk.drafts for each in draft.quarantined]
 
     def each_order_is_the_sum_of_its_executions(self) -> None:
@@ -135,6 +145,19 @@ class World:
     def what_is_denied_never_reached_the_engine(self) -> None:
         held = {held.command.order_id for held in self.engine.held.values()}
         assert not held & {order.id for order in self.desk.orders.values() if order.status is Status.DENIED}
+
+    def a_change_is_told_as_done_exactly_where_it_was(self) -> None:
+        """Never two of one order under way; what is told is done, and not told to be refused."""
+        assert len(self.engine.replaced) == len(set(self.engine.replaced))
+        for order in self.desk.orders.values():
+            story = [each for each in self.desk.events(order) if each in CHANGES]
+            for before, after in pairwise(story):
+                assert (before is E.REPLACE_REQUESTED) != (after is E.REPLACE_REQUESTED), story
+            assert story.count(E.REPLACED) <= self.changes_done(order.id)
+
+    def changes_done(self, order_id: UUID) -> int:
+        reports = [report for report in self.engine.log if report.exec_type is ExecType.REPLACED]
+        return sum(report.order_id == order_id for report in reports)
 
     # --- the end ---------------------------------------------------------------------------------------------------
     def heal(self) -> None:
@@ -153,12 +176,15 @@ class World:
     def both_sides_tell_the_same_story(self) -> None:
         assert self.desk.book.link.phase is Phase.LIVE
         held = {each.command.order_id: each for each in self.engine.held.values()}
+        assert not self.desk.book.replaces
         for order in self.desk.orders.values():
             engines = held.pop(order.id, None)
             if engines is None:
                 assert order.status is Status.DENIED, order
             else:
+                assert self.desk.events(order).count(E.REPLACED) == self.changes_done(order.id)
                 assert (order.filled_e8, order.status.value) == (engines.cum_e8, engines.status.value), (order, engines)
+                assert (order.quantity_e8, order.price_e8) == (engines.quantity_e8, engines.price_e8), (order, engines)
                 assert order.status in FINAL or not order.cancel_wanted, "A wanted cancel was forgotten."
         assert not held, "The engine holds orders that we do not know."
         net = sum(each.cum_e8 for each in self.engine.held.values())

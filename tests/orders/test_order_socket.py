@@ -73,6 +73,29 @@ async def test_an_order_is_placed_shown_on_the_stream_and_cancelled(stack: Stack
         assert await screen.error("order.cancel", id=order["id"]) == "ORDER_FINAL"
 
 
+@pytest.mark.parametrize("binary", [False, True], ids=["json", "msgpack"])
+async def test_an_order_is_changed_and_the_stream_tells_its_new_terms(stack: Stack, binary: bool) -> None:
+    async with trading(stack, binary=binary) as screen:
+        await screen.result("subscribe", channel="orders", snapshot=False)
+        order = await screen.result("order.place", **body())
+        changed = await screen.result("order.replace", id=order["id"], quantity="20", price="2.00")
+        assert (changed["status"], changed["clientOrderId"]) == ("pending_replace", order["clientOrderId"])
+        item = await told(screen, order["id"], "order_replaced")
+        assert (item["data"]["status"], item["data"]["quantity"], item["data"]["price"]) == ("new", "20", "2")
+        await screen.result("order.cancel", id=order["id"])
+        await status_of(screen, order["id"], "canceled")
+        assert await screen.error("order.replace", id=order["id"], price="3") == "ORDER_FINAL"
+
+
+async def told(screen: Screen, order_id: str, kind: str) -> dict[str, Any]:
+    """The item of the private stream that says so of the order."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            for item in await screen.push("orders"):
+                if (item["data"]["id"], item["kind"]) == (order_id, kind):
+                    return dict(item)
+
+
 async def test_a_repeat_on_either_side_is_the_same_order(stack: Stack, rest: httpx.Client) -> None:
     order = body()
     async with trading(stack) as screen:
@@ -118,6 +141,9 @@ async def test_a_refusal_says_what_rest_says(stack: Stack, rest: httpx.Client, c
         ("order.cancel", {"id": "7"}, "INVALID_PARAMS"),
         ("order.cancel", {}, "INVALID_PARAMS"),
         ("order.place", {}, "VALIDATION_FAILED"),
+        ("order.replace", {"id": str(uuid.uuid4()), "price": "1"}, "NOT_FOUND"),
+        ("order.replace", {"price": "1"}, "VALIDATION_FAILED"),
+        ("order.replace", {"id": str(uuid.uuid4()), "prize": "1"}, "VALIDATION_FAILED"),
         ("order.cancelAll", {"symbol": "AAPL"}, "VALIDATION_FAILED"),
         ("order.cancelAll", {"symbols": "AAPL"}, "VALIDATION_FAILED"),
     ],

@@ -15,6 +15,7 @@ from orders.requests import (
     CancelOrder,
     MalformedRequest,
     OrderAnswer,
+    ReplaceOrder,
     decode_answer,
     decode_request,
     encode,
@@ -25,6 +26,7 @@ from tests.orders.core.desk import ANN, Desk
 REQUESTS = [
     Desk().place_input().request,
     CancelOrder(request_id=1, deadline_us=2, caller=ANN, order_id=uuid.UUID(int=3)),
+    ReplaceOrder(request_id=1, deadline_us=2, caller=ANN, order_id=uuid.UUID(int=3), price_e8=5),
     CancelAllOrders(request_id=1, deadline_us=2, caller=ANN),
     BridgeQuery(request_id=1, deadline_us=2),
 ]

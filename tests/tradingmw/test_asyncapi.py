@@ -54,7 +54,9 @@ def test_every_method_and_channel_of_every_socket_is_in_it(document: dict[str, A
         asked = {f"{socket.name}-{method.replace('.', '-')}" for method in socket.consumer.offered}
         pushed = {f"{socket.name}-push-{channel}" for channel in socket.consumer.pushes}
         assert asked | pushed == {name for name in document["operations"] if name.startswith(f"{socket.name}-")}
-    assert {"order.place", "order.cancel", "order.cancelAll", "resume", "auth", "ping"} <= set(TradingConsumer.offered)
+    assert {"order.place", "order.cancel", "order.cancelAll", "order.replace", "resume", "auth", "ping"} <= set(
+        TradingConsumer.offered
+    )
 
 
 def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:

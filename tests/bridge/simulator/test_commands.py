@@ -127,6 +127,13 @@ def test_a_status_says_what_is_held(room: Room) -> None:
     assert (unknown.known, unknown.status, unknown.last_seq) == (False, None, 1)
 
 
+def test_a_status_says_the_terms_after_a_change(room: Room) -> None:
+    room.new("x", quantity=50, price=10_000)
+    room.send(replace("x", quantity_e8=80 * E8, price_e8=9_990 * CENT))
+    held = room.send(status("x"))
+    assert (held.leaves_quantity_e8, held.price_e8, held.stop_price_e8) == (80 * E8, 9_990 * CENT, None)
+
+
 def test_every_answer_can_be_sent(room: Room) -> None:
     answers = [room.new("x"), room.new("x"), room.send(cancel("y")), room.send(status("x")), room.send(status("y"))]
     for answer in answers:

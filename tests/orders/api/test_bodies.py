@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from orders.api.bodies import PlaceOrderBody
+from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
 from tests.orders.core.desk import ANN, E8
 from tradingmw.errors import InvalidRequest
 from tradingmw.typed_body import decoded
@@ -26,6 +27,11 @@ def test_a_plain_body_is_taken_with_its_defaults() -> None:
     order = decoded(PlaceOrderBody, BODY).order(ANN)
     assert (order.quantity_e8, order.price_e8, order.stop_price_e8) == (100 * E8, 15025 * 10**6, None)
     assert (order.time_in_force, order.exchange, order.expires_at_us) == ("day", None, None)
+
+
+def test_a_change_keeps_what_is_absent_or_null() -> None:
+    change = decoded(ReplaceOrderBody, {"price": "150.2500", "quantity": None}).change(ANN, UUID(int=3))
+    assert (change.price_e8, change.quantity_e8, change.stop_price_e8) == (15025 * 10**6, None, None)
 
 
 def test_null_means_absent() -> None:

@@ -1,12 +1,14 @@
-"""Does REST place and cancel as the contract says? Against a whole stack."""
+"""Does REST place, change and cancel as the contract says? Against a whole stack."""
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.stack import Stack, wait_for
@@ -99,11 +101,60 @@ def test_a_cancel_is_202_and_the_order_ends(trader: httpx.Client) -> None:
     assert code_of(trader.delete(f"/orders/{order['id']}")) == (409, "ORDER_FINAL")
 
 
+def test_a_change_is_202_and_the_order_keeps_its_ids(trader: httpx.Client) -> None:
+    order = trader.post("/orders", json=body(), headers={"Prefer": "wait=5"}).json()
+    answer = trader.patch(f"/orders/{order['id']}", json={"quantity": "20.0", "price": "2"})
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["quantity"]) == (202, "pending_replace", "10")
+    assert (told["id"], told["clientOrderId"]) == (order["id"], order["clientOrderId"])
+    assert answer.headers["X-Last-Event-Id"] == str(told["lastEventId"])
+    wait_for(lambda: status(trader, order["id"]) == "new", 10, "the change")
+    after = trader.get(f"/orders/{order['id']}").json()
+    assert (after["quantity"], after["price"]) == ("20", "2")
+    story = trader.get(f"/orders/{order['id']}/history").json()["items"]
+    assert [each["kind"] for each in story][-2:] == ["order_replace_requested", "order_replaced"]
+    assert story[-1]["statusDetails"]["quantity"] == "20"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "VALIDATION_FAILED"),
+        ({"price": "1.00", "quantity": "10"}, "VALIDATION_FAILED"),
+        ({"price": "1.005"}, "OFF_TICK"),
+        ({"quantity": "0.5"}, "OFF_LOT"),
+        ({"quantity": "0"}, "VALIDATION_FAILED"),
+        ({"stopPrice": "1"}, "VALIDATION_FAILED"),
+        ({"side": "sell"}, "VALIDATION_FAILED"),
+        ({"price": 2}, "VALIDATION_FAILED"),
+    ],
+)
+def test_a_change_that_cannot_be_is_422_and_changes_nothing(
+    trader: httpx.Client, change: dict[str, Any], code: str
+) -> None:
+    order = trader.post("/orders", json=body(), headers={"Prefer": "wait=5"}).json()
+    assert code_of(trader.patch(f"/orders/{order['id']}", json=change)) == (422, code)
+    assert trader.get(f"/orders/{order['id']}").json()["updatedAt"] == order["updatedAt"]
+
+
+def test_an_ended_order_cannot_be_changed(trader: httpx.Client) -> None:
+    order = trader.post("/orders", json=market(), headers={"Prefer": "wait=5"}).json()
+    assert code_of(trader.patch(f"/orders/{order['id']}", json={"quantity": "20"})) == (409, "ORDER_FINAL")
+
+
+def test_an_order_whose_cancel_is_awaited_cannot_be_changed(stack: Stack, trader: httpx.Client) -> None:
+    order = trader.post("/orders", json=body(), headers={"Prefer": "wait=5"}).json()
+    with frozen(stack, "engine"):
+        assert trader.delete(f"/orders/{order['id']}").status_code == 202
+        assert code_of(trader.patch(f"/orders/{order['id']}", json={"price": "2"})) == (409, "ORDER_PENDING")
+
+
 def test_anothers_order_is_404(stack: Stack, trader: httpx.Client) -> None:
     order = trader.post("/orders", json=body()).json()
     with stack.client("trader2") as other:
         assert code_of(other.delete(f"/orders/{order['id']}")) == (404, "NOT_FOUND")
         assert code_of(other.delete(f"/orders/{uuid.uuid4()}")) == (404, "NOT_FOUND")
+        assert code_of(other.patch(f"/orders/{order['id']}", json={"price": "2"})) == (404, "NOT_FOUND")
 
 
 def test_cancel_all_is_207_with_an_item_per_open_order(stack: Stack) -> None:
@@ -133,7 +184,7 @@ def test_reading_and_writing_verbs_share_their_paths(trader: httpx.Client) -> No
 def test_both_verbs_are_documented(trader: httpx.Client) -> None:
     paths = trader.get("/openapi.json").json()["paths"]
     assert {"get", "post", "delete"} <= set(paths["/api/v1/orders"])
-    assert {"get", "delete"} <= set(paths["/api/v1/orders/{order_id}"])
+    assert {"get", "patch", "delete"} <= set(paths["/api/v1/orders/{order_id}"])
 
 
 def test_without_the_engine_new_orders_are_503_and_a_cancel_is_kept(stack: Stack, trader: httpx.Client) -> None:
@@ -142,9 +193,21 @@ def test_without_the_engine_new_orders_are_503_and_a_cancel_is_kept(stack: Stack
     refused = trader.post("/orders", json=body())
     if refused.status_code == 503:  # the supervisor may have brought it back already
         assert refused.json()["outcome"] == "none" and refused.headers["Retry-After"]
+    change = trader.patch(f"/orders/{order['id']}", json={"price": "2"})
+    assert change.status_code == 202 or code_of(change) == (503, "ENGINE_UNAVAILABLE")
     assert trader.delete(f"/orders/{order['id']}").status_code == 202
     stack.wait_ready()
     wait_for(lambda: status(trader, order["id"]) == "canceled", 15, "the kept cancel")
+
+
+@contextlib.contextmanager
+def frozen(stack: Stack, part: str) -> Iterator[None]:
+    process = psutil.Process(stack.pids()[part])
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 def status(client: httpx.Client, order_id: str) -> str:

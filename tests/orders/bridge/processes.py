@@ -31,6 +31,7 @@ from orders.requests import (
     CancelOrder,
     OrderAnswer,
     PlaceOrder,
+    ReplaceOrder,
 )
 from tests.bridge.waiting import until
 from tradingmw.errors import TradingError
@@ -174,6 +175,11 @@ class Processes:
         wait_until_us = time.time_ns() // 1000 + int(wait_seconds * 1_000_000) if wait_seconds else 0
         order = self.order(client_order_id, wait_until_us=wait_until_us, **fields)
         return await self.client.ask(order, OrderAnswer, wait_seconds=wait_seconds)
+
+    async def replace(self, order_id: str, *, quantity: int | None = None, price: int | None = None) -> OrderAnswer:
+        terms = {"quantity_e8": quantity and quantity * E8, "price_e8": price and price * E8}
+        request = ReplaceOrder(request_id=1, deadline_us=0, caller=self.caller, order_id=uuid.UUID(order_id), **terms)
+        return await self.client.ask(request, OrderAnswer)
 
     async def cancel(self, order_id: str) -> OrderAnswer:
         request = CancelOrder(request_id=1, deadline_us=0, caller=self.caller, order_id=uuid.UUID(order_id))

@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 
 from orders.bridge.intake import BATCH_MAX, REQUESTS_MAX, Intake
-from orders.core.inputs import Cancel, EngineBeat, Place
+from orders.core.inputs import Cancel, EngineBeat, Place, Replace
 from orders.requests import Caller
 from tests.orders.core.desk import Desk
 
@@ -32,6 +32,14 @@ def test_cancels_come_before_the_engine_and_the_engine_before_new_orders() -> No
     intake.offer_engine([EngineBeat(1, 1)])
     intake.offer_request(cancel())
     assert [type(each) for each in intake.take(0)] == [Cancel, EngineBeat, Place]
+
+
+def test_a_change_waits_in_its_users_line_and_a_cancel_may_overtake_it() -> None:
+    intake = Intake()
+    change = words.replace_input(uuid.UUID(int=9), caller=caller(1))
+    for request in (place(user=1), change, cancel(user=1)):
+        intake.offer_request(request)
+    assert [type(each) for each in intake.take(0)] == [Cancel, Place, Replace]
 
 
 def test_the_engines_words_keep_their_order() -> None:

@@ -16,7 +16,7 @@ from orders.ledger import Ledger
 from orders.models import Execution, Order, OrderHistory
 from orders.requests import Caller
 from orders.verification import ORDERS_AT_ONCE, Difference, orders_verify
-from tests.orders.core.desk import EPOCH, Desk
+from tests.orders.core.desk import E8, EPOCH, Desk
 from tests.orders.ledger.conftest import settle
 from tests.orders.ledger.test_ledger import placed
 
@@ -81,6 +81,40 @@ def a_kind_nobody_knows() -> None:
 
 def a_line_says_another_status() -> None:
     OrderHistory.objects.filter(number=2).update(status="filled")
+
+
+def changed(ledger: Ledger, words: Desk, order: OrderState) -> None:
+    """Its total is now 150, as the engine told."""
+    settle(ledger, words.replace_input(order.id, caller=caller_of(order), quantity_e8=150 * E8))
+    settle(ledger, words.report(order, ExecType.REPLACED, seq=3, epoch=EPOCH, quantity_e8=150 * E8))
+
+
+def caller_of(order: OrderState) -> Caller:
+    return Caller(user=order.user, account=order.account, account_name=order.account_name)
+
+
+def test_a_change_leaves_a_row_that_is_what_its_history_says(ledger: Ledger, words: Desk, order: OrderState) -> None:
+    changed(ledger, words, order)
+    row = Order.objects.get()
+    assert (row.quantity, row.price, row.status) == (150, 150, "partially_filled")
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("quantity", "the row's quantity is 7, its last change made it 150"),
+        ("price", "the row's price is 7, its last change made it 150"),
+        ("stop_price", "the row's stopPrice is 7, its last change made it None"),
+    ],
+)
+def test_terms_that_no_change_made_are_named(
+    ledger: Ledger, words: Desk, order: OrderState, column: str, told: str
+) -> None:
+    changed(ledger, words, order)
+    Order.objects.update(**{column: Decimal(7)})
+    (difference,) = found()
+    assert told in difference.faults
 
 
 TAMPERED = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 
 from orders.lifecycle import FINAL, TABLE, OrderEvent, OrderStatus, next_status
 
+UNTRADED = (None, OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN, OrderStatus.NEW)
 HEAD = """# The life of an order
 
 Generated from the table in `orders/lifecycle.py` by `manage.py orders diagram`; a test holds the two together. An event
@@ -28,20 +30,19 @@ def diagram() -> Iterator[str]:
         yield f"    {status} --> [*]"
 
 
-def moves() -> dict[tuple[OrderStatus | None, OrderStatus], list[str]]:
+def moves() -> dict[tuple[OrderStatus | None, OrderStatus], dict[str, None]]:
     """Arrows between different statuses, with the events that lead along them."""
-    arrows: defaultdict[tuple[OrderStatus | None, OrderStatus], list[str]] = defaultdict(list)
-    for before, event in TABLE:
-        for traded in (False, True):
-            after = next_status(before, event, traded=traded)
-            if before != after and word(event) not in arrows[before, after] and possible(before, traded):
-                arrows[before, after].append(word(event))
+    arrows: defaultdict[tuple[OrderStatus | None, OrderStatus], dict[str, None]] = defaultdict(dict)
+    for (before, event), traded in itertools.product(TABLE, (False, True)):
+        after = next_status(before, event, traded=traded)
+        if before != after and is_possible(before, traded=traded):
+            arrows[before, after].setdefault(word(event))
     return arrows
 
 
-def possible(status: OrderStatus | None, traded: bool) -> bool:
-    """Has an order of this status traded (`traded`), or not?"""
-    return not traded or status not in (None, OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN, OrderStatus.NEW)
+def is_possible(status: OrderStatus | None, *, traded: bool) -> bool:
+    """May an order of this status have traded?"""
+    return not traded or status not in UNTRADED
 
 
 def staying() -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -155,6 +156,13 @@ def test_anothers_order_is_404(stack: Stack, trader: httpx.Client) -> None:
         assert code_of(other.delete(f"/orders/{order['id']}")) == (404, "NOT_FOUND")
         assert code_of(other.delete(f"/orders/{uuid.uuid4()}")) == (404, "NOT_FOUND")
         assert code_of(other.patch(f"/orders/{order['id']}", json={"price": "2"})) == (404, "NOT_FOUND")
+
+
+def test_a_gtd_order_expires_at_its_time(trader: httpx.Client) -> None:
+    expires_at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    placed = trader.post("/orders", json=body(timeInForce="gtd", expiresAt=expires_at))
+    assert placed.status_code == 201, placed.text
+    wait_for(lambda: status(trader, placed.json()["id"]) == "expired", 15, "the expiry")
 
 
 def test_cancel_all_is_207_with_an_item_per_open_order(stack: Stack) -> None:

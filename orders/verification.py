@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from orders.lifecycle import IllegalEvent, OrderEvent, OrderStatus, next_status
 from orders.models import Execution, Order, OrderHistory
-from tradingmw.scaled import to_e8
+from tradingmw.scaled import text_e8, to_e8
 
 ORDERS_AT_ONCE = 400
 LOOKS = 4
@@ -124,10 +124,10 @@ def faults(order: Order, steps: Sequence[Step], traded: Traded, terms: Terms) ->
 
 
 def terms_faults(order: Order, terms: Terms) -> Iterator[str]:
-    row = {"quantity": order.quantity, "price": order.price, "stopPrice": order.stop_price}
-    for name, value in row.items():
-        if terms and (None if name not in terms else to_e8(terms[name])) != (None if value is None else to_e8(value)):
-            yield f"the row's {name} is {value}, its last change made it {terms.get(name)}"
+    for name, value in {"quantity": order.quantity, "price": order.price, "stopPrice": order.stop_price}.items():
+        row = None if value is None else text_e8(to_e8(value))
+        if terms and row != terms.get(name):
+            yield f"the row's {name} is {row}, its last change made it {terms.get(name)}"
 
 
 def story_faults(steps: Iterable[Step]) -> Iterator[str]:

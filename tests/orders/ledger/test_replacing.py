@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.wire.messages import OrderStatusRequest
+from bridge.wire.messages import OrderStatusRequest, ReplayDone, ReplayRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
-from orders.core.inputs import Started, StatusTold
+from orders.core.inputs import LinkUp, Replayed, Started, StatusTold
 from orders.core.state import OrderState
 from orders.ledger import Ledger
 from orders.models import EngineCommand, Order, OrderHistory
 from orders.requests import Caller
-from tests.orders.core.desk import E8, EPOCH, Desk
-from tests.orders.ledger.conftest import go_live, settle
+from tests.orders.core.desk import E8, EPOCH, INSTRUMENTS, Desk
+from tests.orders.ledger.conftest import settle
 from tests.orders.ledger.test_ledger import placed
 
 KINDS = ["order_accepted", "order_acknowledged", "order_replace_requested"]
@@ -61,12 +61,13 @@ def test_the_next_life_asks_what_became_of_a_change_and_sends_nothing_again(
 ) -> None:
     heir = make_ledger()
     settle(heir, Started())
-    go_live(heir)
+    done = ReplayDone(session=heir.fence, epoch=EPOCH, last_seq=1, complete=True)
+    sent = settle(heir, LinkUp(EPOCH, 1, INSTRUMENTS), Replayed(done)).draft.to_engine
+    assert [type(message) for message in sent] == [ReplayRequest, OrderStatusRequest]
     assert Order.objects.get().status == "pending_replace"
-    told = words.status(pending, EngineOrderStatus.NEW, session=heir.fence, epoch=EPOCH, last_seq=1)
-    settled = settle(heir, StatusTold(told))
-    assert Order.objects.get().status == "new" and Order.objects.get().reason == "REPLACE_REJECTED"
-    assert all(isinstance(message, OrderStatusRequest) for message in settled.draft.to_engine)
+    settle(heir, StatusTold(words.status(pending, EngineOrderStatus.NEW, session=heir.fence, epoch=EPOCH, last_seq=1)))
+    row = Order.objects.get()
+    assert (row.status, row.reason, row.quantity) == ("new", "REPLACE_REJECTED", 100)
     assert not heir.book.replaces
 
 

@@ -2,10 +2,11 @@
 
 import { Account } from "./account.js";
 import { alertForm, remove } from "./alerts.js";
+import { amend } from "./amend.js";
 import { Market } from "./market.js";
 import { call, get, login, logout, onLoggedOut, refresh } from "./rest.js";
 import { Socket } from "./socket.js";
-import { ticket } from "./ticket.js";
+import { explain, ticket } from "./ticket.js";
 import * as views from "./views.js";
 import { Watchlist } from "./watchlist.js";
 
@@ -116,7 +117,7 @@ class Desk {
   }
 
   drawAccount(channel) {
-    if (channel === "orders") views.orders(this.account.orders, (id) => this.cancel(id));
+    if (channel === "orders") views.orders(this.account.orders, (id) => this.cancel(id), (order) => amend(order, explain));
     else if (channel === "alerts") views.alerts(this.account.alerts, remove);
     else views[channel](this.account[channel]);
   }

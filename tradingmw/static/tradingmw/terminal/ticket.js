@@ -40,7 +40,7 @@ async function place(order) {
   }
 }
 
-const explain = (problem) => [problem.message, ...(problem.errors || []).map((e) => `${e.attr}: ${e.detail}`)].join(" ");
+export const explain = (problem) => [problem.message, ...(problem.errors || []).map((e) => `${e.attr}: ${e.detail}`)].join(" ");
 
 export function ticket() {
   const form = find("ticket");

@@ -4,6 +4,7 @@
 import { compare, scaled, show } from "./decimal.js";
 
 const ROWS = { depth: 10, orders: 200, executions: 100, notifications: 50 };
+const AMENDABLE = new Set(["new", "partially_filled"]);
 const FINAL = new Set(["filled", "canceled", "rejected", "expired", "denied"]);
 
 export const find = (id) => document.getElementById(id);
@@ -81,7 +82,7 @@ export function trades(market, symbol) {
 
 const newest = (rows, key) => [...rows.values()].sort((a, b) => (a[key] < b[key] ? 1 : -1));
 
-export function orders(known, cancel) {
+export function orders(known, cancel, amend) {
   const body = find("orders");
   body.replaceChildren();
   for (const order of newest(known, "createdAt").slice(0, ROWS.orders)) {
@@ -89,17 +90,22 @@ export function orders(known, cancel) {
     fill(row, [at(order.createdAt), order.symbol, order.side, order.orderType.replace("_", " "), show(order.quantity),
       show(order.price ?? order.stopPrice, 2), show(order.filledQuantity), show(order.averagePrice, 2), order.status.replaceAll("_", " ")]);
     row.dataset.status = order.status;
+    if (AMENDABLE.has(order.status)) row.cells[9].append(orderButton("Change", order, () => amend(order)), " ");
     if (!FINAL.has(order.status) && order.status !== "pending_cancel") row.cells[9].append(cancelButton(order, cancel));
   }
 }
 
-function cancelButton(order, cancel) {
+function orderButton(text, order, act) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Cancel";
-  button.setAttribute("aria-label", `Cancel ${order.side} ${order.quantity} ${order.symbol}`);
-  button.onclick = () => { button.disabled = true; cancel(order.id); };
+  button.textContent = text;
+  button.setAttribute("aria-label", `${text} ${order.side} ${order.quantity} ${order.symbol}`);
+  button.onclick = act;
   return button;
+}
+
+function cancelButton(order, cancel) {
+  return orderButton("Cancel", order, (event) => { event.currentTarget.disabled = true; cancel(order.id); });
 }
 
 export function positions(known) {

@@ -11,11 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.children import ROOT
+from tradingmw.supervisor.file_lock import FileLock, HeldByAnother
 
 BUILD = ROOT / "var" / "bench"
 LOADGEN_SOURCES = ROOT / "bench" / "loadgen"
@@ -25,6 +27,7 @@ VENV_PYTHON = BUILD / "venv" / "bin" / "python"
 OLDEST_NODE = 20
 LONGEST_SECONDS = 600
 TAIL_LINES = 20
+LOOK_SECONDS = 0.2  #: whether another process has made it
 
 Say = Callable[[str], None]
 
@@ -101,14 +104,21 @@ def need(program: str, advice: str) -> Path:
 
 
 def when_changed(made: Path, sources: Iterable[Path], make: Callable[[], None]) -> None:
-    """`make()` unless `made` is there and was made from these very sources."""
+    """`make()` unless `made` is there and was made from these very sources; by one process at a time."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()
     stamp = BUILD / f"{made.name}.sha256"
-    if made.exists() and stamp.exists() and stamp.read_text() == digest:
-        return
-    BUILD.mkdir(parents=True, exist_ok=True)
-    make()
-    stamp.write_text(digest)
+
+    def is_made() -> bool:
+        return made.exists() and stamp.exists() and stamp.read_text() == digest
+
+    while not is_made():
+        try:
+            with FileLock(BUILD / f"{made.name}.lock"):
+                if not is_made():
+                    make()
+                    stamp.write_text(digest)
+        except HeldByAnother:
+            time.sleep(LOOK_SECONDS)
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None, cwd: Path = ROOT) -> str:

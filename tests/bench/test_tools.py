@@ -42,7 +42,7 @@ def made(tmp_path: Path) -> Iterator[Path]:
 def test_what_three_processes_need_is_built_by_one_of_them(tmp_path: Path, made: Path) -> None:
     source, log = tmp_path / "source", tmp_path / "log"
     source.write_text("x" * 100_000)
-    command = [sys.executable, "-c", BUILDER, made, source, log]
+    command: list[str | Path] = [sys.executable, "-c", BUILDER, made, source, log]
     builders = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
     assert [builder.wait(timeout=60) for builder in builders] == [0, 0, 0]
     assert log.read_text().split() == ["begun", "done"]

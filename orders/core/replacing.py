@@ -22,11 +22,11 @@ from orders.core.commands import (
     send_replace,
 )
 from orders.core.inputs import Replace
-from orders.core.requesting import engine_away, late, note
+from orders.core.requesting import engine_away, note, open_order
 from orders.core.state import CommandProgress, OrderState, Terms
 from orders.lifecycle import OrderEvent
 from orders.lifecycle import OrderStatus as Status
-from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound
+from tradingmw.errors import Code, Conflict, InvalidRequest
 from tradingmw.scaled import text_e8
 
 #: nothing else is awaited in these; UNKNOWN and the pending ones are answered ORDER_PENDING
@@ -39,16 +39,10 @@ NAMES = {"quantity_e8": "quantity", "price_e8": "price", "stop_price_e8": "stopP
 # --- the request ---------------------------------------------------------------------------------------------------
 def replace(draft: Draft, asked: Replace) -> None:
     """Refused where the engine cannot be asked now: unlike a cancel, a change is not kept for later."""
-    request = asked.request
-    order = draft.orders.get(request.order_id)
-    if request.deadline_us <= draft.now_us:
-        draft.counts["late_requests"] += 1
-        draft.refuse(asked.ticket, late())
-    elif order is None or order.account != request.caller.account:
-        draft.refuse(asked.ticket, NotFound("There is no such order."))
-    elif order.final:
-        draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_FINAL))
-    elif draft.link.phase is not Phase.LIVE:
+    order = open_order(draft, asked)
+    if order is None:
+        return
+    if draft.link.phase is not Phase.LIVE:
         draft.refuse(asked.ticket, engine_away())
     elif order.status not in CHANGEABLE:
         draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_PENDING))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, engine_has_answered
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
-from orders.core.inputs import Cancel, CancelAll, Place
+from orders.core.inputs import Cancel, CancelAll, Place, Replace
 from orders.core.state import OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
@@ -96,6 +96,14 @@ def new_order(draft: Draft, asked: Place, exchange: str) -> OrderState:
 
 def cancel(draft: Draft, asked: Cancel) -> None:
     """Kept while the engine cannot be reached; sent as soon as the engine is known to hold the order."""
+    order = open_order(draft, asked)
+    if order is not None:
+        order = want_cancel(draft, asked.request, order)
+        draft.replies.append(OrderReply(asked.ticket, order, False, asked.request.caller.user, 0))
+
+
+def open_order(draft: Draft, asked: Cancel | Replace) -> OrderState | None:
+    """The caller's order; None where the request was refused: it came late, or the order is not his, or has ended."""
     request = asked.request
     order = draft.orders.get(request.order_id)
     if request.deadline_us <= draft.now_us:
@@ -106,8 +114,8 @@ def cancel(draft: Draft, asked: Cancel) -> None:
     elif order.final:
         draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_FINAL))
     else:
-        order = want_cancel(draft, request, order)
-        draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))
+        return order
+    return None
 
 
 def cancel_all(draft: Draft, asked: CancelAll) -> None:

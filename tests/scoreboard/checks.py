@@ -135,7 +135,7 @@ FAULTS: Final = {
         "A worker dies within a task, a task comes three times, the broker restarts, two beats run",
         "each effect exactly once; the backlog moves within 60 s; one firing a slot; a dead worker noticed "
         "within 2 min",
-        "a dead worker noticed within 2 min",
+        long=True,
     ),
     25: Check(
         "Two web processes restart in turn under 200 sockets",

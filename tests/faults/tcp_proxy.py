@@ -30,6 +30,11 @@ class TcpProxy:
         """From now on nothing passes; connections stay open, and new ones are taken."""
         self._forwarding.clear()
 
+    @property
+    def is_called_again(self) -> bool:
+        """While it swallows: has somebody given a connection up and tries another?"""
+        return bool(select.select([self._listener], [], [], 0)[0])
+
     def forward(self) -> None:
         """What waits passes again."""
         self._forwarding.set()

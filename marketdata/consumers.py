@@ -19,7 +19,7 @@ SYMBOLS_AT_ONCE = 1_000
 
 ChannelName = Annotated[str, Meta(extra_json_schema={"enum": [channel.value for channel in Channel]})]
 Symbols = Annotated[list[str], Meta(min_length=1, max_length=SYMBOLS_AT_ONCE)]
-Depth = Literal[1, 5, 10, 25, 50]
+Depth = Literal[1, 5, 10, 25, 50]  #: few, so that sockets share what is made for each
 MaxRate = Annotated[
     float,
     Meta(

@@ -37,16 +37,6 @@ TEXT_HEADS = [head(TEXT_OPCODE, size) for size in range(HEADS_KNOWN)]
 BINARY_HEADS = [head(BINARY_OPCODE, size) for size in range(HEADS_KNOWN)]
 
 
-def text_frame(payload: bytes) -> bytes:
-    """`payload` (UTF-8) as one unmasked, unfragmented text frame."""
-    return head(TEXT_OPCODE, len(payload)) + payload
-
-
-def binary_frame(payload: bytes) -> bytes:
-    """`payload` as one unmasked, unfragmented binary frame."""
-    return head(BINARY_OPCODE, len(payload)) + payload
-
-
 def payloads(frames: bytes) -> Iterator[bytes]:
     """The payloads of whole frames that were made here and joined."""
     start = 0

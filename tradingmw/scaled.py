@@ -12,7 +12,6 @@ from functools import lru_cache
 from tradingmw.errors import Code, InvalidRequest
 
 E8 = 10**8
-E4 = 10**4
 INT64_MAX = 2**63 - 1
 EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 
@@ -40,20 +39,12 @@ def to_e8(value: Decimal | str | int) -> int:
     return scale(value, 8)
 
 
-def to_e4(value: Decimal | str | int) -> int:
-    return scale(value, 4)
-
-
 def unscale(scaled: int, digits: int) -> Decimal:
     return Decimal(scaled).scaleb(-digits)
 
 
 def from_e8(scaled: int) -> Decimal:
     return unscale(scaled, 8)
-
-
-def from_e4(scaled: int) -> Decimal:
-    return unscale(scaled, 4)
 
 
 def _text(scaled: int, digits: int) -> str:

@@ -62,10 +62,6 @@ class StrictSerializer(StrictFields):
     """A request body."""
 
 
-class StrictModelSerializer(StrictFields, serializers.ModelSerializer[Any]):
-    """A request body made from a model."""
-
-
 @extend_schema_field(PositiveDecimal.schema)
 class PositiveE8(serializers.Field[int, Any, str, Any]):
     """A decimal string above zero, as an integer of 10⁻⁸. No binary fraction is taken: it would not be exact."""

@@ -35,10 +35,6 @@ class SequenceTracker:
             return Verdict.NEXT
         return Verdict.GAP if seq > self.seq else Verdict.DUPLICATE
 
-    def is_behind(self, epoch: int, last_seq: int) -> bool:
-        """Has anything been missed, if the stream's last message was (epoch, last_seq)? For heartbeats."""
-        return (epoch, last_seq) > (self.epoch, self.seq)
-
     def is_ahead(self, epoch: int, last_seq: int) -> bool:
         """Was more taken than there can be, if the stream's last message was (epoch, last_seq)?"""
         return (self.epoch, self.seq) > (epoch, last_seq)

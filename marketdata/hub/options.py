@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from marketdata.items import Channel
 
-DEPTHS = (1, 5, 10, 25, 50)  #: few, so that sockets share what is made for each
 LOWEST_RATE, HIGHEST_RATE = 0.1, 100.0
 
 

@@ -17,8 +17,16 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from marketdata.raw_frames import EXTENSION, FramesProtocol, FrameWriter, binary_frame, payloads, text_frame
+from marketdata.raw_frames import BINARY_OPCODE, EXTENSION, TEXT_OPCODE, FramesProtocol, FrameWriter, head, payloads
 from tests.marketdata.lab import eventually
+
+
+def text_frame(payload: bytes) -> bytes:
+    return head(TEXT_OPCODE, len(payload)) + payload
+
+
+def binary_frame(payload: bytes) -> bytes:
+    return head(BINARY_OPCODE, len(payload)) + payload
 
 
 @given(st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536, 70_000]), st.booleans())

@@ -109,6 +109,7 @@ class FeedLink:
         self.faults: Counter[Reason] = Counter()
         self.left_over: Counter[Verdict] = Counter()
         self.missed = self.strangers = 0
+        self.is_empty = False
         self._monotonic = monotonic
         self._throttle = Throttle(monotonic=monotonic)
         self._streams = {topic.encode("ascii"): Stream(topic, monotonic()) for topic in topics}
@@ -134,12 +135,14 @@ class FeedLink:
             self.socket.connect(self._address)
 
     def receive(self, max_messages: int) -> list[FeedMessage]:
-        """What waits, at most `max_messages` frames' worth; never blocks."""
+        """What waits, at most `max_messages` frames' worth; never blocks. `is_empty` then says whether that was all."""
         messages: list[FeedMessage] = []
+        self.is_empty = False
         for _ in itertools.repeat(None, max_messages):
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
+                self.is_empty = True
                 break
             try:
                 message = self._read(frames)

@@ -58,6 +58,7 @@ class FeedBridge:
         self._epoch = 0
         self._state = FeedState.DOWN
         self._retry_at = self._flushed_at = self._beat_at = 0.0
+        self._caught_up = False  #: nothing waited in the engine's socket when it was read last
         self._flush_seconds = env.feed_flush_ms / 1000
         self._throttle = Throttle()
 
@@ -125,30 +126,32 @@ class FeedBridge:
         """Until a socket is readable, a flush or a heartbeat is due.
 
         What the engine publishes right after a flush gathers in its socket: to be woken for each message costs more
-        than to read it.
+        than to read it. Not while more waits there than can be read in a turn.
         """
-        flush_in_seconds = self._flushed_at + self._flush_seconds - time.monotonic()
-        gathering = self._market is not None and flush_in_seconds > 0
+        gathering = self._market is not None and self._caught_up and time.monotonic() < self._flush_at
         poller = zmq.Poller()
         poller.register(self._server.socket, zmq.POLLIN)
         if self._market is not None and self._engine.socket is not None and not gathering:
             poller.register(self._engine.socket, zmq.POLLIN)
-        due = min(self._due_in_seconds(), flush_in_seconds) if gathering else self._due_in_seconds()
-        poller.poll(max(0, math.ceil(due * 1000)))
+        poller.poll(max(0, math.ceil(self._due_in_seconds(gathering) * 1000)))
 
-    def _due_in_seconds(self) -> float:
-        now = time.monotonic()
-        due = [LOOK_SECONDS, self._beat_at + HEARTBEAT_SECONDS - now]
+    @property
+    def _flush_at(self) -> float:
+        """When the next flush may be, at the earliest."""
+        return self._flushed_at + self._flush_seconds
+
+    def _due_in_seconds(self, gathering: bool) -> float:
+        due = [self._beat_at + HEARTBEAT_SECONDS]
         if self._market is None:
-            due.append(self._retry_at - now)
-        elif self._waiting(self._market):
-            due.append(self._flushed_at + self._flush_seconds - now)
-        return min(due)
+            due.append(self._retry_at)
+        elif gathering or self._waiting(self._market):
+            due.append(self._flush_at)
+        return min(LOOK_SECONDS, min(due) - time.monotonic())
 
     def _take(self, market: Market) -> None:
         market.now_us = clock_us()
         try:
-            self._engine.drain(market, until=self._flushed_at + self._flush_seconds)
+            self._caught_up = self._engine.drain(market, until=self._flush_at)
         except Desynchronised:
             self._flush(market)  # what came before the gap was true
             self._market, self._left, self._retry_at = None, market, 0.0
@@ -210,7 +213,7 @@ class FeedBridge:
 
     def _flush_if_due(self) -> None:
         market = self._market
-        if market and self._waiting(market) and time.monotonic() - self._flushed_at >= self._flush_seconds:
+        if market and self._waiting(market) and time.monotonic() >= self._flush_at:
             self._flush(market)
 
     def _flush(self, market: Market) -> None:

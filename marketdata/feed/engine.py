@@ -103,15 +103,16 @@ class EngineFeed:
         if self._link is not None:
             self._link.stand_at_most(topic, snapshot.epoch, snapshot.seq)
 
-    def drain(self, market: Market, until: float) -> None:
-        """Applies what waits, until the monotonic time `until` at the latest; `Desynchronised`."""
-        if self._link is None:
-            return
-        while messages := self._link.receive(MESSAGES_AT_ONCE):
-            for message in messages:
+    def drain(self, market: Market, until: float) -> bool:
+        """Applies what waits, until the monotonic time `until` at the latest; is nothing left? `Desynchronised`."""
+        while self._link is not None:
+            for message in self._link.receive(MESSAGES_AT_ONCE):
                 self._take(message, market)
+            if self._link.is_empty:
+                break
             if time.monotonic() >= until:
-                return
+                return False
+        return True
 
     def faults(self) -> Counter[str]:
         """What came and was not taken, by reason: malformed, repeated, of an earlier epoch, of no known instrument."""

@@ -239,6 +239,17 @@ def test_at_most_so_many_messages_are_taken_at_once(link: FeedLink, engine: Scri
     assert len(link.receive(3)) <= 3
 
 
+def test_whoever_reads_knows_whether_more_waits(link: FeedLink, engine: ScriptedEngine) -> None:
+    for seq in range(1, 11):
+        publish(engine, seq)
+    assert link.socket.poll(10_000)
+    link.receive(1)
+    assert not link.is_empty
+    received(link, engine)
+    link.receive(1)
+    assert link.is_empty
+
+
 def test_an_engine_that_returns_is_heard_again_in_its_new_epoch(link, engine, start_engine) -> None:
     publish(engine, 1)
     received(link, engine)

@@ -6,25 +6,30 @@ A table from command to handler. What was done before is never done again: a cli
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from bridge.simulator.desk import Desk
 from bridge.simulator.orders import UserOrder
 from bridge.simulator.refusals import Refusal
+from bridge.wire.limits import MAX_OPEN_ORDERS
 from bridge.wire.messages import (
     CancelOrder,
     Command,
     CommandReply,
     MassCancel,
     NewOrder,
+    OpenOrder,
+    OrderList,
+    OrderListRequest,
     OrderStatus,
     OrderStatusRequest,
     ReplaceOrder,
 )
 from bridge.wire.vocabulary import MassCancelScope, RejectCode, ReplyOutcome
 
-Answer: TypeAlias = CommandReply | OrderStatus
+Answer: TypeAlias = CommandReply | OrderList | OrderStatus
 
 SCOPES: dict[MassCancelScope, Callable[[UserOrder, str | None], bool]] = {
     MassCancelScope.FIRM: lambda order, target: True,
@@ -93,6 +98,21 @@ class CommandDesk:
             sent_at_us=now_us,
         )
 
+    def _list(self, command: OrderListRequest, now_us: int) -> Answer:
+        _check_deadline(command, now_us)
+        behind = command.after.int if command.after else -1
+        orders = (order for order in self._desk.orders.open_orders() if order.order_id.int > behind)
+        first = heapq.nsmallest(MAX_OPEN_ORDERS + 1, orders, key=lambda order: order.order_id.int)
+        return OrderList(
+            session=command.session,
+            command_seq=command.command_seq,
+            orders=[_as_told(order) for order in first[:MAX_OPEN_ORDERS]],
+            complete=len(first) <= MAX_OPEN_ORDERS,
+            epoch=self._desk.log.epoch,
+            last_seq=self._desk.log.last_seq,
+            sent_at_us=now_us,
+        )
+
     def _open_order(self, command: CancelOrder | ReplaceOrder, now_us: int) -> UserOrder:
         _check_deadline(command, now_us)
         order = self._held(command)
@@ -125,9 +145,25 @@ HANDLERS: dict[type[Command], Callable[[CommandDesk, Any, int], Answer]] = {
     ReplaceOrder: CommandDesk._replace,
     MassCancel: CommandDesk._mass_cancel,
     OrderStatusRequest: CommandDesk._status,
+    OrderListRequest: CommandDesk._list,
 }
 
 
 def _check_deadline(command: Command, now_us: int) -> None:
     if now_us > command.deadline_us:
         raise Refusal(RejectCode.DEADLINE_PASSED, "The command came after its deadline; nothing was done.")
+
+
+def _as_told(order: UserOrder) -> OpenOrder:
+    return OpenOrder(
+        order_id=order.order_id,
+        account=order.account,
+        client_order_id=order.client_order_id,
+        external_order_id=order.external_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        quantity_e8=order.quantity_e8,
+        cum_quantity_e8=order.cum_e8,
+        price_e8=order.price_e8,
+        stop_price_e8=order.stop_price_e8,
+    )

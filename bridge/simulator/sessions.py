@@ -21,6 +21,7 @@ from bridge.wire.codec import encode
 from bridge.wire.messages import (
     CommandReply,
     EngineHeartbeat,
+    OrderList,
     OrderStatus,
     ReplayDone,
     SessionReject,
@@ -30,7 +31,7 @@ from bridge.wire.vocabulary import RejectCode
 
 logger = logging.getLogger(__name__)
 
-Answer: TypeAlias = Welcome | SessionReject | EngineHeartbeat | CommandReply | OrderStatus | ReplayDone
+Answer: TypeAlias = Welcome | SessionReject | EngineHeartbeat | CommandReply | OrderStatus | OrderList | ReplayDone
 SLICE = 200  #: reports of a replay between two looks at the command socket
 
 

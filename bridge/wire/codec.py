@@ -38,7 +38,7 @@ BAR: Decoder[Bar] = Decoder(Bar)
 PUBLISHED: Decoder[Published] = Decoder(Published)
 FIELDS: Decoder[dict[str, Raw]] = Decoder(dict[str, Raw])
 ROWS: Decoder[list[Raw]] = Decoder(list[Raw])
-LISTS_OF_MAPS = "instruments"  #: the one field of any message whose value holds maps of its own
+LISTS_OF_MAPS = ("instruments", "orders")  #: the fields of any message whose values hold maps of their own
 
 
 def encode(message: Message) -> list[bytes]:
@@ -126,14 +126,15 @@ def _refuse_repeated_keys(payload: bytes | Raw) -> None:
     """A map that says it has more entries than there are keys names one twice.
 
     The typed decoder lets the last one win and does not tell. It has run before this, so the payload is known to be
-    well-formed, and only the message itself and the rows of `instruments` can be maps.
+    well-formed, and only the message itself and the rows of `LISTS_OF_MAPS` can be maps.
     """
     fields = FIELDS.decode(payload)
     if len(fields) != _entries(memoryview(payload)):
         raise WireError(Reason.REPEATED_KEY, f"{_entries(memoryview(payload))} entries, {len(fields)} keys")
-    if LISTS_OF_MAPS in fields:
-        for row in ROWS.decode(fields[LISTS_OF_MAPS]):
-            _refuse_repeated_keys(row)
+    for name in LISTS_OF_MAPS:
+        if name in fields:
+            for row in ROWS.decode(fields[name]):
+                _refuse_repeated_keys(row)
 
 
 def _entries(encoded: memoryview) -> int:

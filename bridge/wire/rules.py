@@ -21,6 +21,7 @@ from bridge.wire.messages import (
     MassCancel,
     Message,
     NewOrder,
+    OrderList,
     OrderStatus,
     ReplaceOrder,
 )
@@ -68,6 +69,14 @@ def _order_status(answer: OrderStatus) -> str | None:
     return None
 
 
+def _order_list(answer: OrderList) -> str | None:
+    if not (answer.complete or answer.orders):
+        return "an empty list is not complete"
+    if any(before.order_id >= after.order_id for before, after in pairwise(answer.orders)):
+        return "the orders do not ascend by their ids"
+    return None
+
+
 def _execution_report(report: ExecutionReport) -> str | None:
     if report.exec_type is ExecType.TRADE and not (report.last_quantity_e8 and report.last_price_e8):
         return "a trade without lastQuantityE8 or lastPriceE8"
@@ -111,6 +120,7 @@ RULES: dict[type[Message], Callable[[Any], str | None]] = {
     MassCancel: _mass_cancel,
     CommandReply: _command_reply,
     OrderStatus: _order_status,
+    OrderList: _order_list,
     ExecutionReport: _execution_report,
     InstrumentList: _instrument_list,
     BookSnapshot: _book_snapshot,

@@ -146,6 +146,7 @@ def _repeated() -> Iterator[Malformed]:
 def _contradictions() -> Iterator[Malformed]:
     twin = _fields("instrument-list")["instruments"] * 2
     book = _fields("book-snapshot")["instruments"][0]
+    listed = _fields("order-list")["orders"]
     cases: dict[str, tuple[str, dict[str, Any]]] = {
         "limit-without-price": ("new-order-limit", {"priceE8": None}),
         "limit-with-stop-price": ("new-order-limit", {"stopPriceE8": 1}),
@@ -161,6 +162,9 @@ def _contradictions() -> Iterator[Malformed]:
         "status-known-without-status": ("order-status-known", {"status": None}),
         "status-of-an-unknown-order": ("order-status-unknown", {"status": "new"}),
         "quantity-of-an-unknown-order": ("order-status-unknown", {"cumQuantityE8": 1}),
+        "order-list-cut-short": ("order-list-empty", {"complete": False}),
+        "order-list-in-another-order": ("order-list", {"orders": listed[::-1]}),
+        "order-list-with-one-twice": ("order-list", {"orders": [listed[0], listed[0]]}),
         "trade-without-quantity": ("execution-report-trade-full", {"lastQuantityE8": 0}),
         "trade-without-price": ("execution-report-trade-full", {"lastPriceE8": ...}),
         "bust-of-no-execution": ("execution-report-trade-cancel", {"refExecId": None}),

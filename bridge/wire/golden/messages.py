@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from bridge.wire.limits import INT64_MAX
 from bridge.wire.messages import (
     PROTOCOL_VERSION,
@@ -25,6 +27,9 @@ from bridge.wire.messages import (
     MassCancel,
     Message,
     NewOrder,
+    OpenOrder,
+    OrderList,
+    OrderListRequest,
     OrderStatus,
     OrderStatusRequest,
     QueryReject,
@@ -129,7 +134,7 @@ class Example(NamedTuple):
 
 def examples() -> list[Example]:
     """Every message of the link, those with choices more than once."""
-    return [*_session(), *_commands(), *_answers(), *_reports(), *_queries(), *_published()]
+    return [*_session(), *_commands(), *_answers(), *_order_lists(), *_reports(), *_queries(), *_published()]
 
 
 def _session() -> list[Example]:
@@ -178,6 +183,8 @@ def _commands() -> list[Example]:
         Example("mass-cancel-firm", "to_engine", MassCancel(**COMMAND, scope=MassCancelScope.FIRM)),
         Example("mass-cancel-desk", "to_engine", MassCancel(**COMMAND, scope=MassCancelScope.DESK, target="alpha")),
         Example("order-status-request", "to_engine", OrderStatusRequest(**COMMAND, **ORDER)),
+        Example("order-list-request", "to_engine", OrderListRequest(**COMMAND)),
+        Example("order-list-request-next", "to_engine", OrderListRequest(**COMMAND, after=ORDER["order_id"])),
     ]
 
 
@@ -218,6 +225,25 @@ def _answers() -> list[Example]:
         ),
         Example("order-status-known", "from_engine", OrderStatus(**status, **known)),
         Example("order-status-unknown", "from_engine", OrderStatus(**status, known=False)),
+    ]
+
+
+def _order_lists() -> list[Example]:
+    first = OpenOrder(
+        **ORDER,
+        external_order_id="E12-77",
+        symbol="AAPL",
+        side=Side.BUY,
+        quantity_e8=100 * 10**8,
+        cum_quantity_e8=40 * 10**8,
+        price_e8=43_056_000_000,
+    )
+    behind = UUID("018f4e7a-1c2d-7e3f-8a4b-5c6d7e8f9a0c")
+    second = msgspec.structs.replace(first, order_id=behind, client_order_id="web:7.A_b-2", external_order_id="E12-78")
+    answer: Fields = {"session": 7, "command_seq": 42, "sent_at_us": NOON_US, **NUMBERS}
+    return [
+        Example("order-list", "from_engine", OrderList(**answer, orders=[first, second], complete=False)),
+        Example("order-list-empty", "from_engine", OrderList(**answer, orders=[], complete=True)),
     ]
 
 

@@ -7,12 +7,13 @@ message's name under `type`. Prices and quantities are integers of 10⁻⁸ (`_e
 """
 
 from bridge.wire.limits import INT64_MAX
-from bridge.wire.messages.answers import CommandReply, ExecutionReport, OrderStatus, ReplayDone
+from bridge.wire.messages.answers import CommandReply, ExecutionReport, OpenOrder, OrderList, OrderStatus, ReplayDone
 from bridge.wire.messages.commands import (
     CancelOrder,
     Command,
     MassCancel,
     NewOrder,
+    OrderListRequest,
     OrderStatusRequest,
     ReplaceOrder,
     ReplayRequest,
@@ -58,9 +59,19 @@ from bridge.wire.messages.session import (
 )
 
 ToEngine = (
-    Hello | ClientHeartbeat | NewOrder | CancelOrder | ReplaceOrder | MassCancel | OrderStatusRequest | ReplayRequest
+    Hello
+    | ClientHeartbeat
+    | NewOrder
+    | CancelOrder
+    | ReplaceOrder
+    | MassCancel
+    | OrderStatusRequest
+    | OrderListRequest
+    | ReplayRequest
 )
-FromEngine = Welcome | SessionReject | EngineHeartbeat | CommandReply | OrderStatus | ExecutionReport | ReplayDone
+FromEngine = (
+    Welcome | SessionReject | EngineHeartbeat | CommandReply | OrderStatus | OrderList | ExecutionReport | ReplayDone
+)
 Query = InstrumentListRequest | BookSnapshotRequest
 QueryReply = InstrumentList | BookSnapshot | QueryReject
 Published = TopicHeartbeat | EngineStatus
@@ -96,6 +107,9 @@ __all__ = [
     "Message",
     "Micros",
     "NewOrder",
+    "OpenOrder",
+    "OrderList",
+    "OrderListRequest",
     "OrderStatus",
     "OrderStatusRequest",
     "PositiveE8",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from bridge.wire.limits import INT64_MAX
+from bridge.wire.limits import INT64_MAX, MAX_OPEN_ORDERS
 from bridge.wire.messages.fields import (
     AmountE8,
     ClientOrderId,
@@ -56,6 +56,36 @@ class OrderStatus(Message, frozen=True, kw_only=True):
     leaves_quantity_e8: AmountE8 = 0
     price_e8: Price | None = None
     stop_price_e8: Price | None = None
+    epoch: Epoch
+    last_seq: Seq
+    sent_at_us: Micros
+
+
+class OpenOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """An order that may still trade, as the engine holds it."""
+
+    order_id: UUID
+    account: Token
+    client_order_id: ClientOrderId
+    external_order_id: Token
+    symbol: Symbol
+    side: Side
+    quantity_e8: PositiveE8  #: the order's total
+    cum_quantity_e8: AmountE8
+    price_e8: Price | None = None
+    stop_price_e8: Price | None = None
+
+
+class OrderList(Message, frozen=True, kw_only=True):
+    """The open orders behind the one asked from, without a gap; `complete` where none follows the last of them.
+
+    A barrier like `OrderStatus`: it says what was true after report `last_seq`.
+    """
+
+    session: Session
+    command_seq: CommandSeq
+    orders: Annotated[list[OpenOrder], Meta(max_length=MAX_OPEN_ORDERS)]
+    complete: bool
     epoch: Epoch
     last_seq: Seq
     sent_at_us: Micros

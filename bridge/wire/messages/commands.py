@@ -78,6 +78,12 @@ class OrderStatusRequest(Command, frozen=True, kw_only=True, tag="OrderStatusReq
     client_order_id: ClientOrderId
 
 
+class OrderListRequest(Command, frozen=True, kw_only=True, tag="OrderListRequest"):
+    """Asks for the open orders, by ascending order id, from behind `after` on; without it from the first on."""
+
+    after: UUID | None = None
+
+
 class ReplayRequest(Message, frozen=True, kw_only=True):
     """Bridge → engine: send every report after (`epoch`, `after_seq`), later epochs included; epoch 0 = all."""
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.wire.codec import decode_from_engine, encode
+from bridge.wire.limits import MAX_OPEN_ORDERS
+from bridge.wire.messages import OrderList, OrderListRequest
 from bridge.wire.vocabulary import EngineOrderStatus, MassCancelScope, RejectCode, ReplyOutcome, TimeInForce
 from tests.bridge.simulator.room import E8, Room, cancel, mass_cancel, new_order, order_id, replace, status
 
@@ -138,3 +140,38 @@ def test_every_answer_can_be_sent(room: Room) -> None:
     answers = [room.new("x"), room.new("x"), room.send(cancel("y")), room.send(status("x")), room.send(status("y"))]
     for answer in answers:
         assert decode_from_engine(encode(answer)) == answer
+
+
+def listed(room: Room, after: str | None = None) -> OrderList:
+    behind = order_id(after) if after else None
+    answer = room.send(OrderListRequest(session=1, command_seq=9, deadline_us=10**15, after=behind))
+    assert isinstance(answer, OrderList)
+    return answer
+
+
+def test_the_open_orders_are_listed_as_they_stand_by_their_ids(room: Room) -> None:
+    for name in ("x", "y", "z"):
+        room.new(name)
+    room.new("taker", side="sell", quantity=30)
+    room.send(cancel("y"))
+    answer = listed(room)
+    assert [each.order_id for each in answer.orders] == sorted([order_id("x"), order_id("z")])
+    assert {each.client_order_id: each.cum_quantity_e8 for each in answer.orders} == {"x": 30 * E8, "z": 0}
+    assert (answer.complete, answer.last_seq) == (True, len(room.reports))
+
+
+def test_a_long_list_comes_in_pages_that_leave_nothing_out(room: Room) -> None:
+    names = [f"n-{number}" for number in range(MAX_OPEN_ORDERS + 3)]
+    for name in names:
+        room.new(name)
+    first = listed(room)
+    assert (len(first.orders), first.complete) == (MAX_OPEN_ORDERS, False)
+    rest = listed(room, first.orders[-1].client_order_id)
+    assert (len(rest.orders), rest.complete) == (3, True)
+    assert {each.client_order_id for each in [*first.orders, *rest.orders]} == set(names)
+
+
+def test_a_list_asked_for_too_late_is_refused(room: Room) -> None:
+    room.now_us = 5_000
+    reply = room.send(OrderListRequest(session=1, command_seq=9, deadline_us=4_999))
+    assert (reply.outcome, reply.code) == (ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)

@@ -95,6 +95,11 @@ def _order_status(drawn: dict[str, Any]) -> dict[str, Any]:
     return drawn | {"known": False, "cum_quantity_e8": 0, "leaves_quantity_e8": 0, **nothing}
 
 
+def _order_list(drawn: dict[str, Any]) -> dict[str, Any]:
+    rows = {row.order_id: row for row in drawn["orders"]}
+    return drawn | {"orders": [rows[key] for key in sorted(rows)], "complete": drawn["complete"] or not rows}
+
+
 def _execution_report(drawn: dict[str, Any]) -> dict[str, Any]:
     kind = drawn["exec_type"]
     amended = kind in {ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT}
@@ -125,6 +130,7 @@ AGREEING: dict[type[Any], Callable[[dict[str, Any]], dict[str, Any]]] = {
     wire.MassCancel: _mass_cancel,
     wire.CommandReply: _command_reply,
     wire.OrderStatus: _order_status,
+    wire.OrderList: _order_list,
     wire.ExecutionReport: _execution_report,
     wire.InstrumentList: _once,
     wire.BookSnapshot: _once,

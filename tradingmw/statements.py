@@ -6,26 +6,27 @@ database many times longer. A queryset costs ten times its statement to put toge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db import connection
-from django.db.models import AutoField, BigAutoField, Field, JSONField, Model
+from django.db.models import AutoField, BigAutoField, JSONField, Model
+
+from tradingmw.adapters import Adapt, AnyField, adapter_of
 
 Row = Mapping[str, Any]
-AnyField: TypeAlias = "Field[Any, Any]"  # a string: the class cannot be subscripted when it runs
 
 
 def column(field: AnyField) -> str:
     return str(connection.ops.quote_name(str(field.column)))
 
 
-def adapter(field: AnyField) -> Callable[[Any], Any]:
+def adapter(field: AnyField) -> Adapt:
     """From the caller's value to the driver's: JSON columns take its text, others what the ORM takes."""
     if isinstance(field, JSONField):
         return lambda text: text
-    return lambda value: field.get_db_prep_save(value, connection)
+    return adapter_of(field)
 
 
 class Statement:
@@ -46,7 +47,7 @@ class Statement:
         raise NotImplementedError
 
     @cached_property
-    def _adapters(self) -> list[tuple[str, Callable[[Any], Any]]]:
+    def _adapters(self) -> list[tuple[str, Adapt]]:
         return [(field.attname, self.adapter(field)) for field in self._written]
 
     def _fields(self, names: Iterable[str]) -> list[AnyField]:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
+import msgspec
+from django.db.models import JSONField
 
 from orders.models.fields import WideIntegerField
 from tradingmw import statements
+from tradingmw.adapters import Adapt, AnyField, adapter_of
 from tradingmw.fields import ScaledDecimalField
 
+to_json = msgspec.json.Encoder()
 
-def adapter(field: statements.AnyField) -> Callable[[Any], Any]:
+
+def adapter(field: AnyField) -> Adapt:
     """From the core's value to the driver's."""
     if isinstance(field, ScaledDecimalField):
         return lambda scaled: scaled
     if isinstance(field, WideIntegerField):
         return str
-    return lambda value: field.get_db_prep_save(value, connection)
+    if isinstance(field, JSONField):
+        return json_text
+    return adapter_of(field)
+
+
+def json_text(value: Any) -> str:
+    return to_json.encode(value).decode()
 
 
 class Insert(statements.Insert):

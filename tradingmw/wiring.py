@@ -16,9 +16,9 @@ from tradingmw.group_layer import GroupLayer
 from tradingmw.layers import ZmqChannelLayer
 
 
-def run_order_bridge(stop: threading.Event) -> None:
-    """The order core, its ledger and its engine link, until `stop` is set."""
-    OrderBridge(env()).run(stop)
+def run_order_bridge(stop: threading.Event, *, standby: bool = False) -> None:
+    """Order core, ledger and engine link, until `stop` is set; with `standby` not before no other bridge lives."""
+    OrderBridge(env(), standby=standby).run(stop)
 
 
 def run_feed_bridge(stop: threading.Event) -> None:

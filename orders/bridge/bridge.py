@@ -18,8 +18,10 @@ from orders.bridge.intake import Intake
 from orders.bridge.link_loop import LinkLoop
 from orders.bridge.outbox import Outbox
 from orders.bridge.requests_door import RequestsDoor
+from orders.bridge.standby import LeaseWatch, Standby
 from orders.core.state import Cursor
 from orders.ledger import Ledger
+from orders.ledger.lease import LeaseView
 from tradingmw.env import Env
 from tradingmw.layers import layer_publisher
 
@@ -32,10 +34,14 @@ def clock_us() -> int:
 
 
 class OrderBridge:
-    """The one writer of orders. `run` ends with `stop`, or raises `Fenced` or whatever ended one of its threads."""
+    """The one writer of orders. `run` ends with `stop`, or raises `Fenced` or whatever ended one of its threads.
 
-    def __init__(self, env: Env) -> None:
+    With `standby` it waits while another bridge holds the lease; without, it then refuses to run (`LeaseHeld`).
+    """
+
+    def __init__(self, env: Env, *, standby: bool = False) -> None:
         self._env = env
+        self._standby = standby
         self._failure: BaseException | None = None
         self._ended = threading.Event()  #: one of the threads, or the caller, wants it to end
         self._core_ended = threading.Event()
@@ -52,10 +58,11 @@ class OrderBridge:
             context.destroy(linger=0)
 
     def _run(self, context: Context, keyring: KeyRing, stop: threading.Event) -> None:
-        """The address is bound before the lease is taken: two bridges on one address never fence each other."""
         intake, outbox, pulse = Intake(), Outbox(context), Pulse()
         door = RequestsDoor(context, keyring, self._env.order_requests, intake)
-        ledger = Ledger(self._env.order_requests, command_deadline_us=self._env.command_deadline_ms * 1000)
+        ledger = self._ledger(door, stop)
+        if ledger is None:
+            return
         logger.info("The order bridge holds the lease", extra={"fence": ledger.fence})
         link = CommandLink(context, keyring, self._env.engine_commands, session=ledger.fence, clock_us=clock_us)
         publisher = layer_publisher(self._env, context, keyring, Role.ORDER_BRIDGE)
@@ -73,6 +80,16 @@ class OrderBridge:
         show_link(link, door, publisher)
         show_core(core, ledger, intake, outbox, pulse)
         self._both(loop, core, ledger.book.cursor, stop)
+        ledger.give_back()
+
+    def _ledger(self, door: RequestsDoor, stop: threading.Event) -> Ledger | None:
+        """Once the lease is this bridge's. Its address is bound before: two bridges on one never fence each other."""
+        address, deadline_us = self._env.order_requests, self._env.command_deadline_ms * 1000
+
+        def take(seen: LeaseView) -> Ledger:
+            return Ledger(address, command_deadline_us=deadline_us, seen=seen)
+
+        return Standby(LeaseWatch(address), door, take, patient=self._standby).wait(stop)
 
     def _both(self, link: LinkLoop, core: CoreLoop, cursor: Cursor, stop: threading.Event) -> None:
         """The link in a thread of its own, the core in this one; the end of either ends both, the core first."""

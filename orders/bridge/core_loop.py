@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 RENEW_SECONDS = 1.0
+GRACE_SECONDS = 1.0  #: after a renewal that was missed; no standby has taken the lease before three seconds
 PAUSE_SECONDS = 0.2  #: before a database that is away is tried again
 FIRST_REPORT = 2  #: the version of an order at the engine's first word, where nothing came between
 
@@ -68,11 +69,18 @@ class CoreLoop:
         self._renew_at = time.monotonic() + RENEW_SECONDS
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`; raises `Fenced` when another bridge has taken over."""
+        """Until `stop`; raises `Fenced` when another bridge has taken over.
+
+        Before each pass it is sure of its lease: one that stood still for long answers nothing before it has looked.
+        """
         self._pass([Started()])
         while not stop.is_set():
-            self._pass(self._intake.take(TICK_SECONDS) or [Tick()])
-            self._renew()
+            batch = self._intake.take(TICK_SECONDS) or [Tick()]
+            if self._holds_lease():
+                self._pass(batch)
+            else:
+                self._postpone(Postponed(batch))
+            self._pulse.beat()
 
     def _pass(self, batch: Sequence[Input]) -> None:
         if not isinstance(batch[0], Tick):
@@ -85,7 +93,6 @@ class CoreLoop:
                     self._publish(outcome)
         except CommitUnknown:
             self._reload()
-        self._pulse.beat()
 
     # --- what follows a commit -------------------------------------------------------------------------------------
     def _publish(self, settled: Settled) -> None:
@@ -152,15 +159,18 @@ class CoreLoop:
         self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, greet_again=True))
         self._intake.give_back([Started()])
 
-    def _renew(self) -> None:
+    def _holds_lease(self) -> bool:
+        """Renewed each second; False where the database could not be asked for so long that it may be another's."""
         now = time.monotonic()
         if now < self._renew_at:
-            return
-        self._renew_at = now + RENEW_SECONDS
+            return True
         try:
             self._ledger.renew()
         except DatabaseAway:
             self.counts["missed_renewals"] += 1
+            return time.monotonic() < self._renew_at + GRACE_SECONDS
+        self._renew_at = now + RENEW_SECONDS
+        return True
 
 
 def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:

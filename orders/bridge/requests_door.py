@@ -17,6 +17,7 @@ from orders.core.inputs import Asked, Cancel, CancelAll, Place, Replace, Ticket
 from orders.requests import (
     Answer,
     AnyRequest,
+    BridgeAnswer,
     BridgeQuery,
     CancelOrder,
     MalformedRequest,
@@ -30,17 +31,26 @@ from tradingmw.errors import Code
 
 TURN = 256  #: requests taken per turn of the link thread
 DOOR_HWM = 2_000
+STANDING_BY = "standing_by"  #: what a standby says of its link
+
+
+class AddressTaken(Exception):
+    """Another program listens there: another order bridge, most likely."""
 
 
 class RequestsDoor:
-    """Bound on `order_requests`. `counts`: "malformed" frames, "full" refusals, "unsent" answers."""
+    """Bound on `order_requests`. `counts`: "malformed" frames, "full" and "standing_by" refusals, "unsent" answers."""
 
     def __init__(self, context: Context, keyring: KeyRing, address: str, intake: Intake) -> None:
         self.counts: Counter[str] = Counter()
         self.socket: Socket = configure(context.socket(zmq.ROUTER), hwm=DOOR_HWM)
+        self.standing_by = True  #: nothing is taken in
         self._intake = intake
         keyring.serve(self.socket, Role.ORDER_BRIDGE, Domain.ORDER_REQUESTS)
-        self.socket.bind(address)
+        try:
+            self.socket.bind(address)
+        except zmq.ZMQError as error:
+            raise AddressTaken(f"Another program listens on {address}: another order bridge?") from error
 
     def serve(self, answer_query: Callable[[BridgeQuery], Answer]) -> None:
         """Take in what waits, at most a turn's worth."""
@@ -50,6 +60,11 @@ class RequestsDoor:
             except zmq.Again:
                 return
             self._take(frames, answer_query)
+
+    def turn_away(self, wait_seconds: float) -> None:
+        """While this bridge stands by: tell whoever asks that nothing was done."""
+        if self.socket.poll(int(wait_seconds * 1000)):
+            self.serve(stands_by)
 
     def answer(self, ticket: Ticket, answer: Answer) -> None:
         """An answer whose caller has gone is counted; the caller polls."""
@@ -71,9 +86,14 @@ class RequestsDoor:
         ticket = Ticket(peer, request.request_id, time.time_ns() // 1000)
         if isinstance(request, BridgeQuery):
             self.answer(ticket, answer_query(request))
+        elif self.standing_by:
+            self._refuse(ticket, "standing_by", "This order bridge stands by for another; nothing was done.")
         elif not self._intake.offer_request(as_input(ticket, request)):
-            self.counts["full"] += 1
-            self.answer(ticket, full(ticket))
+            self._refuse(ticket, "full", "Too many requests wait; nothing was done.")
+
+    def _refuse(self, ticket: Ticket, why: str, detail: str) -> None:
+        self.counts[why] += 1
+        self.answer(ticket, refusal(ticket, detail))
 
 
 def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
@@ -89,11 +109,15 @@ def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
     return CancelAll(ticket, request)
 
 
-def full(ticket: Ticket) -> Refusal:
+def stands_by(query: BridgeQuery) -> BridgeAnswer:
+    return BridgeAnswer(request_id=query.request_id, link=STANDING_BY, live=False, epoch=0, session=0, core_age_ms=0)
+
+
+def refusal(ticket: Ticket, detail: str) -> Refusal:
     return Refusal(
         request_id=ticket.request_id,
         status=503,
         code=Code.ORDER_BRIDGE_UNAVAILABLE,
-        detail="Too many requests wait; nothing was done.",
+        detail=detail,
         retry_after_seconds=1,
     )

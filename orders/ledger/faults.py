@@ -22,6 +22,13 @@ class Fenced(Exception):
     """Another order bridge holds the lease: this one must not write, send or answer any more."""
 
 
+class LeaseHeld(Fenced):
+    """Another order bridge lives and holds the lease: this one must not begin."""
+
+    def __init__(self, holder_address: str, fence: int) -> None:
+        super().__init__(f"The order bridge at {holder_address} holds the lease under fence {fence}.")
+
+
 class CommitUnknown(Exception):
     """The commit was asked for and its outcome is not known: nothing may be answered before the state is reloaded."""
 

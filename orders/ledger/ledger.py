@@ -20,7 +20,7 @@ from orders.core.decide import decide
 from orders.core.inputs import Asked, Input, Reported
 from orders.core.reporting import set_aside
 from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, fault_of
-from orders.ledger.lease import hold_lease, take_lease
+from orders.ledger.lease import LeaseView, give_lease_back, hold_lease, take_lease
 from orders.ledger.loading import load_book
 from orders.ledger.looking_up import look_up
 from orders.ledger.writing import Numbers, reached, write
@@ -52,12 +52,15 @@ class RowRefused(Exception):
 
 
 class Ledger:
-    """The core's only way to the database, on the connection of the thread that uses it."""
+    """The core's only way to the database, on the connection of the thread that uses it.
 
-    def __init__(self, holder_address: str, *, command_deadline_us: int) -> None:
+    Made by taking the lease: from whoever has it, or only as it was `seen` (`LeaseHeld` where it has changed since).
+    """
+
+    def __init__(self, holder_address: str, *, command_deadline_us: int, seen: LeaseView | None = None) -> None:
         self._command_deadline_us = command_deadline_us
         connect()
-        self.fence = self._patiently(lambda: take_lease(holder_address))
+        self.fence = self._patiently(lambda: take_lease(holder_address, seen))
         self.book = self._loaded()
 
     def reload(self) -> None:
@@ -80,8 +83,12 @@ class Ledger:
                 yield from self.settle(batch[half:], now_us)
 
     def renew(self) -> None:
-        """Show that the holder lives."""
+        """Show that the holder lives; `Fenced` where it is another by now."""
         self._patiently(lambda: hold_lease(self.fence))
+
+    def give_back(self) -> None:
+        """Nothing will be written any more: a standby need not wait."""
+        self._patiently(lambda: give_lease_back(self.fence))
 
     # --- one attempt -----------------------------------------------------------------------------------------------
     def _decided(self, batch: Sequence[Input], now_us: int) -> Draft:

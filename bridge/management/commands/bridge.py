@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from threading import Event
+from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from orders.bridge.requests_door import AddressTaken
+from orders.ledger import LeaseHeld
 from tradingmw.env import env
 from tradingmw.exposition import serve_metrics
 from tradingmw.supervisor.stopping import stop_event
 from tradingmw.supervisor.together import run_together
 from tradingmw.wiring import run_feed_bridge, run_order_bridge
 
-ROLES: dict[str, Callable[[Event], None]] = {"orders": run_order_bridge, "feed": run_feed_bridge}
+ROLES = ("feed", "orders")
 
 
 class Command(BaseCommand):
@@ -23,12 +24,21 @@ class Command(BaseCommand):
     requires_system_checks = ()  # the tests run them; a restart after a crash is seconds faster without
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--role", choices=sorted(ROLES))
+        parser.add_argument("--role", choices=ROLES)
+        parser.add_argument(
+            "--standby",
+            action="store_true",
+            help="orders: wait while another order bridge holds the lease, and take over when it is gone",
+        )
 
-    def handle(self, *args: Any, role: str | None = None, **options: Any) -> None:
+    def handle(self, *args: Any, role: str | None = None, standby: bool = False, **options: Any) -> None:
         stop = stop_event()
-        if role:
-            serve_metrics(env(), role)
-            ROLES[role](stop)
-        else:
-            sys.exit(run_together([["bridge", "--role", name] for name in ROLES], stop))
+        if not role:
+            flags = {"orders": ["--standby"] if standby else [], "feed": []}
+            sys.exit(run_together([["bridge", "--role", name, *flags[name]] for name in ROLES], stop))
+        serve_metrics(env(), role)
+        run = partial(run_order_bridge, standby=standby) if role == "orders" else run_feed_bridge
+        try:
+            run(stop)
+        except (AddressTaken, LeaseHeld) as error:
+            raise CommandError(f"{error} With --standby a second one waits for the first.") from error

@@ -7,9 +7,9 @@ sees what an earlier one did. After the commit the draft is adopted; before that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,13 +18,12 @@ from msgspec import Struct
 from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest, ReplaceOrder, ReplayRequest
 from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.inputs import Ticket
+from orders.core.layers import Layer
 from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent, OrderStatus, next_status
 from orders.requests import CanceledItem
 from tradingmw.errors import TradingError
 
-K = TypeVar("K")
-V = TypeVar("V")
 CommandKey = tuple[int, int]  #: session, seq
 ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest
 
@@ -51,36 +50,6 @@ class LinkView(Struct, frozen=True, kw_only=True):
     jump_allowed: bool = False  #: the engine's log does not reach back: take what there is
     replay_deadline_us: int = 0
     asked_epoch: int = 0  #: in this epoch every open order has been asked for
-
-
-class Layer(Generic[K, V]):
-    """A mapping over a mapping: reads fall through, writes and removals stay above until `adopt`."""
-
-    def __init__(self, below: dict[K, V]) -> None:
-        self._below = below
-        self.changes: dict[K, V | None] = {}
-
-    def get(self, key: K) -> V | None:
-        return self.changes[key] if key in self.changes else self._below.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        self.changes[key] = value
-
-    def drop(self, key: K) -> None:
-        self.changes[key] = None
-
-    def values(self) -> Iterator[V]:
-        for key, value in self._below.items():
-            if key not in self.changes:
-                yield value
-        yield from [value for value in self.changes.values() if value is not None]
-
-    def adopt(self) -> None:
-        for key, value in self.changes.items():
-            if value is None:
-                self._below.pop(key, None)
-            else:
-                self._below[key] = value
 
 
 class Ask(NamedTuple):

@@ -65,6 +65,7 @@ class OrderClient:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._connected_before = False
+        self._address = address
         self._port = pump.attach(opener(keyring, address), self._on_frames, on_unsent=self._on_unsent)
         self._opened_at = time.monotonic()
 
@@ -95,6 +96,12 @@ class OrderClient:
     def waiting(self) -> int:
         """Requests without an answer."""
         return len(self._asked)
+
+    def follow(self, address: str) -> None:
+        """Ask the bridge at `address` from now on, and no other. What the one before was asked may stay unanswered."""
+        if address != self._address:
+            self._port.call(lambda socket: move(socket, self._address, address))
+            self._address = address
 
     def close(self) -> None:
         self._port.close()
@@ -170,6 +177,13 @@ def opener(keyring: KeyRing, address: str) -> Callable[[Context], Socket]:
         return socket
 
     return open_dealer
+
+
+def move(socket: Socket, left: str, followed: str) -> None:
+    """Two at once would be asked in turn."""
+    socket.disconnect(left)
+    socket.connect(followed)
+    logger.info("Another order bridge is asked from now on", extra={"address": followed})
 
 
 def error_of(refusal: Refusal) -> TradingError:

@@ -234,7 +234,8 @@ class Stack:
 
     def _is_whole(self) -> bool:
         pids = self.pids()
-        if set(pids) != set(PARTS) or not all(map(is_alive, pids.values())):
+        parts = {*PARTS, *(["standby"] if "order_requests_standby" in self.addresses else [])}
+        if set(pids) != parts or not all(map(is_alive, pids.values())):
             return False
         try:
             return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200

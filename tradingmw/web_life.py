@@ -10,6 +10,7 @@ from marketdata.hub import market_hub, market_hub_closed
 from marketdata.readiness import feed_age_ms, market_check
 from notifications.schedule.canary import worker_check
 from orders.health import order_bridge_check
+from orders.holder import holder_followed, holder_left
 from tradingmw.health import ready_check, ready_figure
 from tradingmw.lifespan import on_shutdown, on_startup, on_stopping
 
@@ -25,5 +26,7 @@ def register() -> None:
     ready_check("worker", worker_check)
     ready_figure("feedAgeMs", feed_age_ms)
     on_startup(_hub_opened)
+    on_startup(holder_followed)
     on_stopping(sockets_shut_down)
     on_shutdown(market_hub_closed)
+    on_shutdown(holder_left)

@@ -31,7 +31,7 @@ ANY_PORT = 0
 
 
 def listens(address: str) -> bool:
-    """False where surely nobody does: an address of this machine that refuses connections; of others nothing is known."""
+    """False where surely nobody does: an address of this machine that refuses. Of others nothing is known."""
     host, _, port = address.removeprefix("tcp://").rpartition(":")
     if not is_of_this_machine(host):
         return True

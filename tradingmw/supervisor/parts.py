@@ -22,11 +22,13 @@ class Part:
     colour: str
     stop_turn: int  #: turn 0 stops first: those who ask before those who answer
     is_engine: bool = False  #: not started where the engine is another program
+    is_standby: bool = False  #: started only where a standby is asked for
 
 
 PARTS: Final = (
     Part("engine", ("engine",), "yellow", stop_turn=2, is_engine=True),
     Part("orders", ("bridge", "--role", "orders"), "cyan", stop_turn=1),
+    Part("standby", ("bridge", "--role", "orders"), "bright_cyan", stop_turn=1, is_standby=True),
     Part("feed", ("bridge", "--role", "feed"), "green", stop_turn=1),
     Part("worker", ("worker",), "blue", stop_turn=0),
     Part("beat", ("beat",), "white", stop_turn=0),
@@ -46,9 +48,14 @@ ENGINE_FLAGS: Final[Mapping[str, dict[str, Any]]] = {
 }
 
 
-def parts_of(settings: Env) -> list[Part]:
+#: Where both run, the one that finds the lease held waits, whichever was started first or again.
+ORDER_BRIDGES: Final = ("orders", "standby")
+
+
+def parts_of(settings: Env, *, standby: bool = False) -> list[Part]:
     """Those that run under these settings."""
-    return [part for part in PARTS if settings.development_engine or not part.is_engine]
+    engine = settings.development_engine
+    return [part for part in PARTS if (engine or not part.is_engine) and (standby or not part.is_standby)]
 
 
 def engine_arguments(options: Mapping[str, Any]) -> list[str]:

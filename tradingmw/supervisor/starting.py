@@ -25,7 +25,7 @@ from tradingmw.supervisor.console import BoardHandler, LogBoard
 from tradingmw.supervisor.file_lock import FileLock
 from tradingmw.supervisor.health import HealthProbe
 from tradingmw.supervisor.keeper import Keeper
-from tradingmw.supervisor.parts import Part, parts_of
+from tradingmw.supervisor.parts import ORDER_BRIDGES, Part, parts_of
 from tradingmw.supervisor.process import ChildProcess, manage
 from tradingmw.supervisor.records import RunRecords
 from tradingmw.supervisor.supervisor import Supervisor
@@ -41,10 +41,14 @@ class Stack:
     `say` gets the lines for standard output: addresses, logins, and one that begins with `ready`.
     """
 
-    def __init__(self, board: LogBoard, say: Callable[[str], None], engine_arguments: Sequence[str]) -> None:
+    def __init__(
+        self, board: LogBoard, say: Callable[[str], None], engine_arguments: Sequence[str], *, standby: bool = False
+    ) -> None:
         self._board = board
         self._say = say
-        self._engine_arguments = engine_arguments
+        self._standby = standby
+        self._arguments = {"engine": engine_arguments}
+        self._settings: dict[str, dict[str, object]] = {}  #: of parts whose settings differ from the others'
         self._began = time.monotonic()
         self._metrics_ports: dict[str, int] = {}
 
@@ -56,8 +60,11 @@ class Stack:
             ports = held.enter_context(contextlib.closing(Ports()))
             settings = settle(web_port, ports)
             records = RunRecords(settings.data_dir)
-            self._metrics_ports = {part.name: ports.choose() for part in parts_of(settings) if part.name != "web"}
-            records.write_addresses({**addresses(settings), **metrics_addresses(settings, self._metrics_ports)})
+            parts = parts_of(settings, standby=self._standby)
+            self._metrics_ports = {part.name: ports.choose() for part in parts if part.name != "web"}
+            beside = self._arrange_standby(ports) if self._standby else {}
+            shown = {**addresses(settings), **beside, **metrics_addresses(settings, self._metrics_ports)}
+            records.write_addresses(shown)
             prepare(settings)
             if not settings.redis_url:
                 proxy = LayerProxy(KeyRing(settings.keys), settings.layer_publish, settings.layer_subscribe)
@@ -65,15 +72,23 @@ class Stack:
             self._say_addresses(settings)
             return self._supervisor(settings, records).run(stop, at_once)
 
+    def _arrange_standby(self, ports: Ports) -> dict[str, str]:
+        """Two order bridges: an address of its own for the second; whichever finds the lease held waits."""
+        address = f"tcp://{HOST}:{ports.choose()}"
+        self._arguments |= dict.fromkeys(ORDER_BRIDGES, ("--standby",))
+        self._settings["standby"] = {"order_requests": address}
+        return {"order_requests_standby": address}
+
     def _supervisor(self, settings: Env, records: RunRecords) -> Supervisor:
         host = ANY_HOST.get(settings.web_host, settings.web_host)
-        keepers = [self._keeper(part) for part in parts_of(settings)]
+        keepers = [self._keeper(part) for part in parts_of(settings, standby=self._standby)]
         return Supervisor(keepers, HealthProbe(host, settings.web_port), records, self._say_ready)
 
     def _keeper(self, part: Part) -> Keeper:
-        arguments = [*part.command, *(self._engine_arguments if part.name == "engine" else ())]
+        arguments = [*part.command, *self._arguments.get(part.name, ())]
         port = self._metrics_ports.get(part.name, 0)
-        environment = as_environment({"part": part.name, "metrics_port": port})
+        own = self._settings.get(part.name, {})
+        environment = as_environment({"part": part.name, "metrics_port": port, **own})
 
         def start() -> ChildProcess:
             return ChildProcess(manage(arguments), environment, on_line=partial(self._board.line, part.name))

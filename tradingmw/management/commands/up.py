@@ -25,17 +25,19 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=env().web_port, help="the page's port; 0 chooses a free one")
         # Read before the settings were, in manage.py; here it is only documented.
         parser.add_argument("--data-dir", help="where everything is kept (TMW_DATA_DIR, else var)")
+        parser.add_argument("--standby", action="store_true", help="a second order bridge, ready to take over")
         engine = parser.add_argument_group("passed on to the engine for development")
         for flag, reading in ENGINE_FLAGS.items():
             engine.add_argument(flag, **reading)
 
-    def handle(self, *args: Any, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, standby: bool = False, **options: Any) -> None:
         at_once = Event()
         stop = stop_event(on_second_signal=at_once.set)
         board = LogBoard(sys.stderr, {part.name: part.colour for part in PARTS})
         log_to_board(board)
         try:
-            code = Stack(board, self._say, engine_arguments(options)).run(port, stop, at_once)
+            stack = Stack(board, self._say, engine_arguments(options), standby=standby)
+            code = stack.run(port, stop, at_once)
         except HeldByAnother as error:
             raise CommandError(
                 f"{env().data_dir} is in use by process {error.pid}; stop it or use --data-dir"

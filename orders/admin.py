@@ -20,7 +20,7 @@ from tradingmw.read_only import ReadOnlyAdmin
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "client_order_id", "user", "symbol", "side", "quantity", "price", "status", "reason"]
-    list_filter = ["status", "symbol", "side"]
+    list_filter = ["external", "status", "symbol", "side"]
     search_fields = ["client_order_id", "external_order_id", "user__username"]
     list_select_related = ["user"]
     ordering = ["-created_at"]
@@ -36,8 +36,8 @@ class OrderHistoryAdmin(ReadOnlyAdmin):
 
 @admin.register(Execution)
 class ExecutionAdmin(ReadOnlyAdmin):
-    list_display = ["executed_at", "exec_id", "user", "symbol", "side", "quantity", "price"]
-    list_filter = ["symbol", "side"]
+    list_display = ["executed_at", "exec_id", "user", "symbol", "side", "quantity", "price", "status", "superseded_by"]
+    list_filter = ["status", "symbol", "side"]
     search_fields = ["exec_id", "user__username"]
     list_select_related = ["user"]
     ordering = ["-executed_at"]

@@ -38,6 +38,11 @@ class OrderEvent(StrEnum):
     DOUBTED = "order_doubted"  #: no answer in time, a lost link or a restart: the outcome is unknown
     NOT_SENT = "order_not_sent"  #: proven never to have reached the engine
     ENGINE_LOST = "order_engine_lost"  #: acknowledged by an engine that no longer knows it
+    TRADE_BUSTED = "order_trade_busted"  #: an execution is void
+    TRADE_CORRECTED = "order_trade_corrected"  #: an execution had another size or price
+    UNFILLED = "order_unfilled"  #: filled no more, because of a bust or correction; what is missing does not work again
+    REOPENED = "order_reopened"  #: filled no more for that reason; the engine says that what is missing works again
+    ADOPTED = "order_adopted"  #: the engine holds it, and it was not sent from here
 
 
 class IllegalEvent(Exception):
@@ -55,6 +60,7 @@ OPEN = frozenset(S) - FINAL
 #: where a row surprises, its reason stands beside it
 TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (None, E.ACCEPTED): S.PENDING_NEW,
+    (None, E.ADOPTED): S.NEW,
     #
     (S.PENDING_NEW, E.ACKNOWLEDGED): S.NEW,
     (S.PENDING_NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,  # a fill may come before the acknowledgement
@@ -96,6 +102,8 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PARTIALLY_FILLED, E.REPLACED): S.PARTIALLY_FILLED,  # as above
     (S.PARTIALLY_FILLED, E.EXPIRED): S.EXPIRED,
     (S.PARTIALLY_FILLED, E.ENGINE_LOST): S.CANCELED,
+    (S.PARTIALLY_FILLED, E.TRADE_BUSTED): S.NEW,  # if it was the only one
+    (S.PARTIALLY_FILLED, E.TRADE_CORRECTED): S.PARTIALLY_FILLED,
     #
     (S.PENDING_CANCEL, E.ACKNOWLEDGED): S.PENDING_CANCEL,  # the cancel overtook the acknowledgement
     (S.PENDING_CANCEL, E.PARTIALLY_FILLED): S.PENDING_CANCEL,  # it trades until the engine has taken it out
@@ -107,6 +115,8 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PENDING_CANCEL, E.EXPIRED): S.EXPIRED,
     (S.PENDING_CANCEL, E.NOT_SENT): S.DENIED,
     (S.PENDING_CANCEL, E.ENGINE_LOST): S.CANCELED,
+    (S.PENDING_CANCEL, E.TRADE_BUSTED): S.PENDING_CANCEL,
+    (S.PENDING_CANCEL, E.TRADE_CORRECTED): S.PENDING_CANCEL,
     #
     (S.PENDING_REPLACE, E.ACKNOWLEDGED): S.PENDING_REPLACE,  # the change overtook the acknowledgement
     (S.PENDING_REPLACE, E.PARTIALLY_FILLED): S.PENDING_REPLACE,  # it trades under its old terms until it is changed
@@ -119,11 +129,15 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PENDING_REPLACE, E.EXPIRED): S.EXPIRED,
     (S.PENDING_REPLACE, E.NOT_SENT): S.DENIED,
     (S.PENDING_REPLACE, E.ENGINE_LOST): S.CANCELED,
+    (S.PENDING_REPLACE, E.TRADE_BUSTED): S.PENDING_REPLACE,
+    (S.PENDING_REPLACE, E.TRADE_CORRECTED): S.PENDING_REPLACE,
     #
     (S.CANCELED, E.ACKNOWLEDGED): S.CANCELED,  # reports of one order may cross
     (S.CANCELED, E.REPLACED): S.CANCELED,
     (S.CANCELED, E.PARTIALLY_FILLED): S.CANCELED,  # a fill after a cancel does happen, and still counts
     (S.CANCELED, E.FILLED): S.FILLED,
+    (S.CANCELED, E.TRADE_BUSTED): S.CANCELED,
+    (S.CANCELED, E.TRADE_CORRECTED): S.CANCELED,
     #
     (S.REJECTED, E.REJECTED): S.REJECTED,  # a refusal comes twice, as a reply and as a report
     #
@@ -131,16 +145,22 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.EXPIRED, E.REPLACED): S.EXPIRED,
     (S.EXPIRED, E.PARTIALLY_FILLED): S.EXPIRED,  # as after a cancel
     (S.EXPIRED, E.FILLED): S.FILLED,
+    (S.EXPIRED, E.TRADE_BUSTED): S.EXPIRED,
+    (S.EXPIRED, E.TRADE_CORRECTED): S.EXPIRED,
     #
     (S.FILLED, E.ACKNOWLEDGED): S.FILLED,
     (S.FILLED, E.FILLED): S.FILLED,  # an overfill: the money has moved, so it counts, flagged and alarmed
+    (S.FILLED, E.TRADE_BUSTED): S.FILLED,  # what becomes of it is told by the event behind it
+    (S.FILLED, E.TRADE_CORRECTED): S.FILLED,
+    (S.FILLED, E.UNFILLED): S.CANCELED,
+    (S.FILLED, E.REOPENED): S.NEW,  # the one way back: the engine itself says that the order trades again
 }
 
 
 def next_status(status: OrderStatus | None, event: OrderEvent, *, traded: bool = False) -> OrderStatus:
     """The status after `event`; `IllegalEvent` where the table has no row. None = the order does not exist yet.
 
-    An order that works again is `new` in the table, and is `partially_filled` where it has `traded` before.
+    An order that works on is `new` in the table, and is `partially_filled` where something of it has `traded`.
     """
     try:
         after = TABLE[status, event]

@@ -9,7 +9,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
-from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
+from orders.core.state import (
+    CommandKind,
+    CommandProgress,
+    CommandState,
+    ExecutionState,
+    ExecutionStatus,
+    OrderState,
+    PositionState,
+)
 from orders.instants import micros
 from orders.lifecycle import OrderStatus
 from orders.models import EngineCommand, Execution, Order, Position
@@ -45,6 +53,7 @@ def order_state(row: Order) -> OrderState:
         external_order_id=row.external_order_id,
         engine_epoch=row.engine_epoch,
         cancel_wanted=row.cancel_wanted,
+        external=row.external,
         reason=row.reason,
         trace=row.trace,
         version=row.version,
@@ -71,6 +80,9 @@ def execution_state(row: Execution) -> ExecutionState:
         engine_epoch=row.engine_epoch,
         engine_seq=row.engine_seq,
         executed_at_us=micros(row.executed_at),
+        status=ExecutionStatus(row.status),
+        ref_exec_id=row.ref_exec_id,
+        superseded_by=row.superseded_by,
     )
 
 

@@ -40,6 +40,7 @@ def order_shape(order: OrderState) -> dict[str, Any]:
 
 
 def execution_shape(execution: ExecutionState) -> dict[str, Any]:
+    """Only live ones count; a correction names the execution in whose place it stands."""
     return {
         "id": str(execution.id),
         "execId": execution.exec_id,
@@ -52,6 +53,8 @@ def execution_shape(execution: ExecutionState) -> dict[str, Any]:
         "quantity": text_e8(execution.quantity_e8),
         "price": text_e8(execution.price_e8),
         "executedAt": text(execution.executed_at_us),
+        "status": execution.status.value,
+        "refExecId": execution.ref_exec_id or None,
     }
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from orders.core.state import ExecutionStatus
 from orders.lifecycle import IllegalEvent, OrderEvent, OrderStatus, next_status
 from orders.models import Execution, Order, OrderHistory
 from tradingmw.scaled import text_e8, to_e8
@@ -46,7 +47,10 @@ class Traded(NamedTuple):
 
 NOTHING = Traded(0, 0)
 FILLS = frozenset({OrderEvent.PARTIALLY_FILLED.value, OrderEvent.FILLED.value})
-Terms = dict[str, Any]  #: of an order's last `replaced`, by their public names; none before the first
+AMENDMENTS = frozenset({OrderEvent.TRADE_BUSTED.value, OrderEvent.TRADE_CORRECTED.value})
+CHANGES = AMENDMENTS | {OrderEvent.REPLACED.value}
+TERMS = ("quantity", "price", "stopPrice")
+Changes = dict[int, dict[str, Any]]  #: what an order's history tells of those events, by number
 
 
 def orders_verify(orders: QuerySet[Order] | None = None) -> Iterator[tuple[int, list[Difference]]]:
@@ -74,9 +78,9 @@ def slices(orders: QuerySet[Order]) -> Iterator[list[Order]]:
 
 def differences(orders: Sequence[Order]) -> list[Difference]:
     ids = [order.id for order in orders]
-    steps, traded, terms = steps_of(ids), traded_of(ids), terms_of(ids)
+    steps, traded, changes = steps_of(ids), traded_of(ids), changes_of(ids)
     found = [
-        Difference(order.id, order.client_order_id, faults(order, steps[order.id], traded[order.id], terms[order.id]))
+        Difference(order.id, order.client_order_id, faults(order, steps[order.id], traded[order.id], changes[order.id]))
         for order in orders
     ]
     return [each for each in found if each.faults]
@@ -90,27 +94,29 @@ def steps_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, list[Step]]:
     return steps
 
 
-def terms_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, Terms]:
-    """What the last change of each order made of it."""
-    terms: defaultdict[UUID, Terms] = defaultdict(dict)
-    rows = OrderHistory.objects.filter(order_id__in=order_ids, kind=OrderEvent.REPLACED.value).order_by("number")
-    terms.update(rows.values_list("order_id", "status_details"))
-    return terms
+def changes_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, Changes]:
+    """What was made of each order: new terms, busts and corrections, oldest first."""
+    changes: defaultdict[UUID, Changes] = defaultdict(dict)
+    rows = OrderHistory.objects.filter(order_id__in=order_ids, kind__in=sorted(CHANGES)).order_by("number")
+    for order_id, number, kind, details in rows.values_list("order_id", "number", "kind", "status_details"):
+        whole = kind == OrderEvent.REPLACED.value  # what it does not name, the order has not
+        changes[order_id][number] = {**dict.fromkeys(TERMS), **details} if whole else details
+    return changes
 
 
 def traded_of(order_ids: Sequence[UUID]) -> defaultdict[UUID, Traded]:
-    """Summed here and not by the database: sums of decimals are floats in some."""
+    """Of the live ones; summed here and not by the database: sums of decimals are floats in some."""
     traded: defaultdict[UUID, Traded] = defaultdict(lambda: NOTHING)
-    rows = Execution.objects.filter(order_id__in=order_ids).values_list("order_id", "quantity", "price")
-    for order_id, quantity, price in rows:
+    live = Execution.objects.filter(order_id__in=order_ids, status=ExecutionStatus.LIVE.value)
+    for order_id, quantity, price in live.values_list("order_id", "quantity", "price"):
         before, quantity_e8 = traded[order_id], to_e8(quantity)
         traded[order_id] = Traded(before.quantity_e8 + quantity_e8, before.notional_e16 + quantity_e8 * to_e8(price))
     return traded
 
 
-def faults(order: Order, steps: Sequence[Step], traded: Traded, terms: Terms) -> list[str]:
+def faults(order: Order, steps: Sequence[Step], traded: Traded, changes: Changes) -> list[str]:
     """What is wrong with one order, in sentences; nothing where row = fold(history)."""
-    found = list(story_faults(steps))
+    found = list(story_faults(steps, changes))
     last = steps[-1].status if steps else None
     if order.status != last:
         found.append(f"the row says {order.status}, its history ends with {last or 'nothing'}")
@@ -120,17 +126,18 @@ def faults(order: Order, steps: Sequence[Step], traded: Traded, terms: Terms) ->
         found.append("the filled quantity is not the sum of its executions")
     if order.filled_notional_e16 != traded.notional_e16:
         found.append("the filled amount is not the sum of its executions")
-    return found + list(terms_faults(order, terms))
+    return found + list(terms_faults(order, changes))
 
 
-def terms_faults(order: Order, terms: Terms) -> Iterator[str]:
-    for name, value in {"quantity": order.quantity, "price": order.price, "stopPrice": order.stop_price}.items():
+def terms_faults(order: Order, changes: Changes) -> Iterator[str]:
+    terms = {name: told[name] for told in changes.values() for name in TERMS if name in told}
+    for name, value in zip(TERMS, (order.quantity, order.price, order.stop_price), strict=True):
         row = None if value is None else text_e8(to_e8(value))
-        if terms and row != terms.get(name):
-            yield f"the row's {name} is {row}, its last change made it {terms.get(name)}"
+        if row != terms.get(name, row):
+            yield f"the row's {name} is {row}, its last change made it {terms[name]}"
 
 
-def story_faults(steps: Iterable[Step]) -> Iterator[str]:
+def story_faults(steps: Iterable[Step], changes: Changes) -> Iterator[str]:
     """Gaps in the numbers, events that the table does not allow, statuses that do not follow."""
     status: OrderStatus | None = None
     traded = False
@@ -138,6 +145,8 @@ def story_faults(steps: Iterable[Step]) -> Iterator[str]:
         if step.number != expected:
             yield f"event {expected} is missing before {step.number}"
             return
+        if step.kind in AMENDMENTS:
+            traded = changes[step.number].get("filledQuantity") != "0"
         try:
             status = next_status(status, OrderEvent(step.kind), traded=traded)
         except (IllegalEvent, ValueError) as error:

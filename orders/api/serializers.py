@@ -11,12 +11,15 @@ from typing import Any
 from rest_framework import serializers
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
+from orders.core.state import ExecutionStatus
 from orders.lifecycle import OrderEvent, OrderStatus
 
 DECIMAL = r"^-?\d+(\.\d+)?$"
 
 
-def words(vocabulary: type[Side | OrderType | TimeInForce | OrderStatus | OrderEvent]) -> serializers.ChoiceField:
+def words(
+    vocabulary: type[Side | OrderType | TimeInForce | OrderStatus | OrderEvent | ExecutionStatus],
+) -> serializers.ChoiceField:
     return serializers.ChoiceField(choices=[word.value for word in vocabulary])
 
 
@@ -65,7 +68,7 @@ class OrderHistorySerializer(serializers.Serializer[Any]):
 
 
 class ExecutionSerializer(serializers.Serializer[Any]):
-    """One trade."""
+    """One trade, or what a correction made of it. Only live ones count."""
 
     id = serializers.UUIDField()
     execId = serializers.CharField()
@@ -78,6 +81,8 @@ class ExecutionSerializer(serializers.Serializer[Any]):
     quantity = DecimalText()
     price = DecimalText()
     executedAt = serializers.DateTimeField()
+    status = words(ExecutionStatus)
+    refExecId = serializers.CharField(allow_null=True)
 
 
 class PositionSerializer(serializers.Serializer[Any]):

@@ -21,7 +21,7 @@ from orders.core.inputs import Ticket
 from orders.core.layers import Layer
 from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent, OrderStatus, next_status
-from orders.requests import CanceledItem
+from orders.requests import Caller, CanceledItem
 from tradingmw.errors import TradingError
 
 CommandKey = tuple[int, int]  #: session, seq
@@ -80,14 +80,16 @@ class Book:
             UUID, CommandKey
         ] = {}  #: the ReplaceOrder command of each order whose change is not settled
         self.asks: dict[UUID, Ask] = {}
+        self.owners: dict[str, Caller] = {}  #: of accounts by name, whose orders the engine names and we do not know
 
     def learn(self, order: OrderState) -> None:
         self.orders[order.id] = order
         self.client_ids[order.account, order.client_order_id] = order.id
 
     def forget_looked_up(self) -> None:
-        """Drop what only the last batch needed: executions and orders that have ended."""
+        """Drop what only the last batch needed: executions, owners, and orders that have ended."""
         self.executions.clear()
+        self.owners.clear()
         for order in [order for order in self.orders.values() if order.final]:
             del self.orders[order.id]
             self.client_ids.pop((order.account, order.client_order_id), None)
@@ -203,7 +205,8 @@ class Draft:
         **changes: Any,
     ) -> OrderState:
         """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
-        status = next_status(order.status if order.version else None, event, traded=order.filled_e8 > 0)
+        traded = changes.get("filled_e8", order.filled_e8) > 0
+        status = next_status(order.status if order.version else None, event, traded=traded)
         kept = order.reason if status == order.status else ""
         changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
         after = msgspec.structs.replace(order, status=status, **changed)

@@ -113,5 +113,13 @@ def claimed(draft: Draft, kind: CommandKind, order: OrderState) -> CommandState:
     return command
 
 
+def settle_if_final(draft: Draft, order: OrderState) -> None:
+    """Nothing more is to be asked or sent about an order that has ended."""
+    if order.final:
+        draft.asks.drop(order.id)
+        draft.claims.drop(order.id)
+        draft.replaces.drop(order.id)
+
+
 def ask_later(draft: Draft, order: OrderState, due_us: int) -> None:
     draft.asks.put(order.id, Ask(order.id, due_us))

@@ -6,22 +6,20 @@ of an order is the sum of its executions: the engine's cumulative quantity is a 
 
 from __future__ import annotations
 
-import uuid
-
-from msgspec.structs import replace
+from collections.abc import Callable
 
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
-from orders.core.book import Audit, Draft, Phase, Quarantined
-from orders.core.commands import replace_under_way
-from orders.core.positions import traded
+from orders.core.adopting import adopt
+from orders.core.amending import apply_amendment
+from orders.core.book import Audit, Draft, Phase
+from orders.core.commands import replace_under_way, settle_if_final
+from orders.core.quarantine import engine_words, quarantine, report_facts
 from orders.core.replacing import replaced
-from orders.core.state import Cursor, ExecutionState, OrderState, PositionState, Terms
+from orders.core.state import Cursor, OrderState, Terms
+from orders.core.trading import apply_trade, check_quantities
 from orders.lifecycle import IllegalEvent, OrderEvent
 from tradingmw.errors import Code
-
-EXECUTION_IDS = uuid.UUID("5f6a1e0c-8b52-4f0e-9c55-6d1f1f0d8a10")
-POSITION_IDS = uuid.UUID("0d6a5c43-41a3-4b43-8a0f-3f9b6f2a7c11")
 
 EVENTS = {
     ExecType.NEW: OrderEvent.ACKNOWLEDGED,
@@ -66,19 +64,24 @@ def begins_epoch(draft: Draft, report: ExecutionReport) -> bool:
 
 
 def apply(draft: Draft, report: ExecutionReport) -> None:
-    order = draft.orders.get(report.order_id)
+    order = draft.orders.get(report.order_id) or adopt(draft, report)
     if order is None:
-        quarantine(draft, report, "The order is not known here.")
-    elif (order.account_name, order.client_order_id) != (report.account, report.client_order_id):
-        quarantine(draft, report, "Account or client order id is not that of the order.")
-    elif report.exec_type is ExecType.TRADE:
-        apply_trade(draft, order, report)
-    elif report.exec_type is ExecType.REPLACED:
-        apply_replaced(draft, order, report)
+        return
+    if mixed_up := mixture(order, report):
+        quarantine(draft, report, mixed_up)
     elif report.exec_type in EVENTS:
         apply_event(draft, order, report, EVENTS[report.exec_type])
     else:
-        quarantine(draft, report, f"{report.exec_type} reports are not applied.")
+        APPLIERS[report.exec_type](draft, order, report)
+
+
+def mixture(order: OrderState, report: ExecutionReport) -> str:
+    """What in the report belongs to another order."""
+    if (order.account_name, order.client_order_id) != (report.account, report.client_order_id):
+        return "Account or client order id is not that of the order."
+    if (order.symbol, order.side) != (report.symbol, report.side):
+        return "Symbol or side is not that of the order."
+    return ""
 
 
 def apply_event(draft: Draft, order: OrderState, report: ExecutionReport, event: OrderEvent) -> None:
@@ -112,96 +115,6 @@ def apply_replaced(draft: Draft, order: OrderState, report: ExecutionReport) -> 
     settle_if_final(draft, after)
 
 
-def apply_trade(draft: Draft, order: OrderState, report: ExecutionReport) -> None:
-    if before := draft.executions.get(report.exec_id):
-        repeated_trade(draft, before, report)
-        return
-    filled_e8 = order.filled_e8 + report.last_quantity_e8
-    event = OrderEvent.FILLED if filled_e8 >= order.quantity_e8 else OrderEvent.PARTIALLY_FILLED
-    after = draft.happen(
-        order,
-        event,
-        source=Cursor(report.epoch, report.seq),
-        details={"execId": report.exec_id, **engine_words(report)},
-        filled_e8=filled_e8,
-        filled_notional_e16=order.filled_notional_e16 + report.last_quantity_e8 * report.last_price_e8,
-        external_order_id=report.external_order_id,
-        engine_epoch=report.epoch,
-    )
-    execution = execution_of(after, report)
-    draft.executions.put(execution.exec_id, execution)
-    draft.happenings.append(execution)
-    change_position(draft, after, report)
-    check_quantities(draft, after, report)
-    settle_if_final(draft, after)
-
-
-def repeated_trade(draft: Draft, before: ExecutionState, report: ExecutionReport) -> None:
-    """The same execution under a new number is ignored; another one under the same id is not to be trusted."""
-    told = (report.order_id, report.last_quantity_e8, report.last_price_e8)
-    if (before.order_id, before.quantity_e8, before.price_e8) == told:
-        draft.counts["repeated_executions"] += 1
-    else:
-        quarantine(draft, report, "The execution id was used for another execution.")
-
-
-def execution_of(order: OrderState, report: ExecutionReport) -> ExecutionState:
-    return ExecutionState(
-        id=uuid.uuid5(EXECUTION_IDS, report.exec_id),
-        exec_id=report.exec_id,
-        order_id=order.id,
-        client_order_id=order.client_order_id,
-        user=order.user,
-        account=order.account,
-        account_name=order.account_name,
-        desk=order.desk,
-        symbol=order.symbol,
-        exchange=order.exchange,
-        side=order.side,
-        quantity_e8=report.last_quantity_e8,
-        price_e8=report.last_price_e8,
-        engine_epoch=report.epoch,
-        engine_seq=report.seq,
-        executed_at_us=report.transacted_at_us,
-    )
-
-
-def change_position(draft: Draft, order: OrderState, report: ExecutionReport) -> None:
-    key = (order.account, order.symbol)
-    before = draft.positions.get(key) or PositionState(
-        id=uuid.uuid5(POSITION_IDS, f"{order.account.hex}:{order.symbol}"),
-        user=order.user,
-        account=order.account,
-        account_name=order.account_name,
-        symbol=order.symbol,
-        exchange=order.exchange,
-    )
-    after = traded(before, side=order.side, quantity_e8=report.last_quantity_e8, price_e8=report.last_price_e8)
-    after = replace(after, user=order.user, desk=order.desk, updated_at_us=draft.now_us)
-    draft.positions.put(key, after)
-    draft.happenings.append(after)
-
-
-def check_quantities(draft: Draft, order: OrderState, report: ExecutionReport) -> None:
-    """What the engine says beside the trade must agree with the sum of the trades; where not, people must look."""
-    if order.filled_e8 > order.quantity_e8:
-        draft.alarm("An order was overfilled", **report_facts(report), filled_e8=order.filled_e8)
-    elif report.cum_quantity_e8 > order.filled_e8:
-        draft.alarm("Executions of an order are missing", **report_facts(report), filled_e8=order.filled_e8)
-
-
-def settle_if_final(draft: Draft, order: OrderState) -> None:
-    if order.final:
-        draft.asks.drop(order.id)
-        draft.claims.drop(order.id)
-        draft.replaces.drop(order.id)
-
-
-def quarantine(draft: Draft, report: ExecutionReport, reason: str) -> None:
-    draft.quarantined.append(Quarantined(report, reason))
-    draft.alarm("An execution report was quarantined", why=reason, **report_facts(report))
-
-
 def set_aside(draft: Draft, report: ExecutionReport, why: str) -> None:
     """A report that cannot be stored: quarantined, so that what follows it can be applied."""
     if is_next(draft, report):
@@ -209,17 +122,9 @@ def set_aside(draft: Draft, report: ExecutionReport, why: str) -> None:
         quarantine(draft, report, why)
 
 
-def engine_words(report: ExecutionReport) -> dict[str, str]:
-    words = {"engineCode": report.code.value if report.code else "", "engineReason": report.reason}
-    return {key: word for key, word in words.items() if word}
-
-
-def report_facts(report: ExecutionReport) -> dict[str, object]:
-    return {
-        "order_id": str(report.order_id),
-        "client_order_id": report.client_order_id,
-        "exec_id": report.exec_id,
-        "exec_type": report.exec_type.value,
-        "engine_epoch": report.epoch,
-        "engine_seq": report.seq,
-    }
+APPLIERS: dict[ExecType, Callable[[Draft, OrderState, ExecutionReport], None]] = {
+    ExecType.TRADE: apply_trade,
+    ExecType.TRADE_CANCEL: apply_amendment,
+    ExecType.TRADE_CORRECT: apply_amendment,
+    ExecType.REPLACED: apply_replaced,
+}

@@ -45,6 +45,7 @@ class OrderState(Struct, frozen=True, kw_only=True):
     external_order_id: str = ""
     engine_epoch: int = 0  #: of the engine life that acknowledged it last; 0 = never acknowledged
     cancel_wanted: bool = False  #: the cancel is sent (again) until the engine has ended the order
+    external: bool = False  #: the engine holds it, and it was not sent from here
     reason: str = ""
     trace: str = ""  #: the request that asked for it, or for its end, last
     version: int = 0
@@ -86,8 +87,17 @@ class Terms(Struct, frozen=True):
         return {name: value for name, value in named.items() if value is not None}
 
 
+class ExecutionStatus(StrEnum):
+    LIVE = "live"
+    CORRECTED = "corrected"  #: another execution stands in its place
+    BUSTED = "busted"
+
+
 class ExecutionState(Struct, frozen=True, kw_only=True):
-    """One trade of one order; `exec_id` is the engine's and unique for ever."""
+    """One trade of one order, or what a correction made of it; `exec_id` is the engine's and unique for ever.
+
+    Only live ones count. What is corrected or busted stays, as it was.
+    """
 
     id: UUID
     exec_id: str
@@ -105,6 +115,13 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
     engine_epoch: int
     engine_seq: int
     executed_at_us: int
+    status: ExecutionStatus = ExecutionStatus.LIVE
+    ref_exec_id: str = ""  #: of the execution in whose place it stands
+    superseded_by: str = ""  #: of the bust or correction
+
+    @property
+    def live(self) -> bool:
+        return self.status is ExecutionStatus.LIVE
 
 
 class PositionState(Struct, frozen=True, kw_only=True):

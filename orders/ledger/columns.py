@@ -32,6 +32,8 @@ ORDER_CHANGES = (
     "version",
     "updated_at",
 )
+#: what a bust or correction changes in an execution
+EXECUTION_CHANGES = ("status", "superseded_by")
 POSITION_CHANGES = (
     "user_id",
     "quantity",
@@ -78,6 +80,7 @@ def order_columns(order: OrderState) -> Columns:
         "external_order_id": order.external_order_id,
         "engine_epoch": order.engine_epoch,
         "cancel_wanted": order.cancel_wanted,
+        "external": order.external,
         "reason": order.reason,
         "trace": order.trace,
         "version": order.version,
@@ -118,6 +121,9 @@ def execution_columns(execution: ExecutionState) -> Columns:
         "engine_epoch": execution.engine_epoch,
         "engine_seq": execution.engine_seq,
         "executed_at": instant(execution.executed_at_us),
+        "status": execution.status.value,
+        "ref_exec_id": execution.ref_exec_id,
+        "superseded_by": execution.superseded_by,
     }
 
 

@@ -12,16 +12,21 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from msgspec.structs import replace
 
+from accounts.models import User
+from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
 from orders.core.inputs import Cancel, Input, Place, Replace, Reported
 from orders.ledger.columns import client_order_key, exec_key
 from orders.ledger.statements import Pick
 from orders.models import Execution, Order, Position
+from orders.requests import Caller
 from orders.rows import execution_state, order_state, position_state
 
 KEYS_PER_QUERY = 400
+AMENDMENTS = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 #: Nearly always there is nothing to be found: so much is asked cheaply, and the rows are read where there are some.
 pick_orders = Pick(Order, ["id"], "client_order_key", fixed=["account_id"])
 pick_executions = Pick(Execution, ["exec_key"], "exec_key")
@@ -32,9 +37,13 @@ def look_up(book: Book, batch: Sequence[Input]) -> None:
     """Teach `book` what the database knows of the batch's orders, executions and positions."""
     look_up_orders(book, order_ids(book, batch))
     look_up_client_ids(book, [each for each in batch if isinstance(each, Place)])
-    trades = [each.report for each in batch if isinstance(each, Reported) and each.report.exec_type is ExecType.TRADE]
-    look_up_executions(book, {report.exec_id for report in trades})
-    look_up_positions(book, {report.order_id for report in trades})
+    reports = [each.report for each in batch if isinstance(each, Reported)]
+    look_up_owners(book, [report for report in reports if report.order_id not in book.orders])
+    amendments = [report for report in reports if report.exec_type in AMENDMENTS]
+    trades = [report for report in reports if report.exec_type is ExecType.TRADE]
+    look_up_executions(book, {report.exec_id for report in [*trades, *amendments]})
+    look_up_positions(book, {report.order_id for report in [*trades, *amendments]})
+    look_up_trades(book, {report.order_id for report in amendments})
 
 
 def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
@@ -65,6 +74,42 @@ def look_up_executions(book: Book, exec_ids: set[str]) -> None:
         if known := [key for (key,) in pick_executions.run(some)]:
             for row in Execution.objects.select_related("account", "order").filter(exec_key__in=known):
                 book.executions[row.exec_id] = execution_state(row)
+
+
+def look_up_trades(book: Book, amended: set[UUID]) -> None:
+    """All that these orders' accounts ever traded in the symbol: the position is worked out from it again."""
+    orders_amended = [order for order in map(book.orders.get, amended) if order is not None]
+    for account, symbol in {(order.account, order.symbol) for order in orders_amended}:
+        rows = Execution.objects.select_related("account", "order").filter(account_id=account, symbol=symbol)
+        for row in rows.iterator(chunk_size=2_000):
+            book.executions[row.exec_id] = execution_state(row)
+
+
+def look_up_owners(book: Book, unknown: Sequence[ExecutionReport]) -> None:
+    """Whose are the orders that these reports speak of, and are their client order ids taken?"""
+    names = {report.account for report in unknown}
+    for some in slices(names):
+        users = User.objects.select_related("account", "account__desk").filter(account__name__in=some)
+        for user in users.order_by("-date_joined", "-id"):  # the first user of an account comes last, and stays
+            book.owners.update(owned_by(user))
+    for report in unknown:
+        if owner := book.owners.get(report.account):
+            look_up_client_id(book, owner.account, report.client_order_id)
+
+
+def owned_by(user: User) -> dict[str, Caller]:
+    account = user.account
+    if account is None:
+        return {}
+    owner = Caller(user=user.id, account=account.id, account_name=account.name)
+    desk = account.desk
+    return {account.name: replace(owner, desk=desk.id, desk_name=desk.name) if desk else owner}
+
+
+def look_up_client_id(book: Book, account: UUID, client_order_id: str) -> None:
+    if (account, client_order_id) not in book.client_ids:
+        found = pick_orders.run([client_order_key(client_order_id)], account)
+        look_up_orders(book, {UUID(order_id) for (order_id,) in found})
 
 
 def look_up_positions(book: Book, traded: set[UUID]) -> None:

@@ -10,9 +10,10 @@ import msgspec
 from accounts.models import AuditLog
 from notifications.stream import NewEvent, append, desk_stream, last_numbers, user_stream
 from orders.core.book import Draft, Happening, OrderChanged
-from orders.core.state import ExecutionState, PositionState
+from orders.core.state import ExecutionState, ExecutionStatus, PositionState
 from orders.instants import instant
 from orders.ledger.columns import (
+    EXECUTION_CHANGES,
     ORDER_CHANGES,
     POSITION_CHANGES,
     audit_columns,
@@ -29,10 +30,16 @@ from orders.shapes import execution_shape, order_shape, position_shape
 
 CURSOR_ID = 1
 Numbers = dict[str, int]
+EXECUTION_KINDS = {
+    ExecutionStatus.LIVE: "execution_recorded",
+    ExecutionStatus.CORRECTED: "execution_corrected",
+    ExecutionStatus.BUSTED: "execution_busted",
+}
 
 insert_orders, update_orders = Insert(Order), Update(Order, ORDER_CHANGES)
 insert_positions, update_positions = Insert(Position), Update(Position, POSITION_CHANGES)
-insert_history, insert_executions = Insert(OrderHistory), Insert(Execution)
+insert_history = Insert(OrderHistory)
+insert_executions, update_executions = Insert(Execution), Update(Execution, EXECUTION_CHANGES)
 insert_commands, update_commands = Insert(EngineCommand), Update(EngineCommand, ["progress"], ["session", "seq"])
 update_cursor = Update(EngineCursor, ["epoch", "seq"])
 insert_audits, insert_quarantined = Insert(AuditLog), Insert(QuarantinedReport)
@@ -43,7 +50,7 @@ def write(draft: Draft) -> Numbers:
     at = instant(draft.now_us)
     write_orders(draft)
     insert_history.write(history_columns(each) for each in draft.happenings if isinstance(each, OrderChanged))
-    insert_executions.write(execution_columns(each) for each in draft.happenings if isinstance(each, ExecutionState))
+    write_executions(draft)
     write_positions(draft)
     write_commands(draft, at)
     insert_audits.write(audit_columns(audit, at) for audit in draft.audits)
@@ -59,6 +66,14 @@ def write_orders(draft: Draft) -> None:
     known = draft.book.orders
     insert_orders.write(order_columns(order) for key, order in changed.items() if key not in known)
     update_orders.write(order_columns(order) for key, order in changed.items() if key in known)
+
+
+def write_executions(draft: Draft) -> None:
+    """Each once, as the batch leaves it; one that is known was busted or corrected."""
+    changed = {each.exec_id: each for each in draft.happenings if isinstance(each, ExecutionState)}
+    known = draft.book.executions
+    insert_executions.write(execution_columns(state) for key, state in changed.items() if key not in known)
+    update_executions.write(execution_columns(state) for key, state in changed.items() if key in known)
 
 
 def write_positions(draft: Draft) -> None:
@@ -100,7 +115,7 @@ def told(happening: Happening) -> tuple[str, str, str, UUID, UUID | None]:
         return "orders", happening.event.value, as_json(order_shape(order)), order.user, order.desk
     if isinstance(happening, ExecutionState):
         data = as_json(execution_shape(happening))
-        return "executions", "execution_recorded", data, happening.user, happening.desk
+        return "executions", EXECUTION_KINDS[happening.status], data, happening.user, happening.desk
     data = as_json(position_shape(happening))
     return "positions", "position_changed", data, happening.user, happening.desk
 

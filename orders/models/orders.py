@@ -40,6 +40,7 @@ class Order(models.Model):
     external_order_id = models.CharField(max_length=64, blank=True)
     engine_epoch = models.BigIntegerField(default=0, help_text="The engine's life that acknowledged it; 0 = none yet.")
     cancel_wanted = models.BooleanField(default=False)
+    external = models.BooleanField(default=False, help_text="The engine holds it, and it was not sent from here.")
     reason = models.CharField(max_length=40, blank=True)
     trace = models.CharField(
         max_length=CHARACTERS_MAX,

@@ -9,13 +9,17 @@ from django.db import models
 
 from accounts.models import Account
 from bridge.wire.vocabulary import Side
+from orders.core.state import ExecutionStatus
 from orders.models.fields import WideIntegerField
 from orders.models.orders import Order
 from tradingmw.fields import E4Field, E8Field
 
 
 class Execution(models.Model):
-    """One trade, applied exactly once: `exec_key` is the SHA-256 of the engine's execution id, byte-exact."""
+    """One trade, applied exactly once: `exec_key` is the SHA-256 of the engine's execution id, byte-exact.
+
+    A bust or correction leaves the row as it was, but for its status; a correction adds another in its place.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     exec_id = models.CharField(max_length=64)
@@ -31,6 +35,16 @@ class Execution(models.Model):
     engine_epoch = models.BigIntegerField()
     engine_seq = models.BigIntegerField()
     executed_at = models.DateTimeField()
+    status = models.CharField(
+        max_length=12,
+        choices=[(status.value, status.value) for status in ExecutionStatus],
+        default=ExecutionStatus.LIVE.value,
+        help_text="Only live ones count.",
+    )
+    ref_exec_id = models.CharField(max_length=64, blank=True, default="", help_text="In whose place it stands.")
+    superseded_by = models.CharField(
+        max_length=64, blank=True, default="", help_text="The engine's id of the bust or correction."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["account", "executed_at"], name="execution_by_account")]

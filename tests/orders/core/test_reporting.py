@@ -128,11 +128,6 @@ def test_an_impossible_event_is_quarantined_and_changes_nothing(desk: Desk, orde
     assert desk.book.cursor == Cursor(EPOCH, 3)
 
 
-def test_a_kind_of_report_that_is_not_applied_yet_is_quarantined(desk: Desk, order: OrderState) -> None:
-    draft = desk.do(desk.report(order, ExecType.TRADE_CANCEL, ref_exec_id="x"))
-    assert len(draft.quarantined) == 1
-
-
 def test_a_gap_stops_applying_and_asks_for_a_replay_once(desk: Desk, order: OrderState) -> None:
     early = desk.report(order, ExecType.TRADE, fill=(40, 150), seq=5)
     draft = desk.do(early, early)

@@ -10,10 +10,18 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from bridge.wire.messages import CommandReply, ExecutionReport, NewOrder, OrderStatus, ReplayDone, ReplayRequest
+from bridge.wire.messages import (
+    CommandReply,
+    ExecutionReport,
+    NewOrder,
+    OrderList,
+    OrderStatus,
+    ReplayDone,
+    ReplayRequest,
+)
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Phase
-from orders.core.inputs import EngineBeat, LinkDown, LinkUp, NotSent, Replayed, Replied, Reported, StatusTold, Tick
+from orders.core.inputs import EngineBeat, LinkDown, LinkUp, Listed, NotSent, Replayed, Replied, Reported, StatusTold, Tick
 from orders.lifecycle import FINAL
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import OrderStatus as Status
@@ -22,7 +30,13 @@ from tests.orders.core.reference_engine import ENDED, Held, ReferenceEngine
 
 HEAL_STEPS = 40
 CHANGES = {E.REPLACE_REQUESTED, E.REPLACED, E.REPLACE_REJECTED}
-INPUTS = {ExecutionReport: Reported, CommandReply: Replied, OrderStatus: StatusTold, ReplayDone: Replayed}
+INPUTS = {
+    ExecutionReport: Reported,
+    CommandReply: Replied,
+    OrderStatus: StatusTold,
+    OrderList: Listed,
+    ReplayDone: Replayed,
+}
 
 
 class World:
@@ -134,7 +148,7 @@ class World:
 
     def each_order_is_the_sum_of_its_executions(self) -> None:
         for order in self.desk.orders.values():
-            fills = [each for each in self.desk.executions.values() if each.order_id == order.id]
+            fills = [each for each in self.desk.executions.values() if each.order_id == order.id and each.live]
             assert order.filled_e8 == sum(fill.quantity_e8 for fill in fills)
             assert order.filled_notional_e16 == sum(fill.quantity_e8 * fill.price_e8 for fill in fills)
 

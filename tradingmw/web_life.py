@@ -11,12 +11,17 @@ from marketdata.readiness import feed_age_ms, market_check
 from notifications.schedule.canary import worker_check
 from orders.health import order_bridge_check
 from orders.holder import holder_followed, holder_left
+from tradingmw.garbage import collect_seldom
 from tradingmw.health import ready_check, ready_figure
 from tradingmw.lifespan import on_shutdown, on_startup, on_stopping
 
 
 async def _hub_opened() -> None:
     market_hub()
+
+
+async def _put_together() -> None:
+    collect_seldom()
 
 
 def register() -> None:
@@ -27,6 +32,7 @@ def register() -> None:
     ready_figure("feedAgeMs", feed_age_ms)
     on_startup(_hub_opened)
     on_startup(holder_followed)
+    on_startup(_put_together)
     on_stopping(sockets_shut_down)
     on_shutdown(market_hub_closed)
     on_shutdown(holder_left)

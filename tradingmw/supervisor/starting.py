@@ -18,6 +18,7 @@ from accounts.demo import DESK, PASSWORD, USERS, demo_create
 from bridge.sockets.curve import KeyRing, make_keys
 from notifications.schedule.canary import canary_forget
 from tradingmw.env import Env, env
+from tradingmw.garbage import collect_seldom
 from tradingmw.layers import LayerProxy
 from tradingmw.logs import formatter_of
 from tradingmw.supervisor.addresses import HOST, LAYER, Ports, as_environment, choose_addresses
@@ -69,6 +70,7 @@ class Stack:
             if not settings.redis_url:
                 proxy = LayerProxy(KeyRing(settings.keys), settings.layer_publish, settings.layer_subscribe)
                 held.callback(proxy.stop)
+            collect_seldom()
             self._say_addresses(settings)
             return self._supervisor(settings, records).run(stop, at_once)
 

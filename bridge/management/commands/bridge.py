@@ -12,6 +12,7 @@ from orders.bridge.requests_door import AddressTaken
 from orders.ledger import LeaseHeld
 from tradingmw.env import env
 from tradingmw.exposition import serve_metrics
+from tradingmw.garbage import collect_seldom
 from tradingmw.supervisor.stopping import stop_event
 from tradingmw.supervisor.together import run_together
 from tradingmw.wiring import run_feed_bridge, run_order_bridge
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             flags = {"orders": ["--standby"] if standby else [], "feed": []}
             sys.exit(run_together([["bridge", "--role", name, *flags[name]] for name in ROLES], stop))
         serve_metrics(env(), role)
+        collect_seldom()
         run = partial(run_order_bridge, standby=standby) if role == "orders" else run_feed_bridge
         try:
             run(stop)

@@ -60,18 +60,31 @@ class Watcher(Protocol):
 
 
 class FrameWriter:
-    """The extension's object: one open connection."""
+    """The extension's object: one open connection.
 
-    __slots__ = ("_protocol",)
+    Whether it is open is not asked for each write, only after something that may have closed it (`look_again`).
+    """
+
+    __slots__ = ("_is_open", "_protocol", "_write")
 
     def __init__(self, protocol: FramesProtocol) -> None:
-        self._protocol = protocol
+        self._protocol, self._write = protocol, protocol.transport.write
+        self._is_open = False
 
     def write(self, frames: bytes) -> None:
         """Hand over whole frames, joined, as one write; nothing happens once the connection is closing."""
+        if self._is_open or self._look():
+            self._write(frames)
+
+    def look_again(self) -> None:
+        """Look before the next write whether the connection is open."""
+        self._is_open = False
+
+    def _look(self) -> bool:
         protocol = self._protocol
-        if protocol.handshake_complete and not protocol.close_sent and not protocol.transport.is_closing():
-            protocol.transport.write(frames)
+        closing = protocol.close_sent or protocol.transport.is_closing()
+        self._is_open = protocol.handshake_complete and not closing
+        return self._is_open
 
     def watch(self, watcher: Watcher | None) -> None:
         """Tell `watcher` from now on (at once, where the connection is paused already); None: nobody."""
@@ -84,12 +97,36 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sans-I/O WebSocket protocol with the extension `tmw.frames`."""
 
     watcher: Watcher | None = None
+    _writer: FrameWriter | None = None
+    _close_sent = False
 
     async def run_asgi(self) -> None:
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
-        extensions: dict[str, Any] = {**(self.scope["extensions"] or {}), EXTENSION: FrameWriter(self)}
+        self._writer = FrameWriter(self)
+        extensions: dict[str, Any] = {**(self.scope["extensions"] or {}), EXTENSION: self._writer}
         self.scope["extensions"] = extensions
         await super().run_asgi()
+
+    @property
+    def close_sent(self) -> bool:
+        return self._close_sent
+
+    @close_sent.setter
+    def close_sent(self, sent: bool) -> None:
+        self._close_sent = sent
+        self._look_again()
+
+    def handle_close(self, event: Any) -> None:
+        super().handle_close(event)
+        self._look_again()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self._writer is not None:
+            self._writer.look_again()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -104,3 +141,4 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.watcher = None
         super().connection_lost(exc)
+        self._look_again()

@@ -68,7 +68,8 @@ def engine_command(load: Load, seed: int, directory: Path, addresses: Mapping[st
     make_keys(keys)
     where = {name.removeprefix("engine_").replace("_", "-"): address for name, address in addresses.items()}
     options = {"keys": keys, **where, "rate": load.rate, "symbols": load.universe, "seed": seed}
-    return [tools.product_python(), "-m", "bench.engine", *as_words(options)]
+    books = ["--books"] if load.books else []
+    return [tools.product_python(), "-m", "bench.engine", *as_words(options), *books]
 
 
 def served_by(product: Product, engine: Child) -> Served:

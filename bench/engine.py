@@ -3,9 +3,9 @@
     python -m bench.engine --keys DIR --market-data ADDRESS --commands … --queries … --work … --rate 1000 --symbols 200
 
 The development engine (`manage.py engine`) matches orders in Python and would itself take much of the machine that is
-being measured. This one speaks the same link with the same codecs, keys and sockets: batches of quotes, trades and
-book changes, snapshots, sessions; orders it refuses. The feed begins at the first line on standard input; each further
-one is answered with how much was sent; it ends with standard input.
+being measured. This one speaks the same link with the same codecs, keys and sockets: batches of quotes, trades and, if
+wanted, book changes, snapshots, sessions; orders it refuses. The feed begins at the first line on standard input; each
+further one is answered with how much was sent; it ends with standard input.
 """
 
 from __future__ import annotations
@@ -134,12 +134,14 @@ class SessionDesk:
 class FeedEngine:
     """One life of it, in one thread."""
 
-    def __init__(self, keys: Path, addresses: EngineAddresses, *, symbols: int, seed: int, rate: float) -> None:
+    def __init__(
+        self, keys: Path, addresses: EngineAddresses, *, symbols: int, seed: int, rate: float, books: bool = True
+    ) -> None:
         self.epoch, random = now_us(), Random(seed)
         self._sockets = EngineSockets(KeyRing(keys))
         self._listings = listings(symbols)
         self._publisher = Publisher(self._sockets.market_data, self.epoch, self._listings)
-        self._books = [LivingBook(listing, random, self._publisher) for listing in self._listings]
+        self._books = [LivingBook(listing, random, self._publisher, depth=books) for listing in self._listings]
         self.feed = Feed(self._books, random, rate)
         self._desk = SessionDesk(self._sockets.commands, self.epoch)
         self._beat_at = 0.0
@@ -193,10 +195,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--symbols", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--books", action="store_true", help="book changes as well as quotes and trades")
     args = parser.parse_args()
     addresses = EngineAddresses(*(getattr(args, name) for name in EngineAddresses._fields))
     go, stop = threading.Event(), threading.Event()
-    engine = FeedEngine(args.keys, addresses, symbols=args.symbols, seed=args.seed, rate=args.rate)
+    market = {"symbols": args.symbols, "seed": args.seed, "rate": args.rate, "books": args.books}
+    engine = FeedEngine(args.keys, addresses, **market)
     threading.Thread(target=read_lines, args=(engine.feed, go, stop), daemon=True).start()
     say(event="bound")
     try:

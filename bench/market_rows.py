@@ -33,10 +33,13 @@ def first_bid(instrument_id: int) -> int:
 
 
 class LivingBook:
-    """One instrument: five levels a side, told to the `tape` as they change. Prices in ticks, sizes in units."""
+    """One instrument: five levels a side, told to the `tape` as they change. Prices in ticks, sizes in units.
 
-    def __init__(self, listing: Listing, random: Random, tape: Tape) -> None:
-        self.listing = listing
+    Without `depth` only trades and quotes are told, and a snapshot has no levels.
+    """
+
+    def __init__(self, listing: Listing, random: Random, tape: Tape, *, depth: bool = True) -> None:
+        self.listing, self._has_depth = listing, depth
         self._random, self._tape = random, tape
         self._bid = self._home = first_bid(listing.instrument_id)
         self._bids = {self._bid - deep: self._units() for deep in range(LEVELS)}
@@ -54,14 +57,16 @@ class LivingBook:
             changes = [self._renew(BID if chance < MOVES + (1 - MOVES) / 2 else ASK)]
             if chance > 1 - TAKES:
                 self._trade(now_us)
-        self._tell(changes, now_us)
+        if self._has_depth:
+            self._tell_depth(changes, now_us)
+        self._tell_quote(now_us)
 
     def snapshot(self) -> InstrumentSnapshot:
         """All that a late joiner needs."""
         return InstrumentSnapshot(
             instrument_id=self.listing.instrument_id,
-            bids=levels(self._bids, best_first=sorted(self._bids, reverse=True)),
-            asks=levels(self._asks, best_first=sorted(self._asks)),
+            bids=levels(self._bids, best_first=sorted(self._bids, reverse=True)) if self._has_depth else [],
+            asks=levels(self._asks, best_first=sorted(self._asks)) if self._has_depth else [],
             last_e8=self._last_e8,
             last_size_e8=self._last_size_e8,
             volume_e8=self._volume_e8,
@@ -105,14 +110,17 @@ class LivingBook:
         trade = Trade(self.listing.instrument_id, BUYER, self._trades, now_us, price_e8, size_e8)
         self._tape.trade(self.listing, trade)
 
-    def _tell(self, changes: Sequence[tuple[int, int, int]], now_us: int) -> None:
-        listing, last = self.listing, len(changes) - 1
-        identity, bid, ask = listing.instrument_id, self._bid, self._bid + 1
+    def _tell_depth(self, changes: Sequence[tuple[int, int, int]], now_us: int) -> None:
+        identity, last = self.listing.instrument_id, len(changes) - 1
         rows = [
             Depth(identity, side, number == last, now_us, ticks * CENT_E8, units * ONE_E8)
             for number, (side, ticks, units) in enumerate(changes)
         ]
-        self._tape.depth(listing, rows)
+        self._tape.depth(self.listing, rows)
+
+    def _tell_quote(self, now_us: int) -> None:
+        listing, bid, ask = self.listing, self._bid, self._bid + 1
+        identity = listing.instrument_id
         best = (bid * CENT_E8, self._bids[bid] * ONE_E8, ask * CENT_E8, self._asks[ask] * ONE_E8)
         self._tape.quote(listing, Quote(identity, now_us, *best, self._last_e8, self._last_size_e8, self._volume_e8))
 

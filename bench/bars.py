@@ -15,7 +15,7 @@ class Bar:
 
     `most` is None where there is an aim and no bar.
 
-    `in_every_run`: the worst run counts, not the median.
+    `in_every_run`: the worst run counts, not the median. `ours`: the key of the run of ours that is judged.
     """
 
     what: str
@@ -24,6 +24,7 @@ class Bar:
     peer: str = ""
     aim: float | None = None
     in_every_run: bool = False
+    ours: str = OURS
 
 
 class Verdict(NamedTuple):
@@ -101,11 +102,11 @@ BARS: dict[str, Sequence[Bar]] = {
 
 def judge(rows: Rows, bars: Sequence[Bar]) -> Iterator[Verdict]:
     """Each bar against the rows of one bench. A run of ours that failed fails what counts in every run."""
-    failed = any("failed" in row for row in rows if row["contender"] == OURS)
     for bar in bars:
-        found = ratio(rows, OURS, bar.peer, bar.figure) if bar.peer else spread(rows, OURS, bar.figure)
+        failed = any("failed" in row for row in rows if row["contender"] == bar.ours)
+        found = ratio(rows, bar.ours, bar.peer, bar.figure) if bar.peer else spread(rows, bar.ours, bar.figure)
         if found is None:
-            yield Verdict(bar, None, False if bar.most is not None and failed and not good(rows, OURS) else None)
+            yield Verdict(bar, None, False if bar.most is not None and failed and not good(rows, bar.ours) else None)
         elif bar.most is None:
             yield Verdict(bar, found, None)
         else:

@@ -1,4 +1,4 @@
-"""How many orders a second does a server take over REST, and how long does each wait for its answer?"""
+"""How many orders a second does a server take, over REST or sockets, and how long does each wait for its answer?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,31 @@ ORDER = {
 }
 #: The market is not what is measured here.
 QUIET_MARKET = ("--symbols", "5", "--rate", "5")
+SOCKET, PEER = "ours-socket", "express-sqlite"
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class OrderDesk:
-    """A server that takes orders. `counted` and `apart`: label → process, as in the fan-out bench."""
+    """A server that takes orders. `counted` and `apart`: label → process, as in the fan-out bench.
+
+    Over REST on `path`; over sockets where `dial(say, sockets)` says the request target of each.
+    """
 
     port: int
-    path: str
-    headers: Mapping[str, str]
     counted: Mapping[str, int]
     apart: Mapping[str, int]
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    dial: Callable[[Say, int], None] | None = None
+
+
+@dataclass(frozen=True)
+class OrderFlow:
+    """So many clients, one order on its way each; with `per_second`, so many are due whatever has been answered."""
+
+    clients: int
+    per_second: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,18 +67,30 @@ class OrderTaker:
     serving: Callable[[Path], AbstractContextManager[OrderDesk]]
 
 
-def ours(headers: Mapping[str, str]) -> Callable[[Path], AbstractContextManager[OrderDesk]]:
+def over_rest(headers: Mapping[str, str]) -> Callable[[Path], AbstractContextManager[OrderDesk]]:
     """`manage.py up`; web, order bridge and channel layer are the cost, the engine stands apart."""
 
     @contextmanager
     def serving(directory: Path) -> Iterator[OrderDesk]:
         with Product(directory, QUIET_MARKET) as product, closing(product.logged_in()) as client:
-            parts = product.pids()
-            counted = {"web": parts.pop("web"), "orders": parts.pop("orders"), "layer": product.pid}
             every = {**headers, "Authorization": client.headers["Authorization"]}
-            yield OrderDesk(product.port, "/api/v1/orders", every, counted, parts)
+            yield OrderDesk(product.port, *shares(product), path="/api/v1/orders", headers=every)
 
     return serving
+
+
+@contextmanager
+def over_sockets(directory: Path) -> Iterator[OrderDesk]:
+    """The same with an authenticated WebSocket for each client."""
+    with Product(directory, QUIET_MARKET) as product:
+        yield OrderDesk(product.port, *shares(product), dial=product.dial_trading)
+
+
+def shares(product: Product) -> tuple[dict[str, int], dict[str, int]]:
+    """Which processes are counted, and which stand apart."""
+    apart = product.pids()
+    counted = {"web": apart.pop("web"), "orders": apart.pop("orders"), "layer": product.pid}
+    return counted, apart
 
 
 def express(*, durable: bool) -> Callable[[Path], AbstractContextManager[OrderDesk]]:
@@ -78,35 +103,40 @@ def express(*, durable: bool) -> Callable[[Path], AbstractContextManager[OrderDe
             command: list[str | Path] = ["node", tools.PEERS / "express_orders.mjs", address, *database]
             with Child(command, directory / "peer.log") as server:
                 port = server.event("listening", LISTEN_SECONDS)["port"]
-                yield OrderDesk(port, "/orders", {}, {"server": server.pid}, {"engine": engine.pid})
+                yield OrderDesk(port, {"server": server.pid}, {"engine": engine.pid}, path="/orders")
 
     return serving
 
 
 ORDER_TAKERS = (
-    OrderTaker(OURS, "this project, durable", lambda say: None, ours({})),
-    OrderTaker("ours-wait", "this project, engine's answer", lambda say: None, ours({"Prefer": "wait=2"})),
-    OrderTaker("express-sqlite", "Express, SQLite, engine's answer", tools.node_sqlite, express(durable=True)),
+    OrderTaker(OURS, "this project, REST", lambda say: None, over_rest({})),
+    OrderTaker("ours-wait", "this project, REST, engine's answer", lambda say: None, over_rest({"Prefer": "wait=2"})),
+    OrderTaker(SOCKET, "this project, socket", lambda say: None, over_sockets),
+    OrderTaker(PEER, "Express, SQLite, engine's answer", tools.node_sqlite, express(durable=True)),
     OrderTaker("express", "Express, engine's answer", tools.node, express(durable=False)),
 )
 
 
-def measure(taker: OrderTaker, clients: int, seconds: float, loadgen: Path, directory: Path) -> dict[str, Any]:
+def measure(taker: OrderTaker, flow: OrderFlow, seconds: float, loadgen: Path, directory: Path) -> dict[str, Any]:
     """One run, in its own directory: figures by name."""
     directory.mkdir(parents=True, exist_ok=True)
     with taker.serving(directory) as desk:
-        command: list[str | Path] = [loadgen, "orders", *generator_options(desk, clients, seconds)]
+        command: list[str | Path] = [loadgen, "orders", *generator_options(desk, flow, seconds)]
         with Child(command, directory / "loadgen.log") as generator:
+            if desk.dial:
+                desk.dial(generator.say, flow.clients)
             measured = generator.event("measured", seconds + REPORT_SECONDS)
     return figures(measured, desk)
 
 
-def generator_options(desk: OrderDesk, clients: int, seconds: float) -> list[str]:
+def generator_options(desk: OrderDesk, flow: OrderFlow, seconds: float) -> list[str]:
     processes = {**desk.counted, **desk.apart}
     options = {
         "port": desk.port,
+        "entry": "socket" if desk.dial else "rest",
         "path": desk.path,
-        "clients": clients,
+        "clients": flow.clients,
+        "rate": flow.per_second,
         "headers": "".join(f"{name}: {value}\r\n" for name, value in desk.headers.items()),
         "body": json.dumps(ORDER),
         "run": f"bench-{uuid.uuid4().hex[:8]}",
@@ -123,6 +153,7 @@ def figures(measured: Mapping[str, Any], desk: OrderDesk) -> dict[str, Any]:
     cost, apart = (sum(cpu[label] for label in labels) for labels in (desk.counted, desk.apart))
     return {
         "orders_per_second": measured["orders"] / seconds,
+        "ms_per_order": seconds * 1e3 / orders,
         "cpu_us_per_order": cost * 1e6 / orders,
         "cpu_share": cost / seconds,
         "apart_cpu_share": apart / seconds,

@@ -97,14 +97,21 @@ class Product:
 
     def dial_market(self, say: Callable[[str], None], sockets: int) -> None:
         """Say a request target with a fresh one-use ticket for each socket."""
+        self._dial("/ws/v1/market", USERNAMES, say, sockets)
+
+    def dial_trading(self, say: Callable[[str], None], sockets: int) -> None:
+        """The same for sockets on which one trader places orders."""
+        self._dial("/ws/v1/trading", USERNAMES[:1], say, sockets)
+
+    def _dial(self, path: str, usernames: Sequence[str], say: Callable[[str], None], sockets: int) -> None:
         with ExitStack() as held:
-            clients = [held.enter_context(closing(self.logged_in(name))) for name in USERNAMES]
+            clients = [held.enter_context(closing(self.logged_in(name))) for name in usernames]
             threads = held.enter_context(ThreadPoolExecutor(TICKET_THREADS))
 
             def dial(number: int) -> None:
                 client = clients[number % len(clients)]
                 ticket = client.post("/auth/ws-ticket", json={}).raise_for_status().json()["ticket"]
-                say(f"/ws/v1/market?ticket={ticket}")
+                say(f"{path}?ticket={ticket}")
 
             for _ in threads.map(dial, range(sockets)):
                 pass

@@ -2,18 +2,21 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iostream>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "clock.hpp"
 #include "histogram.hpp"
 #include "json_line.hpp"
+#include "order_lane.hpp"
 #include "process_usage.hpp"
 
 namespace {
@@ -24,63 +27,40 @@ struct Options {
     explicit Options(Arguments& given)
         : port(given.whole("port", nullptr, 1, 65'535)),
           clients(given.whole("clients", nullptr, 1, 4'096)),
-          path(given.text("path")),
+          entry(given.text("entry", "rest")),
+          path(given.text("path", "")),
           headers(given.text("headers", "")),
           body(given.text("body")),
           run(given.text("run", "bench")),
+          rate(given.number("rate", "0", 0, 1e6)),
           warm_us(static_cast<int64_t>(1e6 * given.number("warm", "1", 0, 600))),
           measure_us(static_cast<int64_t>(1e6 * given.number("seconds", "5", 0.1, 600))),
           patience_us(static_cast<int64_t>(1e6 * given.number("patience", "20", 1, 600))),
           pids(given.text("pids", "")) {
         given.all_read();
         if (body.find(kIdMark) == std::string::npos) throw BadArgument("--body must hold {id}");
+        if (entry != "rest" && entry != "socket") throw BadArgument("--entry must be rest or socket");
+        if (rate > 0 && entry == "rest") throw BadArgument("--rate is for sockets: over REST an order waits for the last");
     }
 
+    std::string authority() const { return "127.0.0.1:" + std::to_string(port); }
+
     int port, clients;
-    std::string path, headers, body, run;
+    std::string entry, path, headers, body, run;
+    double rate;
     int64_t warm_us, measure_us, patience_us;
     std::string pids;
 };
 
-// What has come of an HTTP answer so far.
-struct Answer {
-    enum class State { Partial, Whole, Malformed } state;
-    int status = 0;
-    std::string_view body = {};
-    bool closes = false;
-};
-
-// The value of a header field, "" where it is absent.
-std::string_view field(std::string_view head, std::string_view name) {
-    for (size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at + 2)) {
-        const std::string_view line = head.substr(at + 2);
-        if (line.size() <= name.size() || line[name.size()] != ':') continue;
-        if (strncasecmp(line.data(), name.data(), name.size()) != 0) continue;
-        const size_t begin = line.find_first_not_of(" \t", name.size() + 1);
-        return begin == std::string_view::npos ? "" : line.substr(begin, line.find("\r\n", begin) - begin);
-    }
-    return "";
-}
-
-Answer read_answer(std::string_view bytes) {
-    const size_t end = bytes.find("\r\n\r\n");
-    if (end == std::string_view::npos) return {Answer::State::Partial};
-    const std::string_view head = bytes.substr(0, end), body = bytes.substr(end + 4);
-    if (head.size() < 12 || head.substr(0, 9) != "HTTP/1.1 ") return {Answer::State::Malformed};
-    const int status = std::atoi(head.data() + 9);
-    const bool closes = strncasecmp(field(head, "connection").data(), "close", 5) == 0;
-    const std::string_view length = field(head, "content-length");
-    if (length.empty()) return {Answer::State::Malformed};  // all servers of these benches say how long they are
-    const size_t wanted = std::strtoul(length.data(), nullptr, 10);
-    if (body.size() < wanted) return {Answer::State::Partial};
-    return {Answer::State::Whole, status, body.substr(0, wanted), closes};
-}
-
 struct Client {
     int descriptor = -1;
-    std::string id;
+    std::unique_ptr<Lane> lane;
     std::string received;
-    int64_t sent_at_us = 0;
+};
+
+struct Placed {
+    std::string id;
+    int64_t due_us;  // when it was sent, or was to be sent
 };
 
 class OrderLoad {
@@ -89,10 +69,9 @@ public:
         : options_(given), servers_(options_.pids), clients_(options_.clients), epoll_(epoll_create1(0)) {}
 
     int run() {
-        for (size_t number = 0; number < clients_.size(); ++number) {
-            dial(number);
-            place(clients_[number]);
-        }
+        for (size_t number = 0; number < clients_.size(); ++number) dial(number);
+        while (!std::all_of(clients_.begin(), clients_.end(), [](const Client& one) { return one.lane->ready(); })) pump();
+        begin();
         pump_for(options_.warm_us);
         counting_ = true;
         const Usage before = servers_.now();
@@ -105,8 +84,16 @@ public:
     }
 
 private:
+    std::unique_ptr<Lane> new_lane() const {
+        if (options_.entry == "rest") return rest_lane(options_.path, options_.authority(), options_.headers);
+        std::string target;
+        if (!std::getline(std::cin, target)) throw std::runtime_error("a socket has no target");
+        return socket_lane(target, options_.authority());
+    }
+
     void dial(size_t number) {
         Client& client = clients_[number];
+        client.lane = new_lane();
         client.descriptor = socket(AF_INET, SOCK_STREAM, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -120,30 +107,47 @@ private:
         event.events = EPOLLIN;
         event.data.u64 = number;
         epoll_ctl(epoll_, EPOLL_CTL_ADD, client.descriptor, &event);
+        say(client, client.lane->opening());
     }
 
-    void place(Client& client) {
-        client.id = options_.run + "-" + std::to_string(++placed_);
-        std::string body = options_.body;
-        body.replace(body.find(kIdMark), kIdMark.size(), client.id);
-        const std::string request = "POST " + options_.path + " HTTP/1.1\r\nHost: 127.0.0.1:" +
-                                    std::to_string(options_.port) + "\r\nContent-Type: application/json\r\n" +
-                                    options_.headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-                                    body;
-        client.received.clear();
-        client.sent_at_us = steady_us();
-        if (send(client.descriptor, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+    // Closed loop: each client has one order on its way. Else orders are due `rate` times a second, come what may.
+    void begin() {
+        last_answer_us_ = begun_us_ = steady_us();
+        if (options_.rate > 0) return;
+        for (Client& client : clients_) place(client, steady_us());
+    }
+
+    void place_due() {
+        for (int64_t due_us; (due_us = begun_us_ + static_cast<int64_t>(placed_ * 1e6 / options_.rate)) <= steady_us();)
+            place(clients_[placed_ % clients_.size()], due_us);
+    }
+
+    void place(Client& client, int64_t due_us) {
+        const uint64_t number = ++placed_;
+        std::string id = options_.run + "-" + std::to_string(number), body = options_.body;
+        body.replace(body.find(kIdMark), kIdMark.size(), id);
+        unanswered_.emplace(number, Placed{std::move(id), due_us});
+        say(client, client.lane->order(number, body));
+    }
+
+    static void say(const Client& client, const std::string& bytes) {
+        if (bytes.empty()) return;
+        if (send(client.descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
             throw std::runtime_error("send");
     }
 
     void pump_for(int64_t us) {
         for (const int64_t end_us = steady_us() + us; steady_us() < end_us;) {
-            epoll_event ready[256];
-            const int count = epoll_wait(epoll_, ready, 256, 10);
-            for (int at = 0; at < count; ++at) on_readable(ready[at].data.u64);
-            if (count) last_answer_us_ = steady_us();
-            if (steady_us() - last_answer_us_ > options_.patience_us) throw std::runtime_error("no answer in time");
+            pump();
+            if (options_.rate > 0) place_due();
         }
+    }
+
+    void pump() {
+        epoll_event ready[256];
+        const int count = epoll_wait(epoll_, ready, 256, options_.rate > 0 ? 1 : 10);
+        for (int at = 0; at < count; ++at) on_readable(ready[at].data.u64);
+        if (steady_us() - last_answer_us_ > options_.patience_us) throw std::runtime_error("no answer in time");
     }
 
     void on_readable(size_t number) {
@@ -152,25 +156,31 @@ private:
         const ssize_t length = recv(client.descriptor, bytes, sizeof bytes, 0);
         if (length <= 0) throw std::runtime_error("the server closed a connection");
         client.received.append(bytes, static_cast<size_t>(length));
-        const Answer answer = read_answer(client.received);
-        if (answer.state == Answer::State::Malformed) throw std::runtime_error("not an answer: " + client.received);
-        if (answer.state == Answer::State::Partial) return;
-        judge(client, answer);
-        if (answer.closes) {
+        std::string reply;
+        const std::vector<Answer> answers = client.lane->read(client.received, reply);
+        say(client, reply);
+        for (const Answer& answer : answers) judge(answer);
+        if (client.lane->closes()) {
             close(client.descriptor);
             dial(number);
             ++redialled_;
         }
-        place(client);
+        if (options_.rate > 0) return;
+        for (size_t again = 0; again < answers.size(); ++again) place(client, steady_us());
     }
 
-    // Any other answer ends the run: what refuses is not being measured.
-    void judge(const Client& client, const Answer& answer) {
-        if (answer.status != 201 || answer.body.find('"' + client.id + '"') == std::string_view::npos)
-            throw std::runtime_error("answered " + std::to_string(answer.status) + ": " + std::string(answer.body));
+    // An order that is not taken ends the run: what refuses is not being measured.
+    void judge(const Answer& answer) {
+        const auto placed = unanswered_.find(answer.number);
+        if (placed == unanswered_.end()) throw std::runtime_error("answered what was not asked: " + answer.text);
+        const auto [id, due_us] = placed->second;
+        unanswered_.erase(placed);
+        last_answer_us_ = steady_us();
+        if (!answer.taken || answer.text.find('"' + id + '"') == std::string::npos)
+            throw std::runtime_error("answered " + answer.text);
         if (!counting_) return;
         ++answered_;
-        delays_.add(steady_us() - client.sent_at_us);
+        delays_.add(last_answer_us_ - due_us);
     }
 
     void report(double seconds, const Usage& before, const Usage& after, double own_share) {
@@ -178,6 +188,7 @@ private:
             .add("seconds", seconds)
             .add("clients", options_.clients)
             .add("orders", answered_)
+            .add("unanswered", unanswered_.size())
             .add("redialled", redialled_)
             .add("p50_ms", delays_.percentile_ms(0.5))
             .add("p90_ms", delays_.percentile_ms(0.9))
@@ -195,8 +206,9 @@ private:
     std::vector<Client> clients_;
     int epoll_;
     Histogram delays_;
+    std::unordered_map<uint64_t, Placed> unanswered_;
     bool counting_ = false;
-    int64_t last_answer_us_ = steady_us();
+    int64_t begun_us_ = 0, last_answer_us_ = steady_us();
     uint64_t placed_ = 0, answered_ = 0, redialled_ = 0;
 };
 

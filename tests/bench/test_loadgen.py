@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from bench.children import Child, ChildFailed
 from bench.generator import FAULTS, as_words
-from tests.bench.scripted import SECONDS, BookScript, Script, item, measured
+from tests.bench.scripted import COMPACT, SECONDS, BookScript, Script, item, measured
 from tests.needs import program
 
 WITH_FEW_FILES = """
@@ -182,6 +184,53 @@ def test_orders_are_placed_one_after_another_on_each_connection(
     found = ordered(loadgen, tmp_path / "loadgen.log", order_server)
     assert found["orders"] > 3
     assert found["redialled"] == 0
+
+
+class OrderSocket:
+    """Answers orders on sockets, with a push before each; `status` is what it says of them."""
+
+    def __init__(self, status: str = "ok") -> None:
+        self.status = status
+        self.targets: list[str] = []
+
+    def __call__(self, socket: ServerConnection) -> None:
+        assert socket.request
+        self.targets.append(socket.request.path)
+        for text in socket:
+            asked = json.loads(text)
+            assert asked["method"] == "order.place"
+            socket.send('{"channel":"heartbeat","type":"update","data":[]}')
+            answer = {"id": asked["id"], "status": self.status, "result": asked["params"]}
+            socket.send(json.dumps(answer, separators=COMPACT))
+
+
+def socket_ordered(loadgen: Path, log: Path, desk: OrderSocket, **more: Any) -> dict[str, Any]:
+    with serve(desk, "127.0.0.1", 0, subprotocols=[Subprotocol("tmw.json.v1")]) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.socket.getsockname()[1]
+        flags = {"entry": "socket", "port": port, "clients": 3, "warm": 0, "seconds": 0.3, **more}
+        with Child([loadgen, "orders", "--body", '{"clientOrderId": "{id}"}', *as_words(flags)], log) as generator:
+            for number in range(3):
+                generator.say(f"/{number}")
+            return generator.event("measured", SECONDS)
+
+
+def test_orders_are_placed_over_sockets_each_with_its_target(loadgen: Path, tmp_path: Path) -> None:
+    desk = OrderSocket()
+    found = socket_ordered(loadgen, tmp_path / "loadgen.log", desk)
+    assert (found["orders"] > 3, found["unanswered"]) == (True, 3)
+    assert sorted(desk.targets) == ["/0", "/1", "/2"]
+
+
+def test_an_order_that_is_refused_on_a_socket_ends_the_run(loadgen: Path, tmp_path: Path) -> None:
+    with pytest.raises(ChildFailed):
+        socket_ordered(loadgen, tmp_path / "loadgen.log", OrderSocket("error"))
+    assert 'answered {"id":' in (tmp_path / "loadgen.log").read_text()
+
+
+def test_orders_are_due_at_a_rate_whatever_is_answered(loadgen: Path, tmp_path: Path) -> None:
+    found = socket_ordered(loadgen, tmp_path / "loadgen.log", OrderSocket(), rate=50)
+    assert 10 <= found["orders"] + found["unanswered"] <= 16
 
 
 def test_an_order_that_is_refused_ends_the_run(

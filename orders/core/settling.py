@@ -1,8 +1,8 @@
 """What became of an order or a command that is in doubt? Only the engine's evidence settles it; nothing is guessed.
 
-A status counts once every report up to the number it names is applied. "Not known" proves that an order never reached
-the engine only where its command can no longer arrive: it belongs to an older session, or the engine's own clock has
-passed the deadline after which it refuses the command.
+A status counts at the very report that it names: else reports are missing here, or it is of an earlier moment. "Not
+known" proves that an order never reached the engine only where its command can no longer arrive: it belongs to an older
+session, or the engine's own clock has passed the deadline after which it refuses the command.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def replied(draft: Draft, reply: CommandReply) -> None:
         if rejected:  # that it is accepted is no news: the report `replaced` has the terms
             replacing.refused(draft, order, reply)
         return
+    if not rejected and command.kind is CommandKind.NEW_ORDER and order is not None and awaits_evidence(order):
+        return  # its report is the evidence; if that does not come by the deadline, the order is asked for
     draft.advance(command, CommandProgress.ANSWERED)
     if not rejected or order is None or order.final:
         return
@@ -94,10 +96,8 @@ def status_told(draft: Draft, status: OrderStatus) -> None:
     if status.session != draft.session or order is None or order.final or draft.link.epoch != status.epoch:
         draft.counts["unmatched_statuses"] += 1
         return
-    if (status.epoch, status.last_seq) > (draft.cursor.epoch, draft.cursor.seq):
-        draft.counts["early_statuses"] += 1
-        ask_later(draft, order, draft.now_us)
-        ask_for_replay(draft)
+    if status.last_seq != draft.cursor.seq or status.epoch != draft.cursor.epoch:
+        untimely(draft, order, status)
         return
     draft.asks.drop(order.id)
     if not status.known:
@@ -107,6 +107,17 @@ def status_told(draft: Draft, status: OrderStatus) -> None:
         end(draft, order, ENDINGS[status.status], reason, engine_epoch=status.epoch, details={"source": "status"})
     else:
         held_by_engine(draft, order, status)
+
+
+def untimely(draft: Draft, order: OrderState, status: OrderStatus) -> None:
+    """It tells of another moment than the one that the reports have brought us to: the question is put again."""
+    if (status.epoch, status.last_seq) > (draft.cursor.epoch, draft.cursor.seq):
+        draft.counts["early_statuses"] += 1
+        ask_for_replay(draft)
+    else:
+        draft.counts["late_statuses"] += 1
+    if draft.asks.get(order.id) is not None:
+        ask_later(draft, order, draft.now_us)
 
 
 def unknown_to_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None:
@@ -181,7 +192,7 @@ def not_sent(draft: Draft, order: OrderState, details: dict[str, str]) -> None:
 def doubt(draft: Draft, command: CommandState, why: str) -> None:
     """No answer: the command may or may not have arrived."""
     order = draft.orders.get(command.order_id)
-    if order is None or order.final:
+    if order is None or order.final or (command.kind is CommandKind.NEW_ORDER and not awaits_evidence(order)):
         draft.advance(command, CommandProgress.ANSWERED)  # reports have told its outcome
         return
     draft.advance(command, CommandProgress.UNKNOWN)

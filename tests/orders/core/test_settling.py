@@ -20,12 +20,16 @@ def desk() -> Desk:
     return desk
 
 
-def test_a_reply_answers_the_command_and_leaves_the_order_to_the_reports(desk: Desk) -> None:
+def test_a_reply_leaves_the_order_and_its_command_to_the_reports(desk: Desk) -> None:
     order = desk.place()
     command = desk.last(NewOrder)
     desk.do(Replied(desk.reply(command)))
-    assert desk.commands[command.session, command.command_seq].progress is CommandProgress.ANSWERED
+    assert desk.commands[command.session, command.command_seq].progress is CommandProgress.CLAIMED
     assert desk.now(order).status is OrderStatus.PENDING_NEW
+    desk.do(desk.report(order, ExecType.NEW))
+    desk.now_us += 2 * SECOND_US
+    assert not desk.do(Tick()).to_engine
+    assert desk.commands[command.session, command.command_seq].progress is CommandProgress.ANSWERED
 
 
 def test_a_refusal_by_the_engine_rejects_the_order(desk: Desk) -> None:

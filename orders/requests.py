@@ -81,6 +81,10 @@ class CancelAllOrders(Request, frozen=True, kw_only=True):
     symbols: Annotated[list[Symbol], Meta(max_length=SYMBOLS_MAX)] = []
 
 
+class ReconcileOrders(Request, frozen=True, kw_only=True):
+    """Compare both sides' open orders now. Asked by the operator's command."""
+
+
 class BridgeQuery(Request, frozen=True, kw_only=True):
     """How are you? Answered by the link thread itself."""
 
@@ -108,6 +112,12 @@ class CancelAllAnswer(Answer, frozen=True, kw_only=True):
     last_event_id: int
 
 
+class ReconcileAnswer(Answer, frozen=True, kw_only=True):
+    """The run that has begun, or was under way already; its row tells how it ends."""
+
+    run: UUID
+
+
 class Refusal(Answer, frozen=True, kw_only=True):
     """The members of a `TradingError`."""
 
@@ -128,8 +138,8 @@ class BridgeAnswer(Answer, frozen=True, kw_only=True):
     core_age_ms: int
 
 
-AnyRequest = PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | BridgeQuery
-AnyAnswer = OrderAnswer | CancelAllAnswer | Refusal | BridgeAnswer
+AnyRequest = PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | ReconcileOrders | BridgeQuery
+AnyAnswer = OrderAnswer | CancelAllAnswer | ReconcileAnswer | Refusal | BridgeAnswer
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)

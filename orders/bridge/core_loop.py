@@ -20,13 +20,14 @@ from orders.core.book import (
     OrderChanged,
     OrderReply,
     Phase,
+    ReconcileReply,
     RefusalReply,
     Reply,
 )
 from orders.core.inputs import Asked, Input, Started, Tick, Ticket
 from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
-from orders.requests import Answer, CancelAllAnswer, OrderAnswer, Refusal
+from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal
 from orders.shapes import order_shape
 from tradingmw.errors import Code, TradingError, Unavailable
 from tradingmw.metrics import ACCEPT_SECONDS, BATCH_INPUTS, ENGINE_ANSWER_SECONDS
@@ -176,6 +177,8 @@ class CoreLoop:
 def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
     if isinstance(reply, RefusalReply):
         return refusal(reply.ticket, reply.error)
+    if isinstance(reply, ReconcileReply):
+        return ReconcileAnswer(request_id=reply.ticket.request_id, run=reply.run)
     number = numbers[user_stream(reply.user)]
     if isinstance(reply, CancelAllReply):
         return CancelAllAnswer(request_id=reply.ticket.request_id, items=reply.items, last_event_id=number)

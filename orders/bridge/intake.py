@@ -12,12 +12,17 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from orders.core.inputs import Asked, Cancel, CancelAll, Input
+from orders.core.inputs import Asked, Cancel, CancelAll, Input, Reconcile
 
 BATCH_MAX = 64
 ENGINE_SHARE, NEW_SHARE = 32, 16  #: of a batch, where they have so many waiting
 REQUESTS_MAX = 4_096
 ENGINE_MAX = 20_000
+OPERATOR = UUID(int=0)  #: takes turns like a user
+
+
+def asker(request: Asked) -> UUID:
+    return OPERATOR if isinstance(request, Reconcile) else request.request.caller.user
 
 
 class Turns:
@@ -61,7 +66,7 @@ class Intake:
             if len(self._cancels) + len(self._news) >= REQUESTS_MAX:
                 return False
             line = self._cancels if isinstance(request, Cancel | CancelAll) else self._news
-            line.put(request.request.caller.user, request)
+            line.put(asker(request), request)
             self._arrived.notify()
         return True
 

@@ -25,6 +25,7 @@ from bridge.wire.messages import (
     InstrumentList,
     InstrumentListRequest,
     NewOrder,
+    OrderList,
     OrderStatus,
     ReplaceOrder,
     ReplayDone,
@@ -42,6 +43,7 @@ from orders.core.inputs import (
     LinkDown,
     LinkSilent,
     LinkUp,
+    Listed,
     NotSent,
     Replayed,
     Replied,
@@ -82,6 +84,7 @@ class LinkLoop:
         self._instruments_epoch = 0
         self._instruments_at = 0.0
         self._to_greet = False
+        self._open = False  #: the core takes new orders
         self._commands: deque[ToSend | ReplayRequest] = deque()  #: of commits that are published, not sent yet
         self._request_ids = itertools.count(1)
 
@@ -126,6 +129,7 @@ class LinkLoop:
             self._door.answer(ticket, answer)
         if outgoing.wakeups:
             self._publisher.group_send(GROUP, advanced(outgoing.wakeups))
+        self._open = outgoing.live
         if outgoing.live:
             self._link.live()
         self._to_greet |= outgoing.greet_again
@@ -190,10 +194,13 @@ class LinkLoop:
         return True
 
     def _answer_query(self, query: BridgeQuery) -> BridgeAnswer:
+        """A live link while the core settles differences is told as what it is to users: not in step yet."""
+        live = self._link.state is LinkState.LIVE
+        shown = LinkState.SYNCING if live and not self._open else self._link.state
         return BridgeAnswer(
             request_id=query.request_id,
-            link=self._link.state.value,
-            live=self._link.state is LinkState.LIVE,
+            link=shown.value,
+            live=shown is LinkState.LIVE,
             epoch=self._link.epoch,
             session=self._link.session,
             core_age_ms=self._pulse.age_ms,
@@ -221,6 +228,8 @@ def as_input(message: FromEngine) -> Input | None:
             return Replied(message)
         case OrderStatus():
             return StatusTold(message)
+        case OrderList():
+            return Listed(message)
         case ReplayDone():
             return Replayed(message)
         case EngineHeartbeat():

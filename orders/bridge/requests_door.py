@@ -13,7 +13,7 @@ from bridge.sockets.curve import Domain, KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Socket
 from orders.bridge.intake import Intake
-from orders.core.inputs import Asked, Cancel, CancelAll, Place, Replace, Ticket
+from orders.core.inputs import Asked, Cancel, CancelAll, Place, Reconcile, Replace, Ticket
 from orders.requests import (
     Answer,
     AnyRequest,
@@ -22,6 +22,7 @@ from orders.requests import (
     CancelOrder,
     MalformedRequest,
     PlaceOrder,
+    ReconcileOrders,
     Refusal,
     ReplaceOrder,
     decode_request,
@@ -104,6 +105,8 @@ def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
         return Replace(ticket, request)
     if isinstance(request, CancelOrder):
         return Cancel(ticket, request)
+    if isinstance(request, ReconcileOrders):
+        return Reconcile(ticket, request)
     if isinstance(request, BridgeQuery):
         raise TypeError("A query is not for the core.")
     return CancelAll(ticket, request)

@@ -15,8 +15,17 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatusRequest, ReplaceOrder, ReplayRequest
+from bridge.wire.messages import (
+    CancelOrder,
+    Instrument,
+    NewOrder,
+    OrderListRequest,
+    OrderStatusRequest,
+    ReplaceOrder,
+    ReplayRequest,
+)
 from bridge.wire.vocabulary import OrderType, TimeInForce
+from orders.core.comparison import Difference, Run, Suspect
 from orders.core.inputs import Ticket
 from orders.core.layers import Layer
 from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
@@ -25,7 +34,7 @@ from orders.requests import Caller, CanceledItem
 from tradingmw.errors import TradingError
 
 CommandKey = tuple[int, int]  #: session, seq
-ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest
+ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest | OrderListRequest
 
 
 NOWHERE = Cursor()
@@ -49,7 +58,8 @@ class LinkView(Struct, frozen=True, kw_only=True):
     welcome_seq: int = 0
     jump_allowed: bool = False  #: the engine's log does not reach back: take what there is
     replay_deadline_us: int = 0
-    asked_epoch: int = 0  #: in this epoch every open order has been asked for
+    asked_epoch: int = 0  #: in this epoch both sides' open orders have been compared
+    reconciled_us: int = 0  #: when they were last
 
 
 class Ask(NamedTuple):
@@ -63,10 +73,18 @@ class Ask(NamedTuple):
 class Book:
     """Committed state: every open order, what the running batch has looked up, and the commands without an answer."""
 
-    def __init__(self, session: int, cursor: Cursor = NOWHERE, *, command_deadline_us: int = 2_000_000) -> None:
+    def __init__(
+        self,
+        session: int,
+        cursor: Cursor = NOWHERE,
+        *,
+        command_deadline_us: int = 2_000_000,
+        reconcile_every_us: int = 0,
+    ) -> None:
         self.session = session
         self.cursor = cursor
         self.command_deadline_us = command_deadline_us  #: from the claim; the engine refuses what comes later
+        self.reconcile_every_us = reconcile_every_us  #: while the link is live; 0: only when it becomes so
         self.link = LinkView()
         self.last_command_seq = 0
         self.instruments: Mapping[str, Instrument] = {}
@@ -80,6 +98,8 @@ class Book:
             UUID, CommandKey
         ] = {}  #: the ReplaceOrder command of each order whose change is not settled
         self.asks: dict[UUID, Ask] = {}
+        self.run: Run | None = None  #: the reconciliation under way
+        self.suspects: dict[UUID, Suspect] = {}  #: its orders that differ and are not settled
         self.owners: dict[str, Caller] = {}  #: of accounts by name, whose orders the engine names and we do not know
 
     def learn(self, order: OrderState) -> None:
@@ -148,12 +168,17 @@ class CancelAllReply(NamedTuple):
     user: UUID
 
 
+class ReconcileReply(NamedTuple):
+    ticket: Ticket
+    run: UUID
+
+
 class RefusalReply(NamedTuple):
     ticket: Ticket
     error: TradingError
 
 
-Reply = OrderReply | CancelAllReply | RefusalReply
+Reply = OrderReply | CancelAllReply | ReconcileReply | RefusalReply
 Happening = OrderChanged | ExecutionState | PositionState
 
 
@@ -177,6 +202,11 @@ class Draft:
         self.claims = Layer(book.claims)
         self.replaces = Layer(book.replaces)
         self.asks = Layer(book.asks)
+        self.run = book.run
+        self.suspects = Layer(book.suspects)
+        self.begun: set[UUID] = set()  #: reconciliations that began in this batch
+        self.runs: dict[UUID, Run] = {}  #: reconciliations as the batch leaves them
+        self.differences: list[Difference] = []
         self.happenings: list[Happening] = []
         self.claimed: list[CommandState] = []
         self.progress: dict[CommandKey, CommandProgress] = {}
@@ -190,9 +220,13 @@ class Draft:
     @property
     def writes(self) -> bool:
         """Is there anything to commit?"""
-        return bool(
-            self.happenings or self.progress or self.quarantined or self.audits or self.cursor != self.book.cursor
-        )
+        decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
+        return bool(decided) or self.cursor != self.book.cursor or self.found_something
+
+    @property
+    def found_something(self) -> bool:
+        """Has a reconciliation begun, ended or settled a difference? That it goes on is not written."""
+        return bool(self.begun or self.differences) or any(run.ended_us for run in self.runs.values())
 
     def happen(
         self,
@@ -246,9 +280,9 @@ class Draft:
         """The database has it: the decisions become the state."""
         book = self.book
         book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
-        book.instruments = self.instruments
+        book.instruments, book.run = self.instruments, self.run
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
-        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks]:
+        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
             layer.adopt()
         book.forget_looked_up()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orders.core import linking, replacing, reporting, requesting, settling
+from orders.core import linking, reconciling, replacing, reporting, requesting, settling
 from orders.core.book import Book, Draft
 from orders.core.inputs import (
     Cancel,
@@ -15,8 +15,10 @@ from orders.core.inputs import (
     LinkDown,
     LinkSilent,
     LinkUp,
+    Listed,
     NotSent,
     Place,
+    Reconcile,
     Replace,
     Replayed,
     Replied,
@@ -33,6 +35,7 @@ def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
     for each in inputs:
         DECIDERS[type(each)](draft, each)
     settling.doubt_overdue(draft)
+    reconciling.advance(draft)
     linking.open_when_settled(draft)
     settling.put_questions(draft)
     return draft
@@ -48,6 +51,11 @@ def reported(draft: Draft, told: Reported) -> None:
 def replied(draft: Draft, told: Replied) -> None:
     settling.replied(draft, told.reply)
     linking.beat(draft, told.reply.epoch, told.reply.last_seq)
+
+
+def status_told(draft: Draft, told: StatusTold) -> None:
+    settling.status_told(draft, told.status)
+    reconciling.judged(draft, told.status)
 
 
 def link_down(draft: Draft, down: LinkDown) -> None:
@@ -66,7 +74,9 @@ DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     LinkSilent: lambda draft, _: linking.link_down(draft),
     Reported: reported,
     Replied: replied,
-    StatusTold: lambda draft, told: settling.status_told(draft, told.status),
+    Reconcile: reconciling.asked,
+    StatusTold: status_told,
+    Listed: lambda draft, told: reconciling.listed(draft, told.page),
     Replayed: lambda draft, told: linking.replayed(draft, told.done),
     EngineBeat: lambda draft, told: linking.beat(draft, told.epoch, told.last_seq),
     NotSent: lambda draft, told: settling.link_gave_back(draft, told.session, told.seq),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderStatus, ReplayDone
-from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
+from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderList, OrderStatus, ReplayDone
+from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder, ReconcileOrders, ReplaceOrder
 
 
 class Ticket(NamedTuple):
@@ -39,6 +39,13 @@ class Cancel(NamedTuple):
 class CancelAll(NamedTuple):
     ticket: Ticket
     request: CancelAllOrders
+
+
+class Reconcile(NamedTuple):
+    """Somebody wants both sides' open orders compared now."""
+
+    ticket: Ticket
+    request: ReconcileOrders
 
 
 class Started(NamedTuple):
@@ -73,6 +80,10 @@ class StatusTold(NamedTuple):
     status: OrderStatus
 
 
+class Listed(NamedTuple):
+    page: OrderList
+
+
 class Replayed(NamedTuple):
     done: ReplayDone
 
@@ -95,7 +106,7 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Asked = Place | Replace | Cancel | CancelAll  #: requests of callers, each with a ticket
+Asked = Place | Replace | Cancel | CancelAll | Reconcile  #: requests of callers, each with a ticket
 Input = (
     Asked
     | Started
@@ -105,6 +116,7 @@ Input = (
     | Reported
     | Replied
     | StatusTold
+    | Listed
     | Replayed
     | EngineBeat
     | NotSent

@@ -1,16 +1,18 @@
 """How does the core become current with the engine, and when may new orders be taken?
 
-    DOWN ─ welcome → REPLAYING ─ all reports applied → ASKING ─ every question answered once → LIVE
+    DOWN ─ welcome → REPLAYING ─ all reports applied → ASKING ─ both sides compared, doubts asked → LIVE
 
-In a new epoch every open order is asked for; within one, those in doubt, also of a change, and those
-whose cancel is wanted.
+While asking, the open orders of both sides are compared; those that differ, those in doubt, also of a change, and those
+whose cancel is wanted are asked for one by one.
 """
 
 from __future__ import annotations
 
 from bridge.wire.messages import ReplayDone, ReplayRequest
+from orders.core import reconciling
 from orders.core.book import Draft, Phase, awaits_evidence
 from orders.core.commands import ask_later
+from orders.core.comparison import Cause
 from orders.core.inputs import LinkUp
 from orders.core.state import Cursor, OrderState
 
@@ -70,10 +72,16 @@ def caught_up(draft: Draft) -> None:
     draft.phase(draft.link.phase, jump_allowed=False, replay_deadline_us=0)
     if draft.link.phase is Phase.REPLAYING:
         draft.phase(Phase.ASKING)
-        everything = draft.link.asked_epoch != draft.link.epoch
+        reconciling.begin(draft, cause_of(draft))
         for order in draft.orders.values():
-            if not order.final and (everything or is_in_doubt(draft, order)):
+            if not order.final and is_in_doubt(draft, order):
                 ask_later(draft, order, draft.now_us)
+
+
+def cause_of(draft: Draft) -> Cause:
+    if not draft.link.asked_epoch:
+        return Cause.START
+    return Cause.RECONNECT if draft.link.asked_epoch == draft.link.epoch else Cause.NEW_EPOCH
 
 
 def is_in_doubt(draft: Draft, order: OrderState) -> bool:
@@ -82,6 +90,7 @@ def is_in_doubt(draft: Draft, order: OrderState) -> bool:
 
 def link_down(draft: Draft) -> None:
     draft.phase(Phase.DOWN, replay_deadline_us=0, jump_allowed=False)
+    reconciling.abandon(draft)
     for ask in list(draft.asks.values()):
         draft.asks.drop(ask.order_id)
 
@@ -101,7 +110,7 @@ def open_when_settled(draft: Draft) -> None:
     link = draft.link
     if link.phase is Phase.REPLAYING and link.replay_deadline_us <= draft.now_us:
         ask_for_replay(draft)
-    if link.phase is not Phase.ASKING:
+    if link.phase is not Phase.ASKING or draft.run is not None:
         return
     if not any(ask.waiting or ask.due_us <= draft.now_us for ask in draft.asks.values()):
         draft.phase(Phase.LIVE, asked_epoch=link.epoch)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from bridge.wire.messages import (
@@ -14,17 +15,21 @@ from bridge.wire.messages import (
     ExecutionReport,
     Instrument,
     NewOrder,
+    OpenOrder,
+    OrderList,
+    OrderListRequest,
     OrderStatus,
     ReplayDone,
 )
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, ReplyOutcome, Side, TimeInForce
-from orders.core.book import Book, Draft, OrderChanged
+from orders.core.book import Book, Draft, OrderChanged, awaits_evidence
 from orders.core.decide import decide
 from orders.core.inputs import (
     Cancel,
     CancelAll,
     Input,
     LinkUp,
+    Listed,
     NotSent,
     Place,
     Replace,
@@ -168,10 +173,30 @@ class Desk:
         return CancelAll(ticket, CancelAllOrders(request_id=ticket.request_id, deadline_us=LATER_US, caller=caller))
 
     # --- the engine's part -----------------------------------------------------------------------------------------
-    def go_live(self, epoch: int = EPOCH, last_seq: int = 0) -> None:
-        """The session is welcomed and nothing is missing; questions of the start are left to the caller."""
+    def go_live(self, epoch: int = EPOCH, last_seq: int = 0, *, forgetful: bool = False) -> None:
+        """The session is welcomed, nothing is missing, and the engine lists the orders as they are here (or none).
+
+        Questions of the start are left to the caller.
+        """
         self.do(LinkUp(epoch, last_seq, INSTRUMENTS))
         self.do(Replayed(ReplayDone(session=self.book.session, epoch=epoch, last_seq=last_seq, complete=True)))
+        if self.book.run is not None:
+            held = [order for order in self.orders.values() if not (order.final or awaits_evidence(order))]
+            self.do(self.page([] if forgetful else held))
+
+    def page(self, held: Iterable[OrderState], *, complete: bool = True, **fields: Any) -> Listed:
+        """The answer to the page that was asked for last."""
+        cursor, request = self.book.cursor, self.last(OrderListRequest)
+        plain: dict[str, Any] = {
+            "session": request.session,
+            "command_seq": request.command_seq,
+            "orders": [as_listed(order) for order in sorted(held, key=lambda order: order.id)],
+            "complete": complete,
+            "epoch": cursor.epoch or EPOCH,
+            "last_seq": cursor.seq,
+            "sent_at_us": self.now_us,
+        }
+        return Listed(OrderList(**{**plain, **fields}))
 
     def last(self, kind: type[M]) -> M:
         return [message for message in self.sent if isinstance(message, kind)][-1]
@@ -237,6 +262,22 @@ class Desk:
 
     def events(self, order: OrderState) -> list[OrderEvent]:
         return [each.event for each in self.history if each.order.id == order.id]
+
+
+def as_listed(order: OrderState) -> OpenOrder:
+    """The order as an engine lists it that holds it as we do."""
+    return OpenOrder(
+        order_id=order.id,
+        account=order.account_name,
+        client_order_id=order.client_order_id,
+        external_order_id=order.external_order_id or "X",
+        symbol=order.symbol,
+        side=order.side,
+        quantity_e8=order.quantity_e8,
+        cum_quantity_e8=order.filled_e8,
+        price_e8=order.price_e8,
+        stop_price_e8=order.stop_price_e8,
+    )
 
 
 def held_terms(order: OrderState) -> dict[str, Any]:

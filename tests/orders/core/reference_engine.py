@@ -12,6 +12,9 @@ from bridge.wire.messages import (
     CommandReply,
     ExecutionReport,
     NewOrder,
+    OpenOrder,
+    OrderList,
+    OrderListRequest,
     OrderStatus,
     OrderStatusRequest,
     ReplaceOrder,
@@ -38,6 +41,22 @@ class Held:
     @property
     def open_e8(self) -> int:
         return 0 if self.status in ENDED else self.quantity_e8 - self.cum_e8
+
+
+def as_listed(held: Held) -> OpenOrder:
+    command = held.command
+    return OpenOrder(
+        order_id=command.order_id,
+        account=command.account,
+        client_order_id=command.client_order_id,
+        external_order_id="X",
+        symbol="AAPL",
+        side=command.side,
+        quantity_e8=held.quantity_e8,
+        cum_quantity_e8=held.cum_e8,
+        price_e8=held.price_e8,
+        stop_price_e8=command.stop_price_e8,
+    )
 
 
 class ReferenceEngine:
@@ -72,6 +91,8 @@ class ReferenceEngine:
             yield from self._cancel(message)
         elif isinstance(message, ReplaceOrder):
             yield from self._replace(message)
+        elif isinstance(message, OrderListRequest):
+            yield self._list(message)
         else:
             yield self._status(message)
 
@@ -156,6 +177,19 @@ class ReferenceEngine:
             cum_quantity_e8=held.cum_e8 if held else 0,
             leaves_quantity_e8=held.open_e8 if held else 0,
             price_e8=held.price_e8 if held else None,
+            epoch=self.epoch,
+            last_seq=self.seq,
+            sent_at_us=self.now_us,
+        )
+
+    def _list(self, request: OrderListRequest) -> OrderList:
+        """All of them at once: these worlds are small."""
+        orders = [as_listed(held) for held in self.held.values() if held.status not in ENDED]
+        return OrderList(
+            session=request.session,
+            command_seq=request.command_seq,
+            orders=sorted(orders, key=lambda order: order.order_id),
+            complete=True,
             epoch=self.epoch,
             last_seq=self.seq,
             sent_at_us=self.now_us,

@@ -7,10 +7,10 @@ import pytest
 from bridge.wire.messages import CancelOrder, NewOrder, OrderStatusRequest, ReplayRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, RejectCode, ReplyOutcome
 from orders.core.book import Phase
-from orders.core.inputs import LinkDown, LinkUp, Replied, StatusTold, Tick
+from orders.core.inputs import LinkDown, Replied, StatusTold, Tick
 from orders.core.state import CommandProgress
 from orders.lifecycle import OrderEvent, OrderStatus
-from tests.orders.core.desk import E8, EPOCH, INSTRUMENTS, SECOND_US, Desk, not_sent
+from tests.orders.core.desk import E8, EPOCH, SECOND_US, Desk, not_sent
 
 
 @pytest.fixture
@@ -199,11 +199,10 @@ def test_a_question_without_an_answer_is_asked_again(desk: Desk) -> None:
     assert sum(isinstance(message, OrderStatusRequest) for message in desk.sent) == asked + 1
 
 
-def test_a_new_epoch_asks_for_every_open_order_before_new_ones_are_taken(desk: Desk) -> None:
+def test_every_order_that_a_new_epoch_does_not_list_is_asked_for_before_new_ones_are_taken(desk: Desk) -> None:
     orders = [desk.acknowledged(f"a-{number}") for number in range(3)]
     desk.do(LinkDown("restarted"))
-    desk.do(LinkUp(EPOCH + 1, 0, INSTRUMENTS))
-    desk.go_live(epoch=EPOCH + 1)
+    desk.go_live(epoch=EPOCH + 1, forgetful=True)
     assert desk.book.link.phase is Phase.ASKING
     for order in orders:
         desk.do(StatusTold(desk.status(order, EngineOrderStatus.NEW, epoch=EPOCH + 1, last_seq=0)))

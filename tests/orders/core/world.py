@@ -10,10 +10,29 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from bridge.wire.messages import CommandReply, ExecutionReport, NewOrder, OrderStatus, ReplayDone, ReplayRequest
+from bridge.wire.messages import (
+    CommandReply,
+    ExecutionReport,
+    NewOrder,
+    OrderList,
+    OrderStatus,
+    ReplayDone,
+    ReplayRequest,
+)
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Phase
-from orders.core.inputs import EngineBeat, LinkDown, LinkUp, NotSent, Replayed, Replied, Reported, StatusTold, Tick
+from orders.core.inputs import (
+    EngineBeat,
+    LinkDown,
+    LinkUp,
+    Listed,
+    NotSent,
+    Replayed,
+    Replied,
+    Reported,
+    StatusTold,
+    Tick,
+)
 from orders.lifecycle import FINAL
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import OrderStatus as Status
@@ -22,7 +41,13 @@ from tests.orders.core.reference_engine import ENDED, Held, ReferenceEngine
 
 HEAL_STEPS = 40
 CHANGES = {E.REPLACE_REQUESTED, E.REPLACED, E.REPLACE_REJECTED}
-INPUTS = {ExecutionReport: Reported, CommandReply: Replied, OrderStatus: StatusTold, ReplayDone: Replayed}
+INPUTS = {
+    ExecutionReport: Reported,
+    CommandReply: Replied,
+    OrderStatus: StatusTold,
+    OrderList: Listed,
+    ReplayDone: Replayed,
+}
 
 
 class World:

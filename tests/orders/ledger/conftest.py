@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account, Desk, User
-from bridge.wire.messages import ReplayDone
-from orders.core.inputs import LinkUp, Replayed
+from bridge.wire.messages import OrderList, OrderListRequest, ReplayDone
+from orders.core.inputs import LinkUp, Listed, Replayed
 from orders.ledger import Ledger, Settled
 from orders.requests import Caller
 from tests.orders.core.desk import EPOCH, INSTRUMENTS, START_US
@@ -48,7 +48,10 @@ def words() -> Words:
 
 def go_live(ledger: Ledger) -> None:
     done = ReplayDone(session=ledger.fence, epoch=EPOCH, last_seq=0, complete=True)
-    settle(ledger, LinkUp(EPOCH, 0, INSTRUMENTS), Replayed(done))
+    settled = settle(ledger, LinkUp(EPOCH, 0, INSTRUMENTS), Replayed(done))
+    request = next(message for message in settled.draft.to_engine if isinstance(message, OrderListRequest))
+    numbers = {"session": ledger.fence, "command_seq": request.command_seq, "epoch": EPOCH, "last_seq": 0}
+    settle(ledger, Listed(OrderList(**numbers, orders=[], complete=True, sent_at_us=START_US)))
 
 
 def settle(ledger: Ledger, *inputs: Any, at_us: int = START_US) -> Settled:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.wire.messages import OrderStatusRequest, ReplayDone, ReplayRequest
+from bridge.wire.messages import OrderListRequest, OrderStatusRequest, ReplayDone, ReplayRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
 from orders.core.inputs import LinkUp, Replayed, Started, StatusTold
 from orders.core.state import OrderState
@@ -63,7 +63,7 @@ def test_the_next_life_asks_what_became_of_a_change_and_sends_nothing_again(
     settle(heir, Started())
     done = ReplayDone(session=heir.fence, epoch=EPOCH, last_seq=1, complete=True)
     sent = settle(heir, LinkUp(EPOCH, 1, INSTRUMENTS), Replayed(done)).draft.to_engine
-    assert [type(message) for message in sent] == [ReplayRequest, OrderStatusRequest]
+    assert [type(message) for message in sent] == [ReplayRequest, OrderListRequest, OrderStatusRequest]
     assert Order.objects.get().status == "pending_replace"
     settle(heir, StatusTold(words.status(pending, EngineOrderStatus.NEW, session=heir.fence, epoch=EPOCH, last_seq=1)))
     row = Order.objects.get()

@@ -23,7 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tradingmw.supervisor.file_lock import FileLock, HeldByAnother
+from tradingmw.file_lock import FileLock, HeldByAnother
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.children import ROOT
-from tradingmw.supervisor.file_lock import FileLock, HeldByAnother
+from tradingmw.file_lock import FileLock, HeldByAnother
 
 BUILD = ROOT / "var" / "bench"
 LOADGEN_SOURCES = ROOT / "bench" / "loadgen"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.house.sources import ROOT
 
-FILES = ("dev.py", "tradingmw/__init__.py", "tradingmw/supervisor/__init__.py", "tradingmw/supervisor/file_lock.py")
+FILES = ("dev.py", "tradingmw/__init__.py", "tradingmw/file_lock.py")
 MANAGE = "import sys; print('handed over', *sys.argv[1:])"
 
 
@@ -104,7 +104,7 @@ def test_a_python_it_cannot_use_is_named_with_those_it_can(project: Path, versio
 def test_it_uses_the_standard_library_alone() -> None:
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else name.name).partition(".")[0]  # type: ignore[union-attr]
-        for file in ("dev.py", "tradingmw/supervisor/file_lock.py")
+        for file in ("dev.py", "tradingmw/file_lock.py")
         for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names

@@ -18,12 +18,12 @@ from accounts.demo import DESK, PASSWORD, USERS, demo_create
 from bridge.sockets.curve import KeyRing, make_keys
 from notifications.schedule.canary import canary_forget
 from tradingmw.env import Env, env
+from tradingmw.file_lock import FileLock
 from tradingmw.garbage import collect_seldom
 from tradingmw.layers import LayerProxy
 from tradingmw.logs import formatter_of
 from tradingmw.supervisor.addresses import HOST, LAYER, Ports, as_environment, choose_addresses
 from tradingmw.supervisor.console import BoardHandler, LogBoard
-from tradingmw.supervisor.file_lock import FileLock
 from tradingmw.supervisor.health import HealthProbe
 from tradingmw.supervisor.keeper import Keeper
 from tradingmw.supervisor.parts import ORDER_BRIDGES, Part, parts_of

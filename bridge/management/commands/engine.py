@@ -19,8 +19,8 @@ from bridge.sockets.curve import KeyFault, KeyRing, make_keys
 from bridge.wire.faults import WireError
 from tradingmw.env import Env, env
 from tradingmw.exposition import serve_metrics
+from tradingmw.file_lock import FileLock, HeldByAnother
 from tradingmw.metrics import ENGINE_EPOCH, ENGINE_FAULTS
-from tradingmw.supervisor.file_lock import FileLock, HeldByAnother
 from tradingmw.supervisor.stopping import stop_event
 
 

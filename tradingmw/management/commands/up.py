@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tradingmw.env import env
+from tradingmw.file_lock import HeldByAnother
 from tradingmw.supervisor.addresses import PortTaken
 from tradingmw.supervisor.console import LogBoard
-from tradingmw.supervisor.file_lock import HeldByAnother
 from tradingmw.supervisor.parts import ENGINE_FLAGS, PARTS, engine_arguments
 from tradingmw.supervisor.starting import Stack, log_to_board
 from tradingmw.supervisor.stopping import stop_event

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.stack import ROOT
-from tradingmw.supervisor.file_lock import FileLock, HeldByAnother
+from tradingmw.file_lock import FileLock, HeldByAnother
 
 HOLD = """
 import sys, pathlib
-from tradingmw.supervisor.file_lock import FileLock
+from tradingmw.file_lock import FileLock
 with FileLock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

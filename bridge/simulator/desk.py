@@ -79,6 +79,18 @@ class Desk:
         elif order.book is not None and (fewer := before[1] - order.quantity_e8):
             board.shrink(order.book, fewer // board.listing.lot_e8, now_us)
 
+    def amend(
+        self, order: UserOrder, how: ExecType, change_e8: int, now_us: int, *, of: str, trade: tuple[int, int] = (0, 0)
+    ) -> None:
+        """A trade of the order is void, or was another one: `change_e8` more is filled. The book stays as it is."""
+        order.cum_e8 += change_e8
+        if not order.final:
+            order.quantity_e8 += change_e8
+            order.status = EngineOrderStatus.PARTIALLY_FILLED if order.cum_e8 else EngineOrderStatus.NEW
+        elif order.status is EngineOrderStatus.FILLED and order.cum_e8 < order.quantity_e8:
+            order.status = EngineOrderStatus.CANCELED
+        self._report(order, how, now_us, trade=trade, of=of)
+
     # --- what time and the market do ------------------------------------------------------------------------------
     def market_moved(self, board: Board, fills: list[Fill], now_us: int) -> None:
         """Report users' part in what the market did, then let triggered stop orders go."""
@@ -173,6 +185,7 @@ class Desk:
         trade: tuple[int, int] = (0, 0),
         code: RejectCode | None = None,
         reason: str = "",
+        of: str | None = None,
     ) -> None:
         seq = self.log.last_seq + 1
         report = ExecutionReport(
@@ -195,6 +208,7 @@ class Desk:
             last_price_e8=trade[1],
             price_e8=order.price_e8,
             stop_price_e8=order.stop_price_e8,
+            ref_exec_id=of,
             code=code,
             reason=reason,
             transacted_at_us=now_us,

@@ -35,10 +35,11 @@ class RecordKind(IntEnum):
     REPORT = 4  #: an execution report as it is sent
     TRIGGER = 5  #: a stop order was triggered; the second frame is its external order id
     COMMIT = 6  #: everything before this is durable
+    ENTRY = 7  #: an order that no bridge sent, as the command that would have
 
 
 class Record(NamedTuple):
-    """One entry. `frames` are envelope and payload for COMMAND and REPORT."""
+    """One entry. `frames` are envelope and payload for COMMAND, REPORT and ENTRY."""
 
     kind: RecordKind
     at_us: int
@@ -52,7 +53,7 @@ class Record(NamedTuple):
 
     def message(self) -> ToEngine | FromEngine:
         """The command or report; `WireError` where the frames hold neither."""
-        return decode_to_engine(self.frames) if self.kind is RecordKind.COMMAND else decode_from_engine(self.frames)
+        return decode_from_engine(self.frames) if self.kind is RecordKind.REPORT else decode_to_engine(self.frames)
 
 
 class JournalFault(Exception):

@@ -76,6 +76,7 @@ READERS = {
     RecordKind.START: History._start,
     RecordKind.SESSION: History._session,
     RecordKind.COMMAND: History._command,
+    RecordKind.ENTRY: History._command,
     RecordKind.REPORT: History._report,
     RecordKind.TRIGGER: History._trigger,
 }

@@ -20,6 +20,7 @@ from bridge.simulator.commands import CommandDesk
 from bridge.simulator.desk import Desk
 from bridge.simulator.exchange import Clock, Exchange
 from bridge.simulator.journal import Journal, RecordKind, read_journal, set_aside
+from bridge.simulator.market_control import DIRECTORY, ControlRoom, MarketControl
 from bridge.simulator.minute_bars import MinuteBars, WorkSender
 from bridge.simulator.options import EngineOptions
 from bridge.simulator.publisher import Publisher
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 ClockUs: TypeAlias = Callable[[], int]
 HEARTBEAT_US = 500_000  #: as market data asks for; more often than the command socket needs
+ATTENDANCE_US = 100_000  #: between two looks at the instructions of the market's staff
 MOST_MESSAGES = 256  #: of the command socket in one pass
 MOST_QUERIES = 16
 MOST_MARKET_US = 10_000  #: wall time that the market may take in one pass
@@ -73,10 +75,11 @@ class Engine:
         self._desk = Desk(self._exchange, history.orders, history.log, self._journal, self._sessions.report)
         commands = CommandDesk(self._desk)
         self._reception = Reception(self._sessions, commands, history.log, self._journal)
+        self._control = ControlRoom(directory / DIRECTORY, MarketControl(self._desk, self._journal))
         self._queries = QueryDesk(self._exchange, self._publisher, self.epoch)
         self._work = WorkSender(self._sockets.work)
         self._market_clock = Clock(now_us, options.speed)
-        self._next_heartbeat_us = now_us
+        self._next_heartbeat_us = self._next_attendance_us = now_us
         self._open(now_us)
         self._sockets.bind(addresses)
 
@@ -110,8 +113,10 @@ class Engine:
             self._take_commands()
         self._move_market(now_us)
         self._desk.expire(now_us)
+        self._attend(now_us)
         self._journal.commit(now_us)
         self._let_go(now_us)
+        self._control.answer()
         self._work.send(self._bars.take_finished(now_us))
         if self._sockets.queries in readable:
             self._answer_queries()
@@ -123,6 +128,11 @@ class Engine:
     def _take_commands(self) -> None:
         for frames in self._sockets.waiting(self._sockets.commands, MOST_MESSAGES):
             self._reception.take(frames, self._clock_us())
+
+    def _attend(self, now_us: int) -> None:
+        if now_us >= self._next_attendance_us:
+            self._next_attendance_us = now_us + ATTENDANCE_US
+            self._control.attend(now_us)
 
     def _answer_queries(self) -> None:
         for frames in self._sockets.waiting(self._sockets.queries, MOST_QUERIES):

@@ -30,6 +30,7 @@ from bridge.wire.vocabulary import ExecType, MassCancelScope, OrderType, ReplyOu
 PRICED = {OrderType.LIMIT, OrderType.STOP_LIMIT}
 STOPPED = {OrderType.STOP, OrderType.STOP_LIMIT}
 AMENDING = {ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT}
+TRADED = {ExecType.TRADE, ExecType.TRADE_CORRECT}
 
 
 def _new_order(order: NewOrder) -> str | None:
@@ -78,8 +79,8 @@ def _order_list(answer: OrderList) -> str | None:
 
 
 def _execution_report(report: ExecutionReport) -> str | None:
-    if report.exec_type is ExecType.TRADE and not (report.last_quantity_e8 and report.last_price_e8):
-        return "a trade without lastQuantityE8 or lastPriceE8"
+    if report.exec_type in TRADED and not (report.last_quantity_e8 and report.last_price_e8):
+        return f"a {report.exec_type} without lastQuantityE8 or lastPriceE8"
     if (report.ref_exec_id is not None) != (report.exec_type in AMENDING):
         return f"refExecId belongs to trade_cancel and trade_correct, this is {report.exec_type}"
     return None

@@ -13,6 +13,8 @@ from orders.models import (
     OrderHistory,
     Position,
     QuarantinedReport,
+    Reconciliation,
+    ReconciliationDifference,
 )
 from tradingmw.read_only import ReadOnlyAdmin
 
@@ -62,6 +64,22 @@ class EngineCommandAdmin(ReadOnlyAdmin):
 class QuarantinedReportAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "engine_epoch", "engine_seq", "order_id", "reason"]
     ordering = ["-received_at"]
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    list_display = ["began_at", "cause", "outcome", "ended_at", "here", "engine", "repaired", "flagged", "gone"]
+    list_filter = ["cause", "outcome"]
+    ordering = ["-began_at"]
+
+
+@admin.register(ReconciliationDifference)
+class ReconciliationDifferenceAdmin(ReadOnlyAdmin):
+    list_display = ["found_at", "account", "client_order_id", "kind", "here", "engine", "finding", "reconciliation"]
+    list_filter = ["kind", "finding"]
+    search_fields = ["client_order_id", "account"]
+    list_select_related = ["reconciliation"]
+    ordering = ["-found_at"]
 
 
 @admin.register(Lease)

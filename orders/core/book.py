@@ -26,6 +26,7 @@ from bridge.wire.messages import (
 )
 from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.comparison import Difference, Run, Suspect
+from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import Ticket
 from orders.core.layers import Layer
 from orders.core.state import CommandProgress, CommandState, Cursor, ExecutionState, OrderState, PositionState
@@ -130,6 +131,7 @@ class OrderChanged(NamedTuple):
     reason: str
     details: dict[str, Any]
     source: Cursor  #: the report it came from; (0, 0) = our own doing
+    hops: Hops = NO_HOPS
 
 
 class Audit(NamedTuple):
@@ -236,6 +238,7 @@ class Draft:
         reason: str = "",
         source: Cursor = NOWHERE,
         details: Mapping[str, Any] | None = None,
+        hops: Hops = NO_HOPS,
         **changes: Any,
     ) -> OrderState:
         """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
@@ -246,7 +249,7 @@ class Draft:
         after = msgspec.structs.replace(order, status=status, **changed)
         self.orders.put(after.id, after)
         traced = {"requestId": after.trace} if after.trace else {}
-        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source))
+        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source, hops))
         return after
 
     def refuse(self, ticket: Ticket, error: TradingError) -> None:

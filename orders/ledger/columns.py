@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from orders.core.book import Audit, OrderChanged, Quarantined
+from orders.core.comparison import Difference, Run
 from orders.core.state import CommandState, ExecutionState, OrderState, PositionState
 from orders.instants import instant
 
@@ -45,6 +46,9 @@ POSITION_CHANGES = (
     "realized_pnl",
     "updated_at",
 )
+
+
+RUN_CHANGES = ("outcome", "ended_at", "here", "engine", "repaired", "flagged", "gone")
 
 
 def client_order_key(client_order_id: str) -> str:
@@ -101,7 +105,41 @@ def history_columns(changed: OrderChanged) -> Columns:
         "status_details": changed.details,
         "engine_epoch": changed.source.epoch,
         "engine_seq": changed.source.seq,
+        **changed.hops._asdict(),
         "timestamp": instant(order.updated_at_us),
+    }
+
+
+def run_columns(run: Run) -> Columns:
+    return {
+        "id": run.id,
+        "cause": run.cause.value,
+        "outcome": run.outcome.value,
+        "session": run.session,
+        "engine_epoch": run.epoch,
+        "began_at": instant(run.began_us),
+        "ended_at": instant(run.ended_us) if run.ended_us else None,
+        "here": run.here,
+        "engine": run.engine,
+        "repaired": run.repaired,
+        "flagged": run.flagged,
+        "gone": run.gone,
+    }
+
+
+def difference_columns(difference: Difference) -> Columns:
+    suspect = difference.suspect
+    return {
+        "id": uuid.uuid4(),
+        "reconciliation_id": difference.run,
+        "order_id": suspect.order_id,
+        "account": suspect.account,
+        "client_order_id": suspect.client_order_id,
+        "kind": suspect.kind.value,
+        "here": suspect.here,
+        "engine": suspect.engine,
+        "finding": difference.finding.value,
+        "found_at": instant(difference.found_us),
     }
 
 

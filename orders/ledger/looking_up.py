@@ -18,7 +18,7 @@ from accounts.models import User
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
-from orders.core.inputs import Cancel, Input, Place, Replace, Reported
+from orders.core.inputs import Cancel, Input, Listed, Place, Replace, Reported
 from orders.ledger.columns import client_order_key, exec_key
 from orders.ledger.statements import Pick
 from orders.models import Execution, Order, Position
@@ -49,6 +49,7 @@ def look_up(book: Book, batch: Sequence[Input]) -> None:
 def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
     asked = {each.request.order_id for each in batch if isinstance(each, Cancel | Replace)}
     told = {each.report.order_id for each in batch if isinstance(each, Reported)}
+    told |= {held.order_id for each in batch if isinstance(each, Listed) for held in each.page.orders}
     return {order_id for order_id in asked | told if order_id not in book.orders}
 
 

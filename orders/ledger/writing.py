@@ -10,22 +10,36 @@ import msgspec
 from accounts.models import AuditLog
 from notifications.stream import NewEvent, append, desk_stream, last_numbers, user_stream
 from orders.core.book import Draft, Happening, OrderChanged
+from orders.core.comparison import RunOutcome
 from orders.core.state import ExecutionState, ExecutionStatus, PositionState
 from orders.instants import instant
 from orders.ledger.columns import (
     EXECUTION_CHANGES,
     ORDER_CHANGES,
     POSITION_CHANGES,
+    RUN_CHANGES,
     audit_columns,
     command_columns,
+    difference_columns,
     execution_columns,
     history_columns,
     order_columns,
     position_columns,
     quarantine_columns,
+    run_columns,
 )
 from orders.ledger.statements import Insert, Update
-from orders.models import EngineCommand, EngineCursor, Execution, Order, OrderHistory, Position, QuarantinedReport
+from orders.models import (
+    EngineCommand,
+    EngineCursor,
+    Execution,
+    Order,
+    OrderHistory,
+    Position,
+    QuarantinedReport,
+    Reconciliation,
+    ReconciliationDifference,
+)
 from orders.shapes import execution_shape, order_shape, position_shape
 
 CURSOR_ID = 1
@@ -42,6 +56,8 @@ insert_history = Insert(OrderHistory)
 insert_executions, update_executions = Insert(Execution), Update(Execution, EXECUTION_CHANGES)
 insert_commands, update_commands = Insert(EngineCommand), Update(EngineCommand, ["progress"], ["session", "seq"])
 update_cursor = Update(EngineCursor, ["epoch", "seq"])
+insert_runs, update_runs = Insert(Reconciliation), Update(Reconciliation, RUN_CHANGES)
+insert_differences = Insert(ReconciliationDifference)
 insert_audits, insert_quarantined = Insert(AuditLog), Insert(QuarantinedReport)
 
 
@@ -55,6 +71,7 @@ def write(draft: Draft) -> Numbers:
     write_commands(draft, at)
     insert_audits.write(audit_columns(audit, at) for audit in draft.audits)
     insert_quarantined.write(quarantine_columns(each, at) for each in draft.quarantined)
+    write_runs(draft)
     if draft.cursor != draft.book.cursor:
         update_cursor.write([{"id": CURSOR_ID, "epoch": draft.cursor.epoch, "seq": draft.cursor.seq}])
     return write_events(draft, at)
@@ -90,6 +107,17 @@ def write_commands(draft: Draft, at: datetime) -> None:
         {"session": session, "seq": seq, "progress": progress.value}
         for (session, seq), progress in draft.progress.items()
     )
+
+
+def write_runs(draft: Draft) -> None:
+    """Reconciliations that began, were over or went on; what an earlier process left running is given up."""
+    runs = draft.runs.values() if draft.found_something else []
+    if draft.begun:
+        lost = Reconciliation.objects.filter(outcome=RunOutcome.RUNNING.value, session__lt=draft.session)
+        lost.update(outcome=RunOutcome.ABANDONED.value)
+    insert_runs.write(run_columns(run) for run in runs if run.id in draft.begun)
+    update_runs.write(run_columns(run) for run in runs if run.id not in draft.begun)
+    insert_differences.write(map(difference_columns, draft.differences))
 
 
 def write_events(draft: Draft, at: datetime) -> Numbers:

@@ -2,6 +2,7 @@
 
 from orders.models.engine import EngineCommand, EngineCursor, Lease, QuarantinedReport
 from orders.models.orders import Order, OrderHistory
+from orders.models.reconciliation import Reconciliation, ReconciliationDifference
 from orders.models.trades import Execution, Position
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "OrderHistory",
     "Position",
     "QuarantinedReport",
+    "Reconciliation",
+    "ReconciliationDifference",
 ]

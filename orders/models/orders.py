@@ -67,7 +67,11 @@ class Order(models.Model):
 
 
 class OrderHistory(models.Model):
-    """One event of one order; `number` counts them from 1 without a gap."""
+    """One event of one order; `number` counts them from 1 without a gap.
+
+    `*_us` are the hops on its way here, in microseconds since 1970 UTC, 0 where it did not pass them; `timestamp` is
+    when it was decided.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history")
@@ -78,6 +82,11 @@ class OrderHistory(models.Model):
     status_details = models.JSONField(default=dict)
     engine_epoch = models.BigIntegerField(default=0)
     engine_seq = models.BigIntegerField(default=0)
+    received_us = models.BigIntegerField(default=0, help_text="The request came to the web process.")
+    committed_us = models.BigIntegerField(default=0, help_text="The command that it answers was durable.")
+    sent_us = models.BigIntegerField(default=0, help_text="That command was handed to the network.")
+    engine_us = models.BigIntegerField(default=0, help_text="It happened, by the engine's clock.")
+    arrived_us = models.BigIntegerField(default=0, help_text="Request or report came to the order bridge.")
     timestamp = models.DateTimeField()
 
     class Meta:

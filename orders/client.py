@@ -98,10 +98,10 @@ class OrderClient:
         return len(self._asked)
 
     def follow(self, address: str) -> None:
-        """Ask the bridge at `address` from now on, and no other. What the one before was asked may stay unanswered."""
-        if address != self._address:
-            self._port.call(lambda socket: move(socket, self._address, address))
-            self._address = address
+        """Ask the bridge at `address` from now on, and no other: two at once would be asked in turn."""
+        left, self._address = self._address, address
+        if address != left:
+            self._port.call(lambda socket: self._move(socket, left, address))
 
     def close(self) -> None:
         self._port.close()
@@ -147,6 +147,16 @@ class OrderClient:
         request_id = request_id_of(frames)
         self._settle(request_id, lambda answered: answered.set_exception(NotHandedOver()))
 
+    def _move(self, socket: Socket, left: str, followed: str) -> None:
+        """What the one before was asked it can answer no more: its callers need not wait to know that."""
+        socket.disconnect(left)
+        socket.connect(followed)
+        logger.info(
+            "Another order bridge is asked from now on", extra={"address": followed, "unanswered": self.waiting}
+        )
+        for request_id in list(self._asked):
+            self._settle(request_id, lambda answered: answered.set_exception(OutcomeUnknown(outcome="unknown")))
+
     def _settle(self, request_id: int, settle: Callable[[asyncio.Future[Answer]], None]) -> None:
         with self._lock:
             asked = self._asked.get(request_id)
@@ -177,13 +187,6 @@ def opener(keyring: KeyRing, address: str) -> Callable[[Context], Socket]:
         return socket
 
     return open_dealer
-
-
-def move(socket: Socket, left: str, followed: str) -> None:
-    """Two at once would be asked in turn."""
-    socket.disconnect(left)
-    socket.connect(followed)
-    logger.info("Another order bridge is asked from now on", extra={"address": followed})
 
 
 def error_of(refusal: Refusal) -> TradingError:

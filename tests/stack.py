@@ -187,6 +187,10 @@ class Stack:
             self._tokens[username] = answer.json()["accessToken"]
         return self._tokens[username]
 
+    def forget_logins(self) -> None:
+        """Tokens end after ten minutes: the next client logs in anew."""
+        self._tokens.clear()
+
     def ticket(self, username: str) -> str:
         """A one-use WebSocket ticket."""
         with self.client(username) as client:

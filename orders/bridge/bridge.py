@@ -17,6 +17,7 @@ from orders.bridge.figures import show_core, show_link
 from orders.bridge.intake import Intake
 from orders.bridge.link_loop import LinkLoop
 from orders.bridge.outbox import Outbox
+from orders.bridge.presence import Presence
 from orders.bridge.requests_door import RequestsDoor
 from orders.bridge.standby import LeaseWatch, Standby
 from orders.core.state import Cursor
@@ -36,12 +37,14 @@ def clock_us() -> int:
 class OrderBridge:
     """The one writer of orders. `run` ends with `stop`, or raises `Fenced` or whatever ended one of its threads.
 
-    With `standby` it waits while another bridge holds the lease; without, it then refuses to run (`LeaseHeld`).
+    With `standby` it waits while another bridge holds the lease; without, it then refuses to run (`LeaseHeld`). Beside
+    another one at its own address it never runs (`HeldByAnother`).
     """
 
     def __init__(self, env: Env, *, standby: bool = False) -> None:
         self._env = env
         self._standby = standby
+        self._presence = Presence(env.data_dir)
         self._failure: BaseException | None = None
         self._ended = threading.Event()  #: one of the threads, or the caller, wants it to end
         self._core_ended = threading.Event()
@@ -52,7 +55,8 @@ class OrderBridge:
         gatekeeper = Gatekeeper(context, keyring)
         gatekeeper.allow(Domain.ORDER_REQUESTS, ADMITTED[Domain.ORDER_REQUESTS])
         try:
-            self._run(context, keyring, stop)
+            with self._presence.announced(self._env.order_requests):
+                self._run(context, keyring, stop)
         finally:
             gatekeeper.stop()
             context.destroy(linger=0)
@@ -89,7 +93,7 @@ class OrderBridge:
         def take(seen: LeaseView) -> Ledger:
             return Ledger(address, command_deadline_us=deadline_us, seen=seen)
 
-        return Standby(LeaseWatch(address), door, take, patient=self._standby).wait(stop)
+        return Standby(LeaseWatch(address, self._presence), door, take, patient=self._standby).wait(stop)
 
     def _both(self, link: LinkLoop, core: CoreLoop, cursor: Cursor, stop: threading.Event) -> None:
         """The link in a thread of its own, the core in this one; the end of either ends both, the core first."""

@@ -35,10 +35,6 @@ DOOR_HWM = 2_000
 STANDING_BY = "standing_by"  #: what a standby says of its link
 
 
-class AddressTaken(Exception):
-    """Another program listens there: another order bridge, most likely."""
-
-
 class RequestsDoor:
     """Bound on `order_requests`. `counts`: "malformed" frames, "full" and "standing_by" refusals, "unsent" answers."""
 
@@ -48,10 +44,7 @@ class RequestsDoor:
         self.standing_by = True  #: nothing is taken in
         self._intake = intake
         keyring.serve(self.socket, Role.ORDER_BRIDGE, Domain.ORDER_REQUESTS)
-        try:
-            self.socket.bind(address)
-        except zmq.ZMQError as error:
-            raise AddressTaken(f"Another program listens on {address}: another order bridge?") from error
+        self.socket.bind(address)
 
     def serve(self, answer_query: Callable[[BridgeQuery], Answer]) -> None:
         """Take in what waits, at most a turn's worth."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from orders.bridge.requests_door import AddressTaken
 from orders.ledger import LeaseHeld
 from tradingmw.env import env
 from tradingmw.exposition import serve_metrics
+from tradingmw.file_lock import HeldByAnother
 from tradingmw.garbage import collect_seldom
 from tradingmw.supervisor.stopping import stop_event
 from tradingmw.supervisor.together import run_together
@@ -42,5 +42,7 @@ class Command(BaseCommand):
         run = partial(run_order_bridge, standby=standby) if role == "orders" else run_feed_bridge
         try:
             run(stop)
-        except (AddressTaken, LeaseHeld) as error:
-            raise CommandError(f"{error} With --standby a second one waits for the first.") from error
+        except LeaseHeld as error:
+            raise CommandError(f"{error} With --standby this one waits for its end.") from error
+        except HeldByAnother as error:
+            raise CommandError(f"Process {error.pid} is the order bridge at {env().order_requests}.") from error

@@ -22,6 +22,7 @@ from bridge.sockets.pump import Pump
 from bridge.wire.messages import ExecutionReport, NewOrder
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.client import OrderClient
+from orders.ledger.lease import LeaseView
 from orders.requests import (
     BridgeAnswer,
     BridgeQuery,
@@ -71,7 +72,10 @@ def plain_environment() -> dict[str, str]:
 
 
 class Processes:
-    """`start`, `kill` and `freeze` "engine" or "orders"; ask the bridge as a web process does; read what both kept."""
+    """`start` and `kill` "engine", "orders", or "standby" and "second": order bridges on addresses of their own.
+
+    Ask the bridge as a web process does; read what all kept.
+    """
 
     def __init__(self, template: Path, directory: Path) -> None:
         self.directory = directory
@@ -84,6 +88,7 @@ class Processes:
             "TMW_DATA_DIR": str(directory),
             "TMW_SUPERVISED": "1",
         }
+        self.addresses = {name: f"tcp://{HOST}:{self._ports.choose()}" for name in ("standby", "second")}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._pump = Pump()
         keys = KeyRing(directory / "keys")
@@ -91,13 +96,14 @@ class Processes:
         self.caller = self._caller()
 
     # --- processes -------------------------------------------------------------------------------------------------
-    def start(self, name: str, *flags: str) -> None:
-        """At once; `wait_live` tells when both are there."""
-        words = {"engine": ["engine", "--seed", "1"], "orders": ["bridge", "--role", "orders"]}[name]
+    def start(self, name: str, *flags: str, **settings: str) -> None:
+        """At once, with more settings if need be; `wait_live` tells when all are there."""
+        words = WORDS[name]
+        own = {"TMW_ORDER_REQUESTS": self.addresses[name]} if name in self.addresses else {}
         with (self.directory / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), *words, *flags],
-                env=self.environment,
+                env={**self.environment, **own, **settings},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -121,6 +127,19 @@ class Processes:
         with database:
             database.execute("UPDATE orders_lease SET fence = fence + 1")
         database.close()
+
+    @property
+    def standby_address(self) -> str:
+        return self.addresses["standby"]
+
+    def lease(self) -> LeaseView:
+        ((fence, renewed, holder_address),) = self.rows("SELECT fence, renewed, holder_address FROM orders_lease")
+        return LeaseView(fence, renewed, holder_address)
+
+    def follow_holder(self) -> None:
+        """As a web process does, which looks four times a second."""
+        if address := self.lease().holder_address:
+            self.client.follow(address)
 
     def process(self, name: str) -> psutil.Process:
         return psutil.Process(self._running[name].pid)
@@ -151,6 +170,14 @@ class Processes:
             return self.ask(self.client.ask(BridgeQuery(request_id=1, deadline_us=0), BridgeAnswer))
         except TradingError:
             return None
+
+    def refusal(self, client_order_id: str) -> TradingError | None:
+        """Of an order that is placed now; None where it was taken, or nobody was there to refuse it."""
+        try:
+            self.ask(self.place(client_order_id, price=1))
+        except TradingError as error:
+            return None if "cannot be reached" in error.detail else error
+        return None
 
     # --- as a web process ------------------------------------------------------------------------------------------
     def ask(self, asking: Coroutine[Any, Any, A]) -> A:
@@ -234,6 +261,12 @@ ADDRESSES = [
     "TMW_LAYER_PUBLISH",
     "TMW_LAYER_SUBSCRIBE",
 ]
+WORDS = {
+    "engine": ["engine", "--seed", "1"],
+    "orders": ["bridge", "--role", "orders"],
+    "standby": ["bridge", "--role", "orders", "--standby"],
+    "second": ["bridge", "--role", "orders"],
+}
 Make = Callable[..., Processes]
 
 

@@ -222,7 +222,7 @@ class TradingConsumer(AuthenticatedConsumer):
         return await self.entry.cancel(asked)
 
     async def _order_cancel_all(self, asked: CancelAll) -> Later[CanceledItems]:
-        """Cancel all your open orders, or those of some symbols."""
+        """Cancel all your open orders, or those of the desk that you head, or those of some symbols."""
         return await self.entry.cancel_all(asked)
 
     methods: ClassVar[dict[str, Handler]] = {

@@ -49,7 +49,7 @@ class OrderEntry:
 
     async def cancel_all(self, asked: CancelAll) -> Later[dict[str, Any]]:
         self._spend()
-        return Later(all_canceled(await self.caller(), asked.symbols or []))
+        return Later(all_canceled(await self.caller(), asked))
 
     def _spend(self) -> None:
         """One write of the user's budget, which REST takes from too; TooManyRequests where nothing is left."""
@@ -81,5 +81,5 @@ async def canceled(caller: Caller, order_id: UUID) -> dict[str, Any]:
     return written_shape(await order_cancel(caller=caller, order_id=order_id))
 
 
-async def all_canceled(caller: Caller, symbols: list[str]) -> dict[str, Any]:
-    return canceled_shape(await orders_cancel_all(caller=caller, symbols=symbols))
+async def all_canceled(caller: Caller, asked: CancelAll) -> dict[str, Any]:
+    return canceled_shape(await orders_cancel_all(caller=caller, symbols=asked.symbols or (), desk=asked.desk))

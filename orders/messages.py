@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from accounts.sockets.methods import Pushes, rest_shape
 from accounts.sockets.system import CHANNEL as SYSTEM
 from accounts.sockets.system import PUSHES as SYSTEM_PUSHES
-from bridge.wire.messages import Symbol
+from bridge.wire.messages import Symbol, Token
 from notifications.items import PrivateItem
 from orders.requests import SYMBOLS_MAX
 from tradingmw.typed_body import PositiveDecimal, RestBody
@@ -83,9 +83,13 @@ class ReplaceOne(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 class CancelAll(RestBody, frozen=True, forbid_unknown_fields=True):
-    """Without symbols every open order is cancelled; a misspelt field is refused, as it would mean the same."""
+    """Without symbols every open order is cancelled; a misspelt field is refused, as it would mean the same.
+
+    With `desk`, by its head, those of the whole desk.
+    """
 
     symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=SYMBOLS_MAX)] | None = None
+    desk: Token | None = None
 
 
 class OrderItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):

@@ -31,6 +31,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     account_name: Token
     desk: UUID | None = None
     desk_name: Token | None = None
+    heads_desk: bool = False
     ip_address: Annotated[str, Meta(max_length=45)] | None = None
 
 
@@ -75,9 +76,10 @@ class CancelOrder(Request, frozen=True, kw_only=True):
 
 
 class CancelAllOrders(Request, frozen=True, kw_only=True):
-    """Every open order of the caller's account, or only those of these symbols."""
+    """Every open order of the caller's account, or of the desk that he heads; or only those of these symbols."""
 
     caller: Caller
+    desk: UUID | None = None
     symbols: Annotated[list[Symbol], Meta(max_length=SYMBOLS_MAX)] = []
 
 

@@ -22,7 +22,7 @@ from orders.requests import (
     PlaceOrder,
     ReplaceOrder,
 )
-from tradingmw.errors import Forbidden, OutcomeUnknown
+from tradingmw.errors import Forbidden, NotFound, OutcomeUnknown
 
 WAIT_SECONDS_MAX = 10.0
 MAY_TRADE = frozenset({Role.TRADER, Role.DESK_HEAD})
@@ -38,6 +38,7 @@ def caller_of(user: User, ip_address: str | None) -> Caller:
         account_name=user.account.name,
         desk=user.desk.id if user.desk else None,
         desk_name=user.desk.name if user.desk else None,
+        heads_desk=user.desk is not None and Role.DESK_HEAD in user.roles,
         ip_address=ip_address,
     )
 
@@ -68,6 +69,14 @@ async def order_cancel(*, caller: Caller, order_id: UUID) -> OrderAnswer:
     return await _change_asked(CancelOrder(request_id=1, deadline_us=0, caller=caller, order_id=order_id))
 
 
+def desk_headed(caller: Caller, name: str) -> UUID | None:
+    if not caller.heads_desk:
+        raise Forbidden("Only the head of a desk may cancel all its orders.")
+    if name != caller.desk_name:
+        raise NotFound("There is no such desk.")
+    return caller.desk
+
+
 async def _change_asked(request: ReplaceOrder | CancelOrder) -> OrderAnswer:
     try:
         return await order_client().ask(request, OrderAnswer)
@@ -76,9 +85,14 @@ async def _change_asked(request: ReplaceOrder | CancelOrder) -> OrderAnswer:
         raise
 
 
-async def orders_cancel_all(*, caller: Caller, symbols: Sequence[str] = ()) -> CancelAllAnswer:
-    """Ask for the end of every open order of the caller's account, or only of those of `symbols`."""
+async def orders_cancel_all(*, caller: Caller, symbols: Sequence[str] = (), desk: str | None = None) -> CancelAllAnswer:
+    """Ask for the end of every open order of the caller's account, or of the desk of this name, or only of `symbols`.
+
+    `Forbidden` for who heads no desk; another's desk is not there.
+    """
     request = CancelAllOrders(request_id=1, deadline_us=0, caller=caller, symbols=list(symbols))
+    if desk is not None:
+        request = replace(request, desk=desk_headed(caller, desk))
     try:
         return await order_client().ask(request, CancelAllAnswer)
     except OutcomeUnknown as error:

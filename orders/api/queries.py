@@ -54,6 +54,7 @@ class CancelAllQuery(StrictSerializer):
     """A misspelt parameter is refused: without symbols all would be cancelled."""
 
     symbols = SymbolsField(required=False, help_text="Comma-separated; without it every open order is cancelled.")
+    desk = serializers.CharField(required=False, max_length=40, help_text="By its head: those of the whole desk.")
 
 
 class PeriodQuery(SymbolsQuery):

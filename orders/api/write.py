@@ -77,13 +77,12 @@ class OrdersWrite(OrderWritingView):
 
     @extend_schema(
         operation_id="orders_cancel_all",
-        summary="Cancel all your open orders, or those of some symbols",
+        summary="Cancel all your open orders, or your desk's, or those of some symbols",
         parameters=[CancelAllQuery],
         responses={207: CanceledItemsSerializer},
     )
     async def delete(self, request: Request) -> HttpResponse:
-        symbols = asked(CancelAllQuery, request).validated_data.get("symbols", ())
-        answer = await orders_cancel_all(caller=self.caller, symbols=symbols)
+        answer = await orders_cancel_all(caller=self.caller, **asked(CancelAllQuery, request).validated_data)
         return self.written(canceled_shape(answer), answer.last_event_id, 207)
 
 

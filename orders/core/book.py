@@ -88,6 +88,7 @@ class Book:
         self.reconcile_every_us = reconcile_every_us  #: while the link is live; 0: only when it becomes so
         self.link = LinkView()
         self.last_command_seq = 0
+        self.look_at_expiries_us = 0  #: when the next good-till-date order should have ended
         self.instruments: Mapping[str, Instrument] = {}
         self.orders: dict[UUID, OrderState] = {}
         self.client_ids: dict[tuple[UUID, str], UUID] = {}
@@ -95,9 +96,7 @@ class Book:
         self.positions: dict[tuple[UUID, str], PositionState] = {}
         self.commands: dict[CommandKey, CommandState] = {}
         self.claims: dict[UUID, CommandKey] = {}  #: the NewOrder command of each order without evidence
-        self.replaces: dict[
-            UUID, CommandKey
-        ] = {}  #: the ReplaceOrder command of each order whose change is not settled
+        self.replaces: dict[UUID, CommandKey] = {}  #: the ReplaceOrder command of each order while it is not settled
         self.asks: dict[UUID, Ask] = {}
         self.run: Run | None = None  #: the reconciliation under way
         self.suspects: dict[UUID, Suspect] = {}  #: its orders that differ and are not settled
@@ -195,6 +194,7 @@ class Draft:
         self.cursor = book.cursor
         self.link = book.link
         self.last_command_seq = book.last_command_seq
+        self.look_at_expiries_us = book.look_at_expiries_us
         self.instruments = book.instruments
         self.orders = Layer(book.orders)
         self.client_ids = Layer(book.client_ids)
@@ -283,7 +283,7 @@ class Draft:
         """The database has it: the decisions become the state."""
         book = self.book
         book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
-        book.instruments, book.run = self.instruments, self.run
+        book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
         for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
             layer.adopt()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orders.core import linking, reconciling, replacing, reporting, requesting, settling
+from orders.core import expiring, linking, reconciling, replacing, reporting, requesting, settling
 from orders.core.book import Book, Draft
 from orders.core.inputs import (
     Cancel,
@@ -37,6 +37,7 @@ def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
     settling.doubt_overdue(draft)
     reconciling.advance(draft)
     linking.open_when_settled(draft)
+    expiring.ask_for_expired(draft)
     settling.put_questions(draft)
     return draft
 

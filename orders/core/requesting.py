@@ -8,11 +8,12 @@ from types import MappingProxyType
 from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, engine_has_answered
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
+from orders.core.expiring import note_expiry
 from orders.core.inputs import Cancel, CancelAll, Place, Replace
 from orders.core.state import OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
-from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, Unavailable
+from tradingmw.errors import Code, Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 
 RETRY_AFTER_SECONDS = 2
 
@@ -63,6 +64,7 @@ def accept(draft: Draft, asked: Place) -> None:
         return
     order = draft.happen(new_order(draft, asked, instrument.exchange), OrderEvent.ACCEPTED)
     draft.client_ids.put((order.account, order.client_order_id), order.id)
+    note_expiry(draft, order)
     send_new_order(draft, order, instrument)
     note(draft, request.caller, "order.place", order)
     answer(draft, asked, order, created=True)
@@ -119,28 +121,37 @@ def open_order(draft: Draft, asked: Cancel | Replace) -> OrderState | None:
 
 
 def cancel_all(draft: Draft, asked: CancelAll) -> None:
-    """Every open order of the account that is asked for, oldest first."""
-    caller, symbols = asked.request.caller, frozenset(asked.request.symbols)
-    if asked.request.deadline_us <= draft.now_us:
+    """Every open order of the account, or of the desk, that is asked for, oldest first."""
+    request = asked.request
+    if request.deadline_us <= draft.now_us:
         draft.counts["late_requests"] += 1
         draft.refuse(asked.ticket, late())
-        return
-    mine = [
+    elif request.desk is not None and not (request.caller.heads_desk and request.desk == request.caller.desk):
+        draft.refuse(asked.ticket, Forbidden("Only the head of a desk may cancel all its orders."))
+    else:
+        canceled = [want_cancel(draft, request, order) for order in meant(draft, request)]
+        items = [CanceledItem(id=order.id, status=order.status) for order in canceled]
+        draft.replies.append(CancelAllReply(asked.ticket, items, request.caller.user))
+
+
+def meant(draft: Draft, request: CancelAllOrders) -> list[OrderState]:
+    account, symbols = request.caller.account, frozenset(request.symbols)
+    found = [
         order
         for order in draft.orders.values()
-        if order.account == caller.account and not order.final and (not symbols or order.symbol in symbols)
+        if (order.account == account if request.desk is None else order.desk == request.desk)
+        and not order.final
+        and (not symbols or order.symbol in symbols)
     ]
-    mine.sort(key=lambda order: order.created_at_us)
-    canceled = [want_cancel(draft, asked.request, order) for order in mine]
-    items = [CanceledItem(id=order.id, status=order.status) for order in canceled]
-    draft.replies.append(CancelAllReply(asked.ticket, items, caller.user))
+    return sorted(found, key=lambda order: order.created_at_us)
 
 
 def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: OrderState) -> OrderState:
     if order.cancel_wanted:
         return order
     without_evidence = order.status is OrderStatus.UNKNOWN
-    order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace)
+    by = {"requestedBy": str(request.caller.user)} if request.caller.user != order.user else {}
+    order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace, details=by)
     note(draft, request.caller, "order.cancel", order)
     if draft.link.phase is Phase.LIVE and not without_evidence:
         send_cancel(draft, order)

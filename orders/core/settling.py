@@ -21,6 +21,7 @@ from orders.core.commands import (
     send_cancel,
     send_question,
 )
+from orders.core.expiring import alarm_if_overdue
 from orders.core.linking import ask_for_replay
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState
 from orders.lifecycle import IllegalEvent, OrderEvent
@@ -154,6 +155,7 @@ def held_by_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None
         external = status.external_order_id or order.external_order_id
         order = draft.happen(order, OrderEvent.ACKNOWLEDGED, engine_epoch=status.epoch, external_order_id=external)
         draft.claims.drop(order.id)
+    alarm_if_overdue(draft, order, status)
     order = replacing.settle_by_status(draft, order, status)
     if order.cancel_wanted and not cancel_under_way(draft, order):
         send_cancel(draft, order)

@@ -176,6 +176,15 @@ async def test_cancel_all_ends_every_open_order_or_those_of_some_symbols(stack: 
         assert aapl["id"] in [item["id"] for item in rest["items"]]
 
 
+async def test_the_head_of_a_desk_cancels_all_its_orders(stack: Stack) -> None:
+    async with trading(stack, "trader2") as member, trading(stack, "desk1") as head:
+        order = await member.result("order.place", **body())
+        assert await member.error("order.cancelAll", desk="alpha") == "FORBIDDEN"
+        assert await head.error("order.cancelAll", desk="beta") == "NOT_FOUND"
+        items = (await head.result("order.cancelAll", desk="alpha", symbols=["AAPL"]))["items"]
+        assert order["id"] in [item["id"] for item in items]
+
+
 async def test_a_newer_token_goes_on_in_place(stack: Stack) -> None:
     async with trading(stack) as screen:
         await screen.result("subscribe", channel="orders", snapshot=False)

@@ -174,6 +174,17 @@ def test_cancel_all_is_207_with_an_item_per_open_order(stack: Stack) -> None:
         assert {item["status"] for item in answer.json()["items"]} == {"pending_cancel"}
 
 
+def test_the_head_of_a_desk_cancels_its_orders_or_those_of_some_symbols(stack: Stack) -> None:
+    with stack.client("desk1") as head, stack.client("trader2") as member:
+        aapl, msft = (member.post("/orders", json=body(symbol=each)).json()["id"] for each in ("AAPL", "MSFT"))
+        some = head.delete("/orders", params={"desk": "alpha", "symbols": "MSFT"}).json()["items"]
+        assert msft in {item["id"] for item in some} and aapl not in {item["id"] for item in some}
+        assert aapl in {item["id"] for item in head.delete("/orders", params={"desk": "alpha"}).json()["items"]}
+        wait_for(lambda: status(member, aapl) == "canceled", 10, "the cancel")
+        assert code_of(member.delete("/orders", params={"desk": "alpha"})) == (403, "FORBIDDEN")
+        assert code_of(head.delete("/orders", params={"desk": "beta"})) == (404, "NOT_FOUND")
+
+
 def test_who_may_not_trade_is_refused(stack: Stack) -> None:
     with stack.client("compliance1") as client:
         assert code_of(client.post("/orders", json=body())) == (403, "FORBIDDEN")

@@ -168,9 +168,10 @@ class Desk:
         assert hasattr(reply, "order"), reply
         return self.orders[order.id]
 
-    def cancel_all_input(self, caller: Caller = ANN) -> CancelAll:
+    def cancel_all_input(self, caller: Caller = ANN, **meant: Any) -> CancelAll:
         ticket = Ticket(b"web", next(self._tickets))
-        return CancelAll(ticket, CancelAllOrders(request_id=ticket.request_id, deadline_us=LATER_US, caller=caller))
+        plain: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": LATER_US, "caller": caller}
+        return CancelAll(ticket, CancelAllOrders(**{**plain, **meant}))
 
     # --- the engine's part -----------------------------------------------------------------------------------------
     def go_live(self, epoch: int = EPOCH, last_seq: int = 0, *, forgetful: bool = False) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.wire.messages import CancelOrder, NewOrder, OrderStatusRequest
 from bridge.wire.vocabulary import ExecType, OrderType, RejectCode, ReplyOutcome, TimeInForce
 from orders.core.book import CancelAllReply, OrderReply
 from orders.core.inputs import Replied, Tick
 from orders.lifecycle import OrderEvent, OrderStatus
-from tests.orders.core.desk import BOB, E8, SECOND_US, Desk, refusal_code
+from orders.requests import Caller
+from tests.orders.core.desk import ANN, BOB, E8, SECOND_US, Desk, refusal_code
 
 
 @pytest.fixture
@@ -181,6 +183,34 @@ def test_cancel_all_takes_the_callers_open_orders_only(desk: Desk) -> None:
     assert isinstance(reply, CancelAllReply)
     assert [item.id for item in reply.items] == [order.id for order in mine]
     assert desk.now(theirs).status is OrderStatus.NEW
+
+
+def test_cancel_all_may_mean_some_symbols_only(desk: Desk) -> None:
+    apple, ibm = desk.acknowledged(), desk.acknowledged("a-2", symbol="IBM")
+    desk.do(desk.cancel_all_input(symbols=["IBM"]))
+    assert [desk.now(order).status for order in (apple, ibm)] == [OrderStatus.NEW, OrderStatus.PENDING_CANCEL]
+
+
+def test_the_head_of_a_desk_cancels_all_its_orders_under_his_name(desk: Desk) -> None:
+    head = replace(ANN, user=uuid.UUID(int=9), account=uuid.UUID(int=19), account_name="head", heads_desk=True)
+    order, theirs = desk.acknowledged(), desk.acknowledged("b-1", caller=BOB)
+    draft = desk.do(desk.cancel_all_input(head, desk=ANN.desk))
+    assert [desk.now(each).status for each in (order, theirs)] == [OrderStatus.PENDING_CANCEL, OrderStatus.NEW]
+    assert [(audit.user, audit.action) for audit in draft.audits] == [(head.user, "order.cancel")]
+    assert desk.history[-1].details["requestedBy"] == str(head.user)
+
+
+@pytest.mark.parametrize("stranger", [ANN, replace(BOB, heads_desk=True)])
+def test_nobody_else_cancels_the_orders_of_a_desk(desk: Desk, stranger: Caller) -> None:
+    order = desk.acknowledged()
+    assert refusal_code(desk.do(desk.cancel_all_input(stranger, desk=ANN.desk))) == "FORBIDDEN"
+    assert desk.now(order).status is OrderStatus.NEW
+
+
+def test_a_cancel_all_that_comes_late_does_nothing(desk: Desk) -> None:
+    order = desk.acknowledged()
+    assert refusal_code(desk.do(desk.cancel_all_input(deadline_us=1))) == "ORDER_BRIDGE_UNAVAILABLE"
+    assert desk.now(order).status is OrderStatus.NEW
 
 
 def test_every_write_leaves_an_audit_row(desk: Desk) -> None:

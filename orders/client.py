@@ -35,6 +35,7 @@ from orders.requests import (
     encode,
 )
 from tradingmw.correlation import CHARACTERS_MAX, current_request_id
+from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.env import env
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, OutcomeUnknown, TradingError, Unavailable
 from tradingmw.metrics import ORDER_ANSWER_SECONDS, ORDER_CLIENT_FAULTS, ORDER_REQUESTS_WAITING
@@ -77,6 +78,7 @@ class OrderClient:
         """
         seconds = self._deadline_seconds
         deadline_us = time.time_ns() // 1000 + int(seconds * 1_000_000)
+        step(CrashPoint.WEB_CHECKED, request)
         request = replace(
             request, request_id=next(self._ids), deadline_us=deadline_us, trace=current_request_id()[:CHARACTERS_MAX]
         )
@@ -84,6 +86,7 @@ class OrderClient:
             with ORDER_ANSWER_SECONDS.labels(type(request).__name__).time():
                 async with asyncio.timeout(seconds + wait_seconds):
                     answer = await self._handed_over(request)
+                    step(CrashPoint.WEB_ANSWERED, request)
         except TimeoutError:
             raise OutcomeUnknown(outcome="unknown") from None
         if isinstance(answer, Refusal):
@@ -125,6 +128,7 @@ class OrderClient:
             self._asked[request.request_id] = (loop, answered)
         try:
             self._port.send([encode(request)])
+            step(CrashPoint.WEB_ASKED, request)
             return await answered
         except (PortFull, PortClosed):
             raise bridge_away() from None
@@ -168,6 +172,12 @@ class OrderClient:
             loop.call_soon_threadsafe(if_waiting, answered, settle)
         except RuntimeError:  # its loop has ended meanwhile, and the one who asked with it
             self.counts["stray"] += 1
+
+
+def step(point: CrashPoint, request: Request) -> None:
+    """Of an order's way; questions after the bridge's health have none."""
+    if not isinstance(request, BridgeQuery):
+        crash_point(point)
 
 
 def if_waiting(answered: asyncio.Future[Answer], settle: Callable[[asyncio.Future[Answer]], None]) -> None:

@@ -18,6 +18,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tradingmw.crash_points import crashes
 from tradingmw.logs import LogFormat
 from tradingmw.redis_address import redis_address
 
@@ -26,6 +27,7 @@ Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text, strict=False)))]
 PortOrNone = Annotated[int, Field(ge=0, le=65535)]
+CrashAt = Annotated[str, AfterValidator(lambda text: text if crashes(text) else "")]
 RedisUrl = Annotated[str, AfterValidator(redis_address)]
 
 
@@ -97,6 +99,7 @@ class Env(BaseSettings):
     market_subscriptions: Annotated[int, Field(ge=1, le=100_000)] = 1_000
 
     log_format: LogFormat = LogFormat.AUTO
+    crash_at: CrashAt = ""
     part: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,20}$")] = ""
     metrics_port: PortOrNone = 0
     metrics_allowed: Annotated[list[Network], NoDecode] = ["127.0.0.0/8", "::1/128"]
@@ -136,6 +139,7 @@ class Env(BaseSettings):
                 "TMW_KEYS_DIR must name the directory of the CURVE keys": self.keys_dir is None,
                 "TMW_ALLOWED_ORIGINS must list the https origins of the screens": not self.allowed_origins,
                 "TMW_ALLOWED_HOSTS must not contain *": "*" in self.allowed_hosts,
+                "TMW_CRASH_AT must not be set": bool(self.crash_at),
             }.items()
             if found
         ]

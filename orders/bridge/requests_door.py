@@ -28,6 +28,7 @@ from orders.requests import (
     decode_request,
     encode,
 )
+from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code
 
 TURN = 256  #: requests taken per turn of the link thread
@@ -77,6 +78,7 @@ class RequestsDoor:
         except (ValueError, MalformedRequest):
             self.counts["malformed"] += 1
             return
+        crash_point(CrashPoint.REQUEST_READ)
         ticket = Ticket(peer, request.request_id, time.time_ns() // 1000)
         if isinstance(request, BridgeQuery):
             self.answer(ticket, answer_query(request))

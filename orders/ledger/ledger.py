@@ -24,6 +24,7 @@ from orders.ledger.lease import LeaseView, give_lease_back, hold_lease, take_lea
 from orders.ledger.loading import load_book
 from orders.ledger.looking_up import look_up
 from orders.ledger.writing import Numbers, reached, write
+from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import TradingError
 from tradingmw.metrics import COMMIT_SECONDS
 
@@ -32,6 +33,23 @@ T = TypeVar("T")
 
 BUSY_RETRY_SECONDS = 0.0005
 BUSY_DEADLINE_SECONDS = 2.0
+
+
+class Steps(NamedTuple):
+    """Where a process may be made to die while a batch becomes durable."""
+
+    decided: CrashPoint
+    begun: CrashPoint
+    written: CrashPoint
+    committed: CrashPoint
+
+
+ORDERS = Steps(
+    CrashPoint.ORDERS_DECIDED, CrashPoint.ORDERS_BEGUN, CrashPoint.ORDERS_WRITTEN, CrashPoint.ORDERS_COMMITTED
+)
+REPORTS = Steps(
+    CrashPoint.REPORTS_DECIDED, CrashPoint.REPORTS_BEGUN, CrashPoint.REPORTS_WRITTEN, CrashPoint.REPORTS_COMMITTED
+)
 
 
 class Settled(NamedTuple):
@@ -100,13 +118,17 @@ class Ledger:
 
     def _store(self, draft: Draft) -> Settled:
         """Everything that can fail comes before the commit; what follows it is memory only."""
-        committing = False
+        committing, steps = False, REPORTS if draft.cursor != self.book.cursor else ORDERS
         try:
             if draft.writes:
+                crash_point(steps.decided)
                 with COMMIT_SECONDS.time(), transaction.atomic():
                     hold_lease(self.fence)
+                    crash_point(steps.begun)
                     numbers = reached_by(draft, write(draft))
+                    crash_point(steps.written)
                     committing = True
+                crash_point(steps.committed)
             else:
                 numbers = reached_by(draft, {})
         except Exception as error:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.ledger import LeaseHeld
+from tradingmw.crash_points import arm
 from tradingmw.env import env
 from tradingmw.exposition import serve_metrics
 from tradingmw.file_lock import HeldByAnother
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         if not role:
             flags = {"orders": ["--standby"] if standby else [], "feed": []}
             sys.exit(run_together([["bridge", "--role", name, *flags[name]] for name in ROLES], stop))
+        arm(env().crash_at, env().data_dir)
         serve_metrics(env(), role)
         collect_seldom()
         run = partial(run_order_bridge, standby=standby) if role == "orders" else run_feed_bridge

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from tradingmw.crash_points import arm
 from tradingmw.env import env
 from tradingmw.server import run_web
 from tradingmw.supervisor.stopping import stop_event
@@ -16,4 +17,5 @@ class Command(BaseCommand):
     requires_system_checks = ()  # the tests run them; a restart after a crash is seconds faster without
 
     def handle(self, *args: Any, **options: Any) -> None:
+        arm(env().crash_at, env().data_dir)
         run_web(env(), stop_event())

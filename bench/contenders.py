@@ -52,24 +52,36 @@ def ours_with(environment: Mapping[str, str]) -> Serving:
 
     @contextmanager
     def serving(load: Load, seed: int, directory: Path) -> Iterator[Served]:
-        with closing(Ports()) as ports:
-            addresses = {name: f"tcp://{HOST}:{ports.choose()}" for name in ENGINE}
-            settings = as_environment({**addresses, "engine_external": True})
-            with Child(engine_command(load, seed, directory, addresses), directory / "engine.log") as engine:
-                engine.event("bound", LISTEN_SECONDS)
-                with Product(directory, environment={**settings, **environment}) as product:
-                    yield served_by(product, engine)
+        market = {"rate": load.rate, "symbols": load.universe, "seed": seed}
+        with beside_engine(directory, market, books=load.books, environment=environment) as (product, engine):
+            yield served_by(product, engine)
 
     return serving
 
 
-def engine_command(load: Load, seed: int, directory: Path, addresses: Mapping[str, str]) -> list[str | Path]:
+@contextmanager
+def beside_engine(
+    directory: Path, market: Mapping[str, object], *, books: bool = False, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[Product, Child]]:
+    """The product and the bench's engine, which speaks its link."""
+    with closing(Ports()) as ports:
+        addresses = {name: f"tcp://{HOST}:{ports.choose()}" for name in ENGINE}
+        settings = as_environment({**addresses, "engine_external": True})
+        command = engine_command(directory, addresses, market, ["--books"] if books else [])
+        with Child(command, directory / "engine.log") as engine:
+            engine.event("bound", LISTEN_SECONDS)
+            with Product(directory, environment={**settings, **(environment or {})}) as product:
+                yield product, engine
+
+
+def engine_command(
+    directory: Path, addresses: Mapping[str, str], market: Mapping[str, object], flags: Sequence[str]
+) -> list[str | Path]:
     keys = directory / "data" / "keys"
     make_keys(keys)
     where = {name.removeprefix("engine_").replace("_", "-"): address for name, address in addresses.items()}
-    options = {"keys": keys, **where, "rate": load.rate, "symbols": load.universe, "seed": seed}
-    books = ["--books"] if load.books else []
-    return [tools.product_python(), "-m", "bench.engine", *as_words(options), *books]
+    options = {"keys": keys, **where, **market}
+    return [tools.product_python(), "-m", "bench.engine", *as_words(options), *flags]
 
 
 def served_by(product: Product, engine: Child) -> Served:

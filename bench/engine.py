@@ -1,11 +1,11 @@
-"""Which engine feeds this project in the fan-out bench? One that only publishes, over the real link.
+"""Which engine stands behind this project in the benches? One that publishes and accepts, over the real link.
 
     python -m bench.engine --keys DIR --market-data ADDRESS --commands … --queries … --work … --rate 1000 --symbols 200
 
 The development engine (`manage.py engine`) matches orders in Python and would itself take much of the machine that is
 being measured. This one speaks the same link with the same codecs, keys and sockets: batches of quotes, trades and, if
-wanted, book changes, snapshots, sessions; orders it refuses. The feed begins at the first line on standard input; each
-further one is answered with how much was sent; it ends with standard input.
+wanted, book changes, snapshots, sessions; every order it accepts (`bench.order_desk`). The feed begins at the first
+line on standard input; each further one is answered with how much was sent; it ends with standard input.
 """
 
 from __future__ import annotations
@@ -17,41 +17,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-import zmq
-
 from bench.market_rows import LivingBook, listings
+from bench.order_desk import OrderDesk, now_us
 from bench.source import read_lines, say
 from bridge.simulator.publisher import Publisher
 from bridge.simulator.sockets import EngineAddresses, EngineSockets
 from bridge.sockets.curve import KeyRing
-from bridge.wire.codec import decode_query, decode_to_engine, encode
-from bridge.wire.messages import (
-    PROTOCOL_VERSION,
-    BookSnapshot,
-    BookSnapshotRequest,
-    Command,
-    CommandReply,
-    EngineHeartbeat,
-    FromEngine,
-    Hello,
-    InstrumentList,
-    OrderStatus,
-    OrderStatusRequest,
-    QueryReply,
-    ReplayDone,
-    ReplayRequest,
-    Welcome,
-)
-from bridge.wire.vocabulary import EngineState, RejectCode, ReplyOutcome
+from bridge.wire.codec import decode_query, encode
+from bridge.wire.messages import BookSnapshot, BookSnapshotRequest, InstrumentList, QueryReply
+from bridge.wire.vocabulary import EngineState
 
 BATCH_MS = 1  #: as the development engine under load
 HEARTBEAT_SECONDS = 1.0
 MOST_MESSAGES = 64  #: of a socket in one pass
 MOST_UPDATES = 2_000  #: in one pass: whoever is behind catches up in several
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 class Feed:
@@ -76,61 +55,6 @@ class Feed:
         return self._sent / (time.monotonic() - self._began) if self._began else 0.0
 
 
-class SessionDesk:
-    """The command socket's side: the newest session is welcomed and kept alive, its orders are refused."""
-
-    def __init__(self, socket: zmq.Socket[bytes], epoch: int) -> None:
-        self._socket, self._epoch = socket, epoch
-        self._identity, self._session = b"", 0
-
-    def take(self, frames: Sequence[bytes]) -> None:
-        message = decode_to_engine(frames[1:])
-        if isinstance(message, Hello):
-            self._identity, self._session = frames[0], message.session
-            self._send(self._welcome(message))
-        elif isinstance(message, ReplayRequest):
-            self._send(ReplayDone(session=message.session, epoch=self._epoch, last_seq=0, complete=True))
-        elif isinstance(message, OrderStatusRequest):
-            self._send(self._unknown(message))
-        elif isinstance(message, Command):
-            self._send(self._refused(message))
-
-    def heartbeat(self) -> None:
-        if self._identity:
-            self._send(EngineHeartbeat(session=self._session, epoch=self._epoch, last_seq=0, sent_at_us=now_us()))
-
-    def _welcome(self, hello: Hello) -> Welcome:
-        session, version = hello.session, PROTOCOL_VERSION
-        return Welcome(protocol_version=version, session=session, epoch=self._epoch, last_seq=0, sent_at_us=now_us())
-
-    def _unknown(self, request: OrderStatusRequest) -> OrderStatus:
-        return OrderStatus(
-            session=request.session,
-            command_seq=request.command_seq,
-            order_id=request.order_id,
-            known=False,
-            epoch=self._epoch,
-            last_seq=0,
-            sent_at_us=now_us(),
-        )
-
-    def _refused(self, command: Command) -> CommandReply:
-        return CommandReply(
-            session=command.session,
-            command_seq=command.command_seq,
-            outcome=ReplyOutcome.REJECTED,
-            code=RejectCode.MARKET_CLOSED,
-            reason="The engine of the fan-out bench takes no orders.",
-            epoch=self._epoch,
-            last_seq=0,
-            received_at_us=now_us(),
-            sent_at_us=now_us(),
-        )
-
-    def _send(self, message: FromEngine) -> None:
-        self._socket.send_multipart([self._identity, *encode(message)], zmq.NOBLOCK)
-
-
 class FeedEngine:
     """One life of it, in one thread."""
 
@@ -143,7 +67,8 @@ class FeedEngine:
         self._publisher = Publisher(self._sockets.market_data, self.epoch, self._listings)
         self._books = [LivingBook(listing, random, self._publisher, depth=books) for listing in self._listings]
         self.feed = Feed(self._books, random, rate)
-        self._desk = SessionDesk(self._sockets.commands, self.epoch)
+        by_id = {row.instrument_id: row.symbol for row in (listing.instrument() for listing in self._listings)}
+        self._desk = OrderDesk(self._sockets.commands, self.epoch, by_id)
         self._beat_at = 0.0
         self._sockets.bind(addresses)
 

@@ -12,24 +12,25 @@ from typing import Any
 
 from bench import tools
 from bench.children import Child
+from bench.contenders import beside_engine
 from bench.generator import as_words
 from bench.product import Product
 from bench.rounds import OURS
 
 LISTEN_SECONDS = 30.0
 REPORT_SECONDS = 60.0
-#: Buys far below the market and not to rest: each life is short, books and tables of open orders stay small.
+#: Buys that rest: here as at the peers an order's life is its acceptance and the engine's first word.
 ORDER = {
     "clientOrderId": "{id}",
     "symbol": "SYM001",
     "side": "buy",
     "orderType": "limit",
-    "timeInForce": "ioc",
+    "timeInForce": "day",
     "quantity": "1",
     "price": "1.00",
 }
-#: The market is not what is measured here.
-QUIET_MARKET = ("--symbols", "5", "--rate", "5")
+#: The market, which is not what is measured here, stands still.
+MARKET = {"rate": 1, "symbols": 5}
 SOCKET, PEER = "ours-socket", "express-sqlite"
 Say = Callable[[str], None]
 
@@ -72,9 +73,9 @@ def over_rest(headers: Mapping[str, str]) -> Callable[[Path], AbstractContextMan
 
     @contextmanager
     def serving(directory: Path) -> Iterator[OrderDesk]:
-        with Product(directory, QUIET_MARKET) as product, closing(product.logged_in()) as client:
+        with beside_engine(directory, MARKET) as (product, engine), closing(product.logged_in()) as client:
             every = {**headers, "Authorization": client.headers["Authorization"]}
-            yield OrderDesk(product.port, *shares(product), path="/api/v1/orders", headers=every)
+            yield OrderDesk(product.port, *shares(product, engine), path="/api/v1/orders", headers=every)
 
     return serving
 
@@ -82,13 +83,13 @@ def over_rest(headers: Mapping[str, str]) -> Callable[[Path], AbstractContextMan
 @contextmanager
 def over_sockets(directory: Path) -> Iterator[OrderDesk]:
     """The same with an authenticated WebSocket for each client."""
-    with Product(directory, QUIET_MARKET) as product:
-        yield OrderDesk(product.port, *shares(product), dial=product.dial_trading)
+    with beside_engine(directory, MARKET) as (product, engine):
+        yield OrderDesk(product.port, *shares(product, engine), dial=product.dial_trading)
 
 
-def shares(product: Product) -> tuple[dict[str, int], dict[str, int]]:
+def shares(product: Product, engine: Child) -> tuple[dict[str, int], dict[str, int]]:
     """Which processes are counted, and which stand apart."""
-    apart = product.pids()
+    apart = {**product.pids(), "engine": engine.pid}
     counted = {"web": apart.pop("web"), "orders": apart.pop("orders"), "layer": product.pid}
     return counted, apart
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import zmq
 
-from bench.engine import FeedEngine, now_us
+from bench.engine import FeedEngine
+from bench.order_desk import now_us
 from bridge.books import Book
 from bridge.link.commands import CommandLink
 from bridge.link.feed import FeedLink

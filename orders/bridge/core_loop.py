@@ -29,6 +29,7 @@ from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal
 from orders.shapes import order_shape
+from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code, TradingError, Unavailable
 from tradingmw.metrics import ACCEPT_SECONDS, BATCH_INPUTS, ENGINE_ANSWER_SECONDS
 
@@ -86,6 +87,7 @@ class CoreLoop:
     def _pass(self, batch: Sequence[Input]) -> None:
         if not isinstance(batch[0], Tick):
             BATCH_INPUTS.observe(len(batch))
+            crash_point(CrashPoint.BATCH_TAKEN)
         try:
             for outcome in self._ledger.settle(batch, self._clock_us()):
                 if isinstance(outcome, Postponed):
@@ -103,10 +105,12 @@ class CoreLoop:
         answers = [*self._answered(settled), *self._waiting.take_due(draft.now_us)]
         live = draft.link.phase is Phase.LIVE
         wakeups = settled.numbers if draft.happenings else {}
-        outgoing = Outgoing(draft.cursor, live, draft.to_engine, answers, wakeups)
+        outgoing = Outgoing(draft.cursor, live, draft.to_engine, answers, wakeups, epoch=draft.link.epoch)
         if draft.to_engine or answers or wakeups or (draft.cursor, live) != self._place:
             self._outbox.put(outgoing)
             self._place = (draft.cursor, live)
+        if draft.writes:
+            crash_point(CrashPoint.HANDED_OVER)
         self._show(draft)
         raise_alarms(draft.alarms)
 

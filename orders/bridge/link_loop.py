@@ -6,17 +6,15 @@ import itertools
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 import zmq
 
 from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryFault, QueryLink
-from bridge.link.states import WELCOMED, LinkEvent, LinkState, StateChanged
 from bridge.link.states import Fenced as LinkFenced
+from bridge.link.states import LinkEvent, LinkState, StateChanged
 from bridge.wire.messages import (
-    CancelOrder,
     CommandReply,
     EngineHeartbeat,
     ExecutionReport,
@@ -24,19 +22,16 @@ from bridge.wire.messages import (
     Instrument,
     InstrumentList,
     InstrumentListRequest,
-    NewOrder,
     OrderList,
     OrderStatus,
-    ReplaceOrder,
     ReplayDone,
-    ReplayRequest,
 )
 from notifications.wakeups import GROUP, advanced
 from orders.bridge.core_loop import Pulse
+from orders.bridge.departures import Departures
 from orders.bridge.intake import Intake
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.requests_door import RequestsDoor
-from orders.core.book import ToSend
 from orders.core.inputs import (
     EngineBeat,
     Input,
@@ -44,14 +39,15 @@ from orders.core.inputs import (
     LinkSilent,
     LinkUp,
     Listed,
-    NotSent,
     Replayed,
     Replied,
     Reported,
     StatusTold,
+    Unreadable,
 )
 from orders.ledger import Fenced
 from orders.requests import BridgeAnswer, BridgeQuery
+from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.layers import GroupPublisher
 
 logger = logging.getLogger(__name__)
@@ -79,13 +75,14 @@ class LinkLoop:
         clock_us: Callable[[], int],
     ) -> None:
         self._link, self._queries, self._door, self._publisher = link, queries, door, publisher
-        self._intake, self._outbox, self._pulse, self._clock_us = intake, outbox, pulse, clock_us
+        self._intake, self._outbox, self._pulse = intake, outbox, pulse
         self._instruments: dict[str, Instrument] = {}
         self._instruments_epoch = 0
         self._instruments_at = 0.0
         self._to_greet = False
         self._open = False  #: the core takes new orders
-        self._commands: deque[ToSend | ReplayRequest] = deque()  #: of commits that are published, not sent yet
+        self._departures = Departures(link, clock_us)
+        self._faults = 0  #: what the engine has said that could not be read, as far as the core knows
         self._request_ids = itertools.count(1)
 
     def run(self, stop: threading.Event, last_epoch: int, last_seq: int) -> None:
@@ -106,10 +103,10 @@ class LinkLoop:
         if self._door.socket in ready:
             self._door.serve(self._answer_query)
         if self._link.socket in ready:
-            self._intake.offer_engine(filter(None, map(as_input, self._link.on_readable())))
+            self._hear()
         for event in self._link.on_tick():
             self._heed(event)
-        self._send_commands()
+        self._depart()
         if self._to_greet:
             self._greet()
 
@@ -117,16 +114,19 @@ class LinkLoop:
         sockets = [self._outbox.wake.socket, self._door.socket]
         if self._intake.engine_has_room:
             sockets.append(self._link.socket)
-        readable, _, _ = zmq.select(sockets, [], [], (BLOCKED_TURN_MS if self._commands else TURN_MS) / 1000)
+        readable, _, _ = zmq.select(sockets, [], [], (BLOCKED_TURN_MS if self._departures else TURN_MS) / 1000)
         return set(readable)
 
     # --- what the core has committed -------------------------------------------------------------------------------
     def _send(self, outgoing: Outgoing) -> None:
         self._link.applied(outgoing.cursor.epoch, outgoing.cursor.seq)
-        self._commands.extend(outgoing.to_engine)
-        self._send_commands()
+        came_to(CrashPoint.COMMAND_LEAVING, outgoing.to_engine)
+        self._departures.add(outgoing.to_engine, outgoing.epoch)
+        self._depart()
+        came_to(CrashPoint.COMMAND_SENT, outgoing.to_engine)
         for ticket, answer in outgoing.answers:
             self._door.answer(ticket, answer)
+        came_to(CrashPoint.ANSWERS_SENT, outgoing.answers)
         if outgoing.wakeups:
             self._publisher.group_send(GROUP, advanced(outgoing.wakeups))
         self._open = outgoing.live
@@ -134,26 +134,21 @@ class LinkLoop:
             self._link.live()
         self._to_greet |= outgoing.greet_again
 
-    def _send_commands(self) -> None:
-        """In their order, never past a deadline. While the network is full they wait; without a session none leaves."""
-        while self._commands:
-            if not self._expired(self._commands[0]):
-                if self._link.send(self._commands[0]):
-                    self._commands.popleft()
-                    continue
-                if self._link.state in WELCOMED:
-                    return
-            self._give_back(self._commands.popleft())
-
-    def _expired(self, message: ToSend | ReplayRequest) -> bool:
-        return not isinstance(message, ReplayRequest) and message.deadline_us <= self._clock_us()
-
-    def _give_back(self, message: ToSend | ReplayRequest) -> None:
-        """Questions are asked again by themselves; of a command the core must know that it has surely not left."""
-        if isinstance(message, NewOrder | CancelOrder | ReplaceOrder):
-            self._intake.offer_engine([NotSent(message.session, message.command_seq)])
+    def _depart(self) -> None:
+        if given_back := self._departures.leave():
+            self._intake.offer_engine(given_back)
 
     # --- the link --------------------------------------------------------------------------------------------------
+    def _hear(self) -> None:
+        """What could not be read stands before what could: nobody knows what came first."""
+        words: list[Input] = list(filter(None, map(as_input, self._link.on_readable())))
+        faults = self._link.faults.total()
+        if faults > self._faults:
+            words.insert(0, Unreadable())
+        self._faults = faults
+        came_to(CrashPoint.REPORT_READ, words)
+        self._intake.offer_engine(words)
+
     def _heed(self, event: LinkEvent) -> None:
         if isinstance(event, LinkFenced):
             raise Fenced(event.reason)
@@ -212,6 +207,12 @@ class LinkLoop:
         self._door.close()
         self._publisher.close()
         self._outbox.wake.close()
+
+
+def came_to(point: CrashPoint, what: Sized) -> None:
+    """A step of which there is nothing to be done is none."""
+    if what:
+        crash_point(point)
 
 
 def lost(event: StateChanged) -> bool:

@@ -27,6 +27,7 @@ class Outgoing(NamedTuple):
     answers: Sequence[tuple[Ticket, Answer]] = ()
     wakeups: Mapping[str, int] = {}
     greet_again: bool = False  #: the core has forgotten the link's state and wants to be told anew
+    epoch: int = 0  #: of the engine, as the core knew it when it decided
 
 
 class OutboxStuck(RuntimeError):

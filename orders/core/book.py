@@ -59,6 +59,7 @@ class LinkView(Struct, frozen=True, kw_only=True):
     welcome_seq: int = 0
     jump_allowed: bool = False  #: the engine's log does not reach back: take what there is
     replay_deadline_us: int = 0
+    torn: bool = False  #: something that came since the replay was asked for could not be read
     asked_epoch: int = 0  #: in this epoch both sides' open orders have been compared
     reconciled_us: int = 0  #: when they were last
 

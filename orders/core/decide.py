@@ -26,6 +26,7 @@ from orders.core.inputs import (
     Started,
     StatusTold,
     Tick,
+    Unreadable,
 )
 
 
@@ -79,6 +80,7 @@ DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     StatusTold: status_told,
     Listed: lambda draft, told: reconciling.listed(draft, told.page),
     Replayed: lambda draft, told: linking.replayed(draft, told.done),
+    Unreadable: lambda draft, _: linking.unreadable(draft),
     EngineBeat: lambda draft, told: linking.beat(draft, told.epoch, told.last_seq),
     NotSent: lambda draft, told: settling.link_gave_back(draft, told.session, told.seq),
     Tick: lambda _draft, _tick: None,

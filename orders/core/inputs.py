@@ -88,6 +88,10 @@ class Replayed(NamedTuple):
     done: ReplayDone
 
 
+class Unreadable(NamedTuple):
+    """The engine said something that could not be read: it may have been a report."""
+
+
 class EngineBeat(NamedTuple):
     """The engine's last report is (`epoch`, `last_seq`): what we lack was dropped on the way."""
 
@@ -118,6 +122,7 @@ Input = (
     | StatusTold
     | Listed
     | Replayed
+    | Unreadable
     | EngineBeat
     | NotSent
     | Tick

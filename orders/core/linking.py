@@ -41,9 +41,14 @@ def ask_for_replay(draft: Draft) -> None:
     if draft.link.phase is Phase.DOWN or draft.link.replay_deadline_us > draft.now_us:
         return
     draft.counts["replays_asked"] += 1
-    draft.phase(draft.link.phase, replay_deadline_us=draft.now_us + REPLAY_PATIENCE_US)
+    draft.phase(draft.link.phase, replay_deadline_us=draft.now_us + REPLAY_PATIENCE_US, torn=False)
     request = ReplayRequest(session=draft.session, epoch=draft.cursor.epoch, after_seq=draft.cursor.seq)
     draft.to_engine.append(request)
+
+
+def unreadable(draft: Draft) -> None:
+    """Numbers show what is missing within an epoch, and do not show it at an epoch's end."""
+    draft.phase(draft.link.phase, torn=True)
 
 
 def replayed(draft: Draft, done: ReplayDone) -> None:
@@ -54,9 +59,11 @@ def replayed(draft: Draft, done: ReplayDone) -> None:
     if not done.complete:
         draft.alarm("The engine's log does not reach back to the last report applied", engine_epoch=done.epoch)
     if draft.cursor.epoch < done.epoch:
-        draft.cursor = Cursor(
-            done.epoch, 0
-        )  # nothing is left of the earlier epochs; the new one is read from its start
+        if draft.link.torn:
+            draft.counts["torn_replays"] += 1
+            again(draft, jump_allowed=False)
+            return
+        draft.cursor = Cursor(done.epoch, 0)  # nothing is left of earlier epochs; this one is read from its start
     if draft.cursor.seq < done.last_seq:
         again(draft, jump_allowed=not done.complete)
     else:

@@ -56,11 +56,12 @@ def is_next(draft: Draft, report: ExecutionReport) -> bool:
 def begins_epoch(draft: Draft, report: ExecutionReport) -> bool:
     """Is it the first of a later epoch, with nothing of the earlier one still to come?
 
-    Only a replay tells them in order. A report of the running epoch that is younger than the welcome may have been sent
-    before the replay began, ahead of older ones; it is left to the next replay.
+    Only a replay tells them in order, and one of which something could not be read may lack the earlier one's end. A
+    report of the running epoch that is younger than the welcome may have been sent before the replay began, ahead of
+    older ones; it is left to the next replay.
     """
     in_replay = report.epoch < draft.link.epoch or report.seq <= draft.link.welcome_seq
-    return report.seq == 1 and draft.link.phase is not Phase.DOWN and in_replay
+    return report.seq == 1 and draft.link.phase is not Phase.DOWN and in_replay and not draft.link.torn
 
 
 def apply(draft: Draft, report: ExecutionReport) -> None:

@@ -1,0 +1,75 @@
+"""Which committed commands leave for the engine now, and which never will?"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeGuard
+
+from bridge.link.states import WELCOMED, LinkState
+from bridge.wire.messages import CancelOrder, NewOrder, ReplaceOrder, ReplayRequest
+from orders.core.book import ToSend
+from orders.core.inputs import NotSent
+
+Departing = ToSend | ReplayRequest
+
+
+class Session(Protocol):
+    """The engine link, as far as sending goes."""
+
+    @property
+    def state(self) -> LinkState: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+    def send(self, message: Departing) -> bool: ...
+
+
+class Departures:
+    """Commands of commits that are published, in their order.
+
+    None leaves past its deadline or without a session, and no new order in another epoch than the one it was decided
+    in: its instrument's id means another instrument there.
+    """
+
+    def __init__(self, link: Session, clock_us: Callable[[], int]) -> None:
+        self._link, self._clock_us = link, clock_us
+        self._waiting: deque[tuple[Departing, int]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, messages: Iterable[Departing], epoch: int) -> None:
+        """`epoch`: of the engine, as the core knew it when it decided."""
+        self._waiting.extend((message, epoch) for message in messages)
+
+    def leave(self) -> list[NotSent]:
+        """Hand over what the network takes; returns the commands that have surely not left and never will.
+
+        Questions are not among them: they are asked again by themselves.
+        """
+        return [NotSent(message.session, message.command_seq) for message in self._given_up() if is_kept(message)]
+
+    def _given_up(self) -> Iterator[Departing]:
+        """While the network is full the others wait; without a session none does."""
+        while self._waiting:
+            message, epoch = self._waiting[0]
+            if self._may_leave(message, epoch):
+                if self._link.send(message):
+                    self._waiting.popleft()
+                    continue
+                if self._link.state in WELCOMED:
+                    return
+            self._waiting.popleft()
+            yield message
+
+    def _may_leave(self, message: Departing, epoch: int) -> bool:
+        if isinstance(message, NewOrder) and epoch != self._link.epoch:
+            return False
+        return isinstance(message, ReplayRequest) or message.deadline_us > self._clock_us()
+
+
+def is_kept(message: Departing) -> TypeGuard[NewOrder | CancelOrder | ReplaceOrder]:
+    """Is it a command that the ledger holds a claim of?"""
+    return isinstance(message, NewOrder | CancelOrder | ReplaceOrder)

@@ -3,7 +3,7 @@
 Frames go out through the channel layer (group `md.<shard>`), one per flush and shard. A frame's `number` is +1 within
 its epoch and shard, so that a hub notices a lost one; a heartbeat repeats the last number and carries no updates. A
 hub that starts or missed something asks for the whole state (DEALER → ROUTER); it comes in parts of bounded size, all
-of the same moment.
+of the same moment. On the same line hubs say how often they can pass frames on.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ PART_BYTES = 256 * 1024
 HEARTBEAT_SECONDS = 0.5  #: each shard has a frame at least as often, and the engine speaks as often on each topic
 SILENCE_SECONDS = 1.5  #: three missed heartbeats: of the engine for the feed bridge, of that for a hub
 LOOK_SECONDS = 0.25  #: how often, at least, a reader asks itself whether it still hears something
+
+LONGEST_PACE_US = 100_000
 
 Number = Annotated[int, Meta(ge=0)]
 
@@ -62,7 +64,13 @@ class InstrumentState(Struct, array_like=True, frozen=True):
     trades: bytes
 
 
-class StateRequest(Struct, array_like=True, frozen=True):
+class Pace(Struct, array_like=True, frozen=True, tag=True):
+    """What should lie between two flushes, at least, so that this hub keeps up; said each second, never answered."""
+
+    interval_us: Annotated[int, Meta(ge=0, le=LONGEST_PACE_US)]
+
+
+class StateRequest(Struct, array_like=True, frozen=True, tag=True):
     """`pulse`: how is the feed, without its instruments?"""
 
     request_id: Number
@@ -87,7 +95,7 @@ class StatePart(Struct, array_like=True, frozen=True):
 
 encode = msgspec.msgpack.Encoder().encode
 read_frame = msgspec.msgpack.Decoder(Frame).decode
-read_state_request = msgspec.msgpack.Decoder(StateRequest).decode
+read_state_request = msgspec.msgpack.Decoder(StateRequest | Pace).decode
 read_state_part = msgspec.msgpack.Decoder(StatePart).decode
 
 

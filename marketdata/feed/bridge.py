@@ -59,7 +59,7 @@ class FeedBridge:
         self._state = FeedState.DOWN
         self._retry_at = self._flushed_at = self._beat_at = 0.0
         self._caught_up = False  #: nothing waited in the engine's socket when it was read last
-        self._flush_seconds = env.feed_flush_ms / 1000
+        self.flush_seconds = env.feed_flush_ms / 1000  #: between two flushes, now
         self._throttle = Throttle()
 
     def run(self, stop: threading.Event) -> None:
@@ -138,7 +138,7 @@ class FeedBridge:
     @property
     def _flush_at(self) -> float:
         """When the next flush may be, at the earliest."""
-        return self._flushed_at + self._flush_seconds
+        return self._flushed_at + self.flush_seconds
 
     def _due_in_seconds(self, gathering: bool) -> float:
         due = [self._beat_at + HEARTBEAT_SECONDS]
@@ -150,8 +150,9 @@ class FeedBridge:
 
     def _take(self, market: Market) -> None:
         market.now_us = clock_us()
+        until = max(self._flush_at, time.monotonic() + self.flush_seconds)
         try:
-            self._caught_up = self._engine.drain(market, until=self._flush_at)
+            self._caught_up = self._engine.drain(market, until)
         except Desynchronised:
             self._flush(market)  # what came before the gap was true
             self._market, self._left, self._retry_at = None, market, 0.0
@@ -234,6 +235,7 @@ class FeedBridge:
         if now - self._beat_at >= HEARTBEAT_SECONDS:
             self._beat_at = now
             self._engine.look()
+            self.flush_seconds = max(self._env.feed_flush_ms / 1000, self._server.paces.longest_seconds())
             self._publication.heartbeat(clock_us(), self._state, self._age_ms())
 
     def _parts(self, request: StateRequest) -> Iterator[StatePart]:

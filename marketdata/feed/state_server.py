@@ -1,4 +1,7 @@
-"""Who asks for the whole state, and how is it answered? A ROUTER that only web processes may reach."""
+"""Who asks for the whole state, and how is it answered? A ROUTER that only web processes may reach.
+
+They also say there how often they can pass frames on.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.throttle import Throttle
 from marketdata.feed.market import Market
+from marketdata.feed.pace import Paces
 from marketdata.frames import (
     PART_BYTES,
     FeedState,
     InstrumentState,
+    Pace,
     StatePart,
     StateRequest,
     encode,
@@ -36,6 +41,7 @@ class StateServer:
         self, context: zmq.Context[zmq.Socket[bytes]], keyring: KeyRing, gatekeeper: Gatekeeper, env: Env
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.paces = Paces()
         self.socket = configure(context.socket(zmq.ROUTER), hwm=HWM)
         gatekeeper.allow(Domain.FEED_STATE, ADMITTED[Domain.FEED_STATE])
         gatekeeper.watch(self.socket, Domain.FEED_STATE)
@@ -56,7 +62,10 @@ class StateServer:
             except (ValueError, msgspec.MsgspecError) as error:
                 self._refuse(error)
                 continue
-            self._answer(identity, parts(request))
+            if isinstance(request, Pace):
+                self.paces.note(identity, request.interval_us / 1e6)
+            else:
+                self._answer(identity, parts(request))
 
     def close(self) -> None:
         self.socket.close()

@@ -2,7 +2,8 @@
 
 A flush costs about the same for one update as for ten, since the write to each socket is most of it. So the pause
 between two flushes follows what the last ones cost: a hub that has little to do sends every frame as it comes, a busy
-one gathers for longer, up to a set maximum.
+one gathers for longer, up to a set maximum. Better still, the feed bridge gathers for it: it is told the pause that the
+hub wants, and saves its own part of every frame that it does not send. So the hub itself waits half of it at most.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 COST_SHARE = 0.4  #: of the time between the beginnings of two flushes that the flush itself may take
+OWN_SHARE = 0.5  #: of that time, that the hub waits itself
 SMOOTHING = 0.2  #: weight of the last flush in the expected cost
 TOO_LONG_SECONDS = 0.02  #: flushes that take so long merge what they send
 STALL_SECONDS = 0.002  #: with twice the expected cost, the most that one flush counts for: a stall is no load
@@ -37,14 +39,14 @@ class FlushClock:
 
     @property
     def interval_seconds(self) -> float:
-        """Between the beginnings of two flushes, at least."""
+        """What should lie between the beginnings of two flushes."""
         return min(self._longest, self.cost_seconds / COST_SHARE)
 
     def soon(self) -> None:
         """Something waits."""
         if self._due is None:
             now = self._loop.time()
-            self._due = max(now, self._begun_at + self.interval_seconds)
+            self._due = max(now, self._begun_at + self.interval_seconds * OWN_SHARE)
             if self._due == now:
                 self._loop.call_soon(self._run)
             else:

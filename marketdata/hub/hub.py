@@ -26,7 +26,7 @@ from marketdata.hub.trades import TradeTopic
 from marketdata.hub.views import Topic, View
 from marketdata.items import Channel
 
-LONGEST_SECONDS = 0.008
+LONGEST_SECONDS = 0.016
 NEVER = float("inf")
 
 

@@ -185,8 +185,9 @@ class HubSource:
 
     # Heartbeats --------------------------------------------------------------------------------------------------
     async def _beat(self) -> None:
-        """Each second: tell every socket how the feed is."""
+        """Each second: tell every socket how the feed is, and the feed how often its frames can be passed on."""
         await asyncio.sleep(HEARTBEAT_SECONDS)
+        self._link.pace(self._hub.clock.interval_seconds)
         state, age_ms = self.feed()
         beat = Heartbeat(time.time_ns() // 1000, state, age_ms)
         beats = {wire: push("heartbeat", UPDATE, wire, [ENCODERS[wire](beat)]) for wire in FORMATS}

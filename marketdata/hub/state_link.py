@@ -14,7 +14,16 @@ import zmq
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Port, PortClosed, PortFull, Pump
-from marketdata.frames import FeedState, InstrumentState, StatePart, StateRequest, encode, read_state_part
+from marketdata.frames import (
+    LONGEST_PACE_US,
+    FeedState,
+    InstrumentState,
+    Pace,
+    StatePart,
+    StateRequest,
+    encode,
+    read_state_part,
+)
 from tradingmw.env import Env
 
 HWM = 1_000
@@ -59,11 +68,20 @@ class StateLink:
         self._send(StateRequest(self._asked, pulse=True))
         return await self._next_part()
 
+    def pace(self, seconds: float) -> None:
+        """Says what should lie between two flushes; nothing happens before the first question."""
+        if self._port is None:
+            return
+        try:
+            self._send(Pace(min(int(seconds * 1e6), LONGEST_PACE_US)))
+        except NoState:
+            self._counts["paces_unsent"] += 1
+
     def close(self) -> None:
         if self._port is not None:
             self._port.close()
 
-    def _send(self, request: StateRequest) -> None:
+    def _send(self, request: StateRequest | Pace) -> None:
         try:
             self._opened().send([encode(request)])
         except (PortFull, PortClosed) as error:

@@ -9,7 +9,7 @@ import zmq
 
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
-from marketdata.frames import StatePart, StateRequest, encode, read_state_part
+from marketdata.frames import Pace, StatePart, StateRequest, encode, read_state_part
 from tests.bridge.waiting import until
 from tests.marketdata.lab import Lab
 from tests.marketdata.scripted import listing
@@ -46,6 +46,28 @@ def test_malformed_requests_are_counted_and_the_next_one_is_answered(
     assert socket.poll(10_000)
     assert read_state_part(socket.recv()).request_id == 5
     assert feed.bridge.served()["malformed"] == 2
+
+
+def test_a_pace_is_noted_and_not_answered(lab: Lab, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+    lab.engine(listing())
+    feed = lab.feed()
+    socket = asker(lab, context)
+    ask(socket, encode(Pace(16_000)))
+    ask(socket, encode(StateRequest(7)))
+    assert socket.poll(10_000)
+    assert read_state_part(socket.recv()).request_id == 7
+    until(lambda: feed.bridge.flush_seconds == 0.016, "the pace")
+    assert feed.bridge.served()["malformed"] == 0
+
+
+def test_an_impossible_pace_is_refused(lab: Lab, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+    lab.engine(listing())
+    feed = lab.feed()
+    socket = asker(lab, context)
+    ask(socket, encode(Pace(3_600_000_000)))
+    ask(socket, encode(Pace(-1)))
+    until(lambda: feed.bridge.served()["malformed"] == 2, "two refusals")
+    assert feed.bridge.flush_seconds < 0.1
 
 
 def test_before_the_engine_is_there_the_answer_is_that_there_is_nothing(

@@ -95,7 +95,7 @@ class Env(BaseSettings):
     ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     feed_flush_ms: Annotated[int, Field(ge=0, le=100)] = 3
-    hub_flush_ms: Annotated[int, Field(ge=0, le=100)] = 8
+    hub_flush_ms: Annotated[int, Field(ge=0, le=100)] = 16
     market_subscriptions: Annotated[int, Field(ge=1, le=100_000)] = 1_000
 
     log_format: LogFormat = LogFormat.AUTO

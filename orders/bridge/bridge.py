@@ -89,9 +89,10 @@ class OrderBridge:
     def _ledger(self, door: RequestsDoor, stop: threading.Event) -> Ledger | None:
         """Once the lease is this bridge's. Its address is bound before: two bridges on one never fence each other."""
         address, deadline_us = self._env.order_requests, self._env.command_deadline_ms * 1000
+        every_us = self._env.reconcile_seconds * 1_000_000
 
         def take(seen: LeaseView) -> Ledger:
-            return Ledger(address, command_deadline_us=deadline_us, seen=seen)
+            return Ledger(address, command_deadline_us=deadline_us, reconcile_every_us=every_us, seen=seen)
 
         return Standby(LeaseWatch(address, self._presence), door, take, patient=self._standby).wait(stop)
 

@@ -75,8 +75,15 @@ class Ledger:
     Made by taking the lease: from whoever has it, or only as it was `seen` (`LeaseHeld` where it has changed since).
     """
 
-    def __init__(self, holder_address: str, *, command_deadline_us: int, seen: LeaseView | None = None) -> None:
-        self._command_deadline_us = command_deadline_us
+    def __init__(
+        self,
+        holder_address: str,
+        *,
+        command_deadline_us: int,
+        reconcile_every_us: int = 0,
+        seen: LeaseView | None = None,
+    ) -> None:
+        self._command_deadline_us, self._reconcile_every_us = command_deadline_us, reconcile_every_us
         connect()
         self.fence = self._patiently(lambda: take_lease(holder_address, seen))
         self.book = self._loaded()
@@ -168,7 +175,7 @@ class Ledger:
         return draft
 
     def _loaded(self) -> Book:
-        return load_book(self.fence, self._command_deadline_us)
+        return load_book(self.fence, self._command_deadline_us, self._reconcile_every_us)
 
 
 def connect() -> None:

@@ -13,10 +13,11 @@ from orders.models import EngineCommand, EngineCursor
 from orders.rows import command_state, order_state
 
 
-def load_book(session: int, command_deadline_us: int) -> Book:
+def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 0) -> Book:
     """Every open order, the commands without an answer, and how far the engine's reports were read."""
     row = EngineCursor.objects.get(id=CURSOR_ID)
-    book = Book(session, Cursor(row.epoch, row.seq), command_deadline_us=command_deadline_us)
+    cursor, every_us = Cursor(row.epoch, row.seq), reconcile_every_us
+    book = Book(session, cursor, command_deadline_us=command_deadline_us, reconcile_every_us=every_us)
     for order in orders().filter(status__in=sorted(OPEN)).iterator(chunk_size=2_000):
         book.learn(order_state(order))
     load_commands(book)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from orders.core.book import engine_has_answered
 from orders.core.inputs import Ticket
+from orders.core.requesting import engine_has_answered
 from orders.core.state import OrderState
 from orders.requests import Answer, OrderAnswer
 from orders.shapes import order_shape

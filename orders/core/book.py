@@ -7,7 +7,7 @@ sees what an earlier one did. After the commit the draft is adopted; before that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,7 +24,6 @@ from bridge.wire.messages import (
     ReplaceOrder,
     ReplayRequest,
 )
-from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.comparison import Difference, Run, Suspect
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import Ticket
@@ -39,7 +38,6 @@ ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest | OrderListR
 
 
 NOWHERE = Cursor()
-IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 class Phase(StrEnum):
@@ -92,6 +90,7 @@ class Book:
         self.look_at_expiries_us = 0  #: when the next good-till-date order should have ended
         self.instruments: Mapping[str, Instrument] = {}
         self.orders: dict[UUID, OrderState] = {}
+        self._touched: set[UUID] = set()  #: learned since the last batch: some of them have ended
         self.client_ids: dict[tuple[UUID, str], UUID] = {}
         self.executions: dict[str, ExecutionState] = {}
         self.positions: dict[tuple[UUID, str], PositionState] = {}
@@ -104,14 +103,17 @@ class Book:
         self.owners: dict[str, Caller] = {}  #: of accounts by name, whose orders the engine names and we do not know
 
     def learn(self, order: OrderState) -> None:
+        self._touched.add(order.id)
         self.orders[order.id] = order
         self.client_ids[order.account, order.client_order_id] = order.id
 
-    def forget_looked_up(self) -> None:
+    def forget_looked_up(self, changed: Iterable[UUID]) -> None:
         """Drop what only the last batch needed: executions, owners, and orders that have ended."""
         self.executions.clear()
         self.owners.clear()
-        for order in [order for order in self.orders.values() if order.final]:
+        touched = [self.orders.get(order_id) for order_id in self._touched.union(changed)]
+        self._touched.clear()
+        for order in [order for order in touched if order is not None and order.final]:
             del self.orders[order.id]
             self.client_ids.pop((order.account, order.client_order_id), None)
             self.claims.pop(order.id, None)
@@ -288,7 +290,7 @@ class Draft:
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
         for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
             layer.adopt()
-        book.forget_looked_up()
+        book.forget_looked_up(self.orders.changes)
 
 
 def awaits_evidence(order: OrderState) -> bool:
@@ -296,9 +298,3 @@ def awaits_evidence(order: OrderState) -> bool:
     return order.status in (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN) or (
         order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE) and not order.engine_epoch
     )
-
-
-def engine_has_answered(order: OrderState) -> bool:
-    """What `Prefer: wait` waits for: the outcome of an order that cannot rest, the first word on one that can."""
-    rests = order.order_type is not OrderType.MARKET and order.time_in_force not in IMMEDIATE
-    return order.final or (rests and not awaits_evidence(order))

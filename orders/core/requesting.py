@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, engine_has_answered
+from bridge.wire.vocabulary import OrderType, TimeInForce
+from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, awaits_evidence
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
 from orders.core.expiring import note_expiry
@@ -16,6 +17,7 @@ from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
 from tradingmw.errors import Code, Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 
 RETRY_AFTER_SECONDS = 2
+IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 def place(draft: Draft, asked: Place) -> None:
@@ -163,6 +165,12 @@ def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: Ord
 def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> None:
     wait_until_us = 0 if engine_has_answered(order) else asked.request.wait_until_us
     draft.replies.append(OrderReply(asked.ticket, order, created, asked.request.caller.user, wait_until_us))
+
+
+def engine_has_answered(order: OrderState) -> bool:
+    """What `Prefer: wait` waits for: the outcome of an order that cannot rest, the first word on one that can."""
+    rests = order.order_type is not OrderType.MARKET and order.time_in_force not in IMMEDIATE
+    return order.final or (rests and not awaits_evidence(order))
 
 
 def note(

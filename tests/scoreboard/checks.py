@@ -42,6 +42,7 @@ PATH: Final = {
     5: Check(
         "10,000 sequences of reports: doubled, reordered, early, late, too many, busted, corrected, of unknown orders",
         "filled = sum of the live fills; each repeat ignored and counted; the impossible set aside with an alarm",
+        long=True,
     ),
     6: Check(
         "Holes of 1, 100 and 20,000 in the reports; a hole within a replay; numbers that go back",

@@ -1,0 +1,124 @@
+"""What must never happen? Looked at with every commit, every message that leaves and every answer, not only at the end.
+
+Nothing lost, nothing doubled, nothing unexplained: a row is what its history adds up to, every step of it is in the
+lifecycle and has its evidence at the engine, and nothing leaves before it is durable or a second time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from bridge.wire.messages import NewOrder, OrderListRequest, OrderStatusRequest, ReplayRequest
+from bridge.wire.vocabulary import ExecType
+from orders.core.book import NOWHERE, CommandKey, Draft, OrderChanged, OrderReply
+from orders.core.state import ExecutionState, OrderState
+from orders.lifecycle import OrderEvent as E
+from orders.lifecycle import next_status
+
+if TYPE_CHECKING:
+    from tests.orders.simulation.simulation import Simulation
+    from tests.orders.simulation.store import Store
+
+OURS = frozenset({E.ACCEPTED, E.CANCEL_REQUESTED, E.REPLACE_REQUESTED, E.DOUBTED})
+REPORTS = {
+    E.ACKNOWLEDGED: {ExecType.NEW},
+    E.PARTIALLY_FILLED: {ExecType.TRADE},
+    E.FILLED: {ExecType.TRADE, ExecType.REPLACED},
+    E.CANCELED: {ExecType.CANCELED},
+    E.REPLACED: {ExecType.REPLACED},
+    E.REJECTED: {ExecType.REJECTED},
+    E.EXPIRED: {ExecType.EXPIRED},
+}
+LOST = "The engine has lost an order"
+UNASKED = "The engine changed an order without being asked to"
+OVERDUE = "The engine works an order past its date"  #: its clock was set back, or it was dead at that moment
+
+
+class BrokenRule(AssertionError):
+    """Something happened that must never happen."""
+
+
+class Rules:
+    """The promises, each held at the moment at which it could be broken."""
+
+    def __init__(self, world: Simulation) -> None:
+        self._world = world
+        self._sent: set[CommandKey] = set()
+        self._orders_sent: set[UUID] = set()
+        self.alarms: Counter[str] = Counter()
+
+    def hold(self, kept: object, broken: str, *facts: object) -> None:
+        """`broken` has a `{}` for each of the facts; it is put into words only where it is needed."""
+        if not kept:
+            raise BrokenRule(broken.format(*facts))
+
+    # --- at a commit -----------------------------------------------------------------------------------------------
+    def check_draft(self, store: Store, draft: Draft) -> None:
+        before, after = store.cursor, draft.cursor
+        self.hold((before.epoch, before.seq) <= (after.epoch, after.seq), "the cursor went back to {}", after)
+        rows: dict[UUID, OrderState] = {}
+        for each in draft.happenings:
+            if isinstance(each, OrderChanged):
+                self._check_step(rows.get(each.order.id) or store.orders.get(each.order.id), each)
+                self._check_evidence(each)
+                rows[each.order.id] = each.order
+            elif isinstance(each, ExecutionState):
+                self.hold(each.exec_id not in store.executions, "execution {} was recorded twice", each.exec_id)
+        for command in draft.claimed:
+            self.hold((command.session, command.seq) not in store.commands, "{} has the number of another one", command)
+        for quarantined in draft.quarantined:
+            self.hold(False, "an honest report was set aside: {}", quarantined)
+
+    def _check_step(self, before: OrderState | None, step: OrderChanged) -> None:
+        """The history leads to the row, one event at a time, and each is in the table."""
+        order, event = step.order, step.event
+        self.hold(order.version == (before.version if before else 0) + 1, "an event of {} is missing", order)
+        self.hold((before is None) == (event is E.ACCEPTED), "{} is not how an order begins", event)
+        after = next_status(
+            before.status if before else None, event, traded=before is not None and before.filled_e8 > 0
+        )
+        self.hold(order.status is after, "{} makes it {}, not {}", event, after, order.status)
+
+    def _check_evidence(self, step: OrderChanged) -> None:
+        engine, order, event = self._world.engine, step.order, step.event
+        if step.source != NOWHERE:
+            report = engine.log.get((step.source.epoch, step.source.seq))
+            told = report is not None and report.order_id == order.id and report.exec_type in REPORTS.get(event, ())
+            self.hold(told, "{} of {} is not what {} says", event, order.id, report)
+        elif event is E.NOT_SENT:
+            self.hold(order.id not in engine.taken, "{} is said not to have reached the engine, which has it", order.id)
+        elif event is E.ENGINE_LOST:
+            self.hold(self._is_forgotten(order), "{} is said to be lost by the engine, which has it", order.id)
+        elif event is E.REJECTED:
+            self.hold(order.id in engine.refused, "{} was never refused", order.id)
+        elif event in REPORTS:
+            held = engine.held.get((order.account_name, order.client_order_id))
+            self.hold(held is not None, "{} of {} on the word of an engine that has no such order", event, order.id)
+
+    def _is_forgotten(self, order: OrderState) -> bool:
+        return (order.account_name, order.client_order_id) in self._world.engine.forgotten
+
+    # --- after it --------------------------------------------------------------------------------------------------
+    def check_published(self, draft: Draft) -> None:
+        for reply in draft.replies:
+            if isinstance(reply, OrderReply):
+                row = self._world.store.orders.get(reply.order.id)
+                self.hold(row and row.version >= reply.order.version, "{} was answered and is not durable", reply)
+        for alarm in draft.alarms:
+            self.alarms[alarm.sentence] += 1
+            self.hold(alarm.sentence in (LOST, UNASKED, OVERDUE), "a false alarm: {}", alarm)
+
+    def check_sent(self, store: Store, message: Any, now_us: int) -> None:
+        if isinstance(message, ReplayRequest):
+            return
+        key = (message.session, message.command_seq)
+        self.hold(key not in self._sent, "{} has left twice, or with another one's number", message)
+        self._sent.add(key)
+        self.hold(message.deadline_us > now_us, "{} left past its deadline", message)
+        if not isinstance(message, OrderStatusRequest | OrderListRequest):
+            self.hold(key in store.commands, "{} left before it was durable", message)
+        if isinstance(message, NewOrder):
+            self.hold(message.order_id not in self._orders_sent, "{} was sent a second time", message)
+            self._orders_sent.add(message.order_id)

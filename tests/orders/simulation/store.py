@@ -1,0 +1,111 @@
+"""A database in memory: tables, a lease, and commits that are whole or not at all.
+
+Does for the core what `orders/ledger` does with the real one: looks up what a batch speaks of, writes what was decided,
+loads what an earlier life left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from orders.core.book import NOWHERE, Book, CommandKey, Draft, OrderChanged
+from orders.core.inputs import Cancel, Input, Place, Replace, Reported
+from orders.core.state import (
+    CommandKind,
+    CommandProgress,
+    CommandState,
+    ExecutionState,
+    OrderState,
+    PositionState,
+)
+from orders.ledger.faults import Fenced
+
+if TYPE_CHECKING:
+    from tests.orders.simulation.rules import Rules
+
+UNANSWERED = (CommandProgress.CLAIMED, CommandProgress.UNKNOWN)
+
+
+class Store:
+    """What is durable. `rules` looks at every commit before it is done."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self.fence = 0
+        self.cursor = NOWHERE
+        self.orders: dict[UUID, OrderState] = {}
+        self.client_ids: dict[tuple[UUID, str], UUID] = {}
+        self.history: dict[UUID, list[OrderChanged]] = {}
+        self.executions: dict[str, ExecutionState] = {}
+        self.positions: dict[tuple[UUID, str], PositionState] = {}
+        self.commands: dict[CommandKey, CommandState] = {}
+
+    # --- the lease -------------------------------------------------------------------------------------------------
+    def take_lease(self) -> int:
+        self.fence += 1
+        return self.fence
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+    def commit(self, fence: int, draft: Draft) -> None:
+        """Everything the draft decided; `Fenced`, and nothing of it, where the lease is another's."""
+        if fence != self.fence:
+            raise Fenced(f"The lease is no longer held under fence {fence}.")
+        self._rules.check_draft(self, draft)
+        for each in draft.happenings:
+            if isinstance(each, OrderChanged):
+                self.orders[each.order.id] = each.order
+                self.client_ids[each.order.account, each.order.client_order_id] = each.order.id
+                self.history.setdefault(each.order.id, []).append(each)
+            elif isinstance(each, ExecutionState):
+                self.executions[each.exec_id] = each
+            else:
+                self.positions[each.account, each.symbol] = each
+        for command in draft.claimed:
+            self.commands[command.session, command.seq] = command
+        for key, progress in draft.progress.items():
+            self.commands[key] = replace(self.commands[key], progress=progress)
+        self.cursor = draft.cursor
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+    def look_up(self, book: Book, batch: Sequence[Input]) -> None:
+        for each in batch:
+            if isinstance(each, Place):
+                known = self.client_ids.get((each.request.caller.account, each.request.client_order_id))
+                self._teach_order(book, known)
+            elif isinstance(each, Cancel | Replace):
+                self._teach_order(book, each.request.order_id)
+            elif isinstance(each, Reported):
+                self._teach_order(book, each.report.order_id)
+                self._teach_trade(book, each.report.exec_id, each.report.order_id)
+
+    def _teach_order(self, book: Book, order_id: UUID | None) -> None:
+        if order_id is not None and order_id not in book.orders and (order := self.orders.get(order_id)):
+            book.learn(order)
+
+    def _teach_trade(self, book: Book, exec_id: str, order_id: UUID) -> None:
+        if execution := self.executions.get(exec_id):
+            book.executions[exec_id] = execution
+        if order := book.orders.get(order_id):
+            key = (order.account, order.symbol)
+            if key not in book.positions and (position := self.positions.get(key)):
+                book.positions[key] = position
+
+    def load_book(self, session: int) -> Book:
+        """Every open order, the commands without an answer, and how far the engine's reports were read."""
+        book = Book(session, self.cursor)
+        for order in self.orders.values():
+            if not order.final:
+                book.learn(order)
+        for key, command in sorted(self.commands.items()):
+            if command.progress in UNANSWERED and command.order_id in book.orders:
+                book.commands[key] = command
+                if command.kind is CommandKind.NEW_ORDER:
+                    book.claims[command.order_id] = key
+                elif command.kind is CommandKind.REPLACE_ORDER:
+                    book.replaces[command.order_id] = key
+        book.last_command_seq = max((seq for of, seq in self.commands if of == session), default=0)
+        return book

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from notifications.models import StreamCounter, StreamEvent
-from tradingmw.statements import Add, Insert, Pick
+from tradingmw.statements import Add, Insert, Pick, Row
 
 #: Names in one query: SQL Server takes 2,100 parameters, SQLite may be built for 999.
 NAMES_PER_QUERY = 500
@@ -56,10 +56,13 @@ def append(events: Sequence[NewEvent], *, at: datetime) -> list[int]:
         raise NoTransaction("append() was called outside a transaction.")
     last = _advance(Counter(event.stream for event in events))
     numbers = _numbers(events, last)
-    insert_events.write(
-        {**event._asdict(), "number": number, "created_at": at} for event, number in zip(events, numbers, strict=True)
-    )
+    insert_events.write(row(event, number, at) for event, number in zip(events, numbers, strict=True))
     return numbers
+
+
+def row(event: NewEvent, number: int, at: datetime) -> Row:
+    stream, channel, kind, data = event
+    return {"stream": stream, "number": number, "channel": channel, "kind": kind, "data": data, "created_at": at}
 
 
 def _advance(counts: Counter[str]) -> Counter[str]:

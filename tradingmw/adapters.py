@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -72,11 +73,10 @@ def hexadecimal(otherwise: Adapt) -> Adapt:
 
 
 def naive_text(otherwise: Adapt) -> Adapt:
+    return lambda value: utc_text(value) if type(value) is datetime and value.tzinfo is UTC else otherwise(value)
+
+
+@lru_cache(maxsize=4_096)  # the rows of a batch have few instants among them
+def utc_text(value: datetime) -> str:
     """SQLite keeps an instant as UTC without saying so."""
-
-    def adapt(value: Any) -> Any:
-        if type(value) is datetime and value.tzinfo is UTC:
-            return value.replace(tzinfo=None).isoformat(" ")
-        return otherwise(value)
-
-    return adapt
+    return value.replace(tzinfo=None).isoformat(" ")

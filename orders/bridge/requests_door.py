@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Socket
 from orders.bridge.intake import Intake
 from orders.core.inputs import Asked, Cancel, CancelAll, Place, Reconcile, Replace, Ticket
+from orders.ids import new_id
 from orders.requests import (
     Answer,
     AnyRequest,
@@ -95,7 +95,7 @@ class RequestsDoor:
 def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
     """The order id is made here, once, so that deciding a request again decides the same order."""
     if isinstance(request, PlaceOrder):
-        return Place(ticket, request, uuid.uuid4())
+        return Place(ticket, request, new_id(ticket.arrived_us))
     if isinstance(request, ReplaceOrder):
         return Replace(ticket, request)
     if isinstance(request, CancelOrder):

@@ -12,10 +12,10 @@ import msgspec
 from orders.core.book import Audit, OrderChanged, Quarantined
 from orders.core.comparison import Difference, Run
 from orders.core.state import CommandState, ExecutionState, OrderState, PositionState
-from orders.instants import instant
+from orders.ids import derived_id, new_id
+from orders.instants import instant, micros
 
 Columns = dict[str, Any]
-HISTORY_IDS = uuid.UUID("3b7c9a52-5f41-4d0c-bb0b-6b8a4f6f2d77")
 
 #: what changes in an order after it was accepted
 ORDER_CHANGES = (
@@ -96,7 +96,7 @@ def order_columns(order: OrderState) -> Columns:
 def history_columns(changed: OrderChanged) -> Columns:
     order = changed.order
     return {
-        "id": uuid.uuid5(HISTORY_IDS, f"{order.id.hex}:{order.version}"),
+        "id": derived_id(order.updated_at_us, f"{order.id.hex}:{order.version}"),
         "order_id": order.id,
         "number": order.version,
         "kind": changed.event.value,
@@ -197,7 +197,7 @@ def command_columns(command: CommandState, at: datetime) -> Columns:
 
 def audit_columns(audit: Audit, at: datetime) -> Columns:
     return {
-        "id": uuid.uuid4(),
+        "id": new_id(micros(at)),
         "user_id": audit.user,
         "action": audit.action,
         "resource": "order",

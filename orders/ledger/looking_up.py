@@ -61,7 +61,7 @@ def look_up_orders(book: Book, missing: set[UUID]) -> None:
 
 def look_up_client_ids(book: Book, places: Sequence[Place]) -> None:
     keys = {(each.request.caller.account, each.request.client_order_id) for each in places}
-    missing = keys - book.client_ids.keys()
+    missing = [key for key in keys if key not in book.client_ids]  # a difference of sets would walk through the book
     by_account: dict[UUID, set[str]] = {}
     for account, client_order_id in missing:
         by_account.setdefault(account, set()).add(client_order_key(client_order_id))
@@ -115,7 +115,7 @@ def look_up_client_id(book: Book, account: UUID, client_order_id: str) -> None:
 
 def look_up_positions(book: Book, traded: set[UUID]) -> None:
     known = [order for order in map(book.orders.get, traded) if order is not None]
-    missing = {(order.account, order.symbol) for order in known} - book.positions.keys()
+    missing = {(order.account, order.symbol) for order in known if (order.account, order.symbol) not in book.positions}
     for account, symbol in missing:
         row = Position.objects.select_related("account").filter(account_id=account, symbol=symbol).first()
         if row is not None:

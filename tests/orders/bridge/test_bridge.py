@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.wire.vocabulary import ExecType
 from orders.requests import OrderAnswer
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import E8, Processes
+from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 from tradingmw.errors import Code, OutcomeUnknown, TradingError, Unavailable
 
@@ -198,28 +198,6 @@ def test_a_bridge_whose_lease_was_taken_ends(make_processes: Callable[[], Proces
 # --- what is compared ----------------------------------------------------------------------------------------------
 def open_orders(pair: Processes) -> list[str]:
     return [name for name, status in pair.statuses().items() if status in ("pending_new", "new", "pending_cancel")]
-
-
-def settled(pair: Processes, names: set[str]) -> bool:
-    waiting = {"pending_new", "unknown", "pending_cancel"}
-    return not any(status in waiting for name, status in pair.statuses().items() if name in names)
-
-
-def both_tell_the_same_story(pair: Processes, names: set[str]) -> None:
-    reported, statuses = pair.reported(), pair.statuses()
-    received = Counter(command.client_order_id for command in pair.received())
-    filled = dict(pair.rows("SELECT client_order_id, filled_quantity FROM orders_order"))
-    for name in names:
-        assert received[name] <= 1, f"{name} was sent {received[name]} times"
-        reports = reported.get(name, [])
-        if not reports:
-            assert statuses[name] == "denied"
-            continue
-        assert statuses[name] == reports[-1].status.value
-        assert sum(report.exec_type is ExecType.NEW for report in reports) == 1
-        assert filled[name] == sum(r.last_quantity_e8 for r in reports if r.exec_type is ExecType.TRADE)
-    assert pair.rows("SELECT COUNT(*) FROM orders_quarantinedreport") == [(0,)]
-    assert set(reported) <= set(statuses)
 
 
 def refused_at_once(pair: Processes) -> bool:

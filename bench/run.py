@@ -3,6 +3,7 @@
     python3 bench/run.py fanout --load A         updates to sockets, this project and its peers
     python3 bench/run.py orders --clients 1 32   orders over REST, this project and its peers
     python3 bench/run.py feed                    the engine's ticks to frames, this project and the same in Node
+    python3 bench/run.py reconcile               10,000 open orders compared with the engine's at the start
     python3 bench/run.py flush                   what waiting before a flush saves and costs
     python3 bench/run.py profile                 what is left of the cost, beside a bare send()
 
@@ -28,13 +29,14 @@ if not all(map(importlib.util.find_spec, ("django", "httpx", "rich"))):
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])
 sys.path[0] = str(ROOT)
 
-from bench import fan_out_command, feed_command, flush_command, order_command, profile_command  # noqa: E402
+from bench import fan_out_command, feed_command, flush_command, order_command, profile_command, reconcile_command  # noqa: E402
 from bench.tools import Missing  # noqa: E402
 
 COMMANDS = {
     "fanout": fan_out_command,
     "orders": order_command,
     "feed": feed_command,
+    "reconcile": reconcile_command,
     "flush": flush_command,
     "profile": profile_command,
 }

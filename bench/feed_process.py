@@ -19,6 +19,7 @@ django.setup()
 
 from marketdata.feed import FeedBridge  # noqa: E402
 from tradingmw.env import env  # noqa: E402
+from tradingmw.garbage import collect_seldom  # noqa: E402
 
 
 def keep_nowhere(**_table: object) -> None:
@@ -34,6 +35,7 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     print(json.dumps({"event": "started"}), flush=True)
+    collect_seldom()  # as `manage.py bridge` does
     FeedBridge(env(), store=keep_nowhere).run(stop)
 
 

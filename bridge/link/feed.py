@@ -140,7 +140,7 @@ class FeedLink:
         self.is_empty = False
         for _ in itertools.repeat(None, max_messages):
             try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+                frames = self._next()
             except zmq.Again:
                 self.is_empty = True
                 break
@@ -152,6 +152,15 @@ class FeedLink:
             if message is not None:
                 messages.append(message)
         return messages
+
+    def _next(self) -> Frames:
+        """As `recv_multipart`, for half the time: a frame knows itself whether it was the last of its message."""
+        frame = self.socket.recv(zmq.NOBLOCK, copy=False)
+        frames = [frame.bytes]
+        while frame.more:
+            frame = self.socket.recv(copy=False)
+            frames.append(frame.bytes)
+        return frames
 
     def position(self, topic: str) -> tuple[int, int]:
         """(epoch, seq) of the topic's last message that was returned; (0, 0) = none yet."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -24,6 +26,10 @@ sys.modules.setdefault("structlog.twisted", cast(Any, None))
 
 import structlog
 from structlog.typing import EventDict
+
+# No line shows its thread, process or place in the code, and finding them is half of what a line costs.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging._srcfile = None  # the documented switch
 
 LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: What every record has by itself; everything else on it was given as `extra`.
@@ -110,6 +116,51 @@ def json_lines(part: str) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         processors=[members, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)]
     )
+
+
+class _Held(threading.local):
+    """The lines that this thread keeps back, by handler; None while it keeps none."""
+
+    lines: dict[LineHandler, list[tuple[logging.LogRecord, str]]] | None = None
+
+
+_held = _Held()
+
+
+class LineHandler(logging.StreamHandler[Any]):
+    """Writes each line at once, but those that a thread says `together()` in one piece."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if _held.lines is None:
+            super().emit(record)
+            return
+        try:
+            _held.lines.setdefault(self, []).append((record, self.format(record)))
+        except Exception:
+            self.handleError(record)  # as every handler does: it says so on standard error
+
+    def write_held(self, held: list[tuple[logging.LogRecord, str]]) -> None:
+        self.acquire()
+        try:
+            self.stream.write("".join(f"{line}{self.terminator}" for _, line in held))
+            self.flush()
+        except Exception:
+            self.handleError(held[-1][0])
+        finally:
+            self.release()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The lines that this thread says inside leave at the end, in one piece: a batch has many of them."""
+    kept: dict[LineHandler, list[tuple[logging.LogRecord, str]]] = {}
+    _held.lines = kept
+    try:
+        yield
+    finally:
+        _held.lines = None
+        for handler, held in kept.items():
+            handler.write_held(held)
 
 
 def _as_json(told: EventDict, **_options: Any) -> str:

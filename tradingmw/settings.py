@@ -189,7 +189,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": formatter_of, "json": ENV.json_logs, "part": ENV.part}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "tradingmw.logs.LineHandler", "formatter": "line"}},
     "loggers": {
         "django.request": {"level": "ERROR"},  # a refused request is told to its caller
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # a traceback for each scanner that passes by

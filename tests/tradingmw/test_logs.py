@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 
 from tradingmw.correlation import current_request_id, request_id_of, serving
-from tradingmw.logs import LINE, SentenceAndFacts, formatter_of, without_secrets
+from tradingmw.logs import LINE, LineHandler, SentenceAndFacts, formatter_of, together, without_secrets
 
 
 def line(sentence: str, **facts: Any) -> str:
@@ -124,3 +127,50 @@ def test_the_callers_id_is_taken_where_it_can_be(headers: dict[str, str], expect
 def test_an_id_that_cannot_be_taken_is_replaced_by_a_new_one(headers: dict[str, str]) -> None:
     assert len(request_id_of(headers)) == 32
     assert request_id_of(headers) != request_id_of(headers)
+
+
+class Pieces(StringIO):
+    """What is written to it, piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return len(text)
+
+
+@pytest.fixture
+def pieces() -> Iterator[list[str]]:
+    """What the root logger's handler writes."""
+    stream = Pieces()
+    handler = LineHandler(stream)
+    logging.getLogger().addHandler(handler)
+    yield stream.pieces
+    logging.getLogger().removeHandler(handler)
+
+
+def test_the_lines_of_a_batch_leave_in_one_piece(pieces: list[str]) -> None:
+    with together():
+        logging.warning("one")
+        logging.warning("two")
+        assert pieces == []
+    logging.warning("three")
+    assert pieces == ["one\ntwo\n", "three\n"]
+
+
+def test_another_threads_lines_do_not_wait_for_a_batch(pieces: list[str]) -> None:
+    other = threading.Thread(target=logging.warning, args=["other"])
+    with together():
+        logging.warning("mine")
+        other.start()
+        other.join()
+    assert pieces == ["other\n", "mine\n"]
+
+
+def test_the_lines_of_a_batch_that_fails_are_written(pieces: list[str]) -> None:
+    with pytest.raises(ZeroDivisionError), together():
+        logging.warning("before")
+        raise ZeroDivisionError
+    assert pieces == ["before\n"]

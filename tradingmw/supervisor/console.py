@@ -53,11 +53,13 @@ class LogBoard:
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
                 self._write("up", f"{dropped} log lines were dropped: this terminal was too slow")
+            if self._lines.empty():
+                self._stream.flush()
+        self._stream.flush()
 
     def _write(self, name: str, text: str) -> None:
         if text.startswith("{"):  # JSON, which says by itself whose line it is
             self._stream.write(f"{text}\n")
-            self._stream.flush()
         elif self._console.is_terminal:
             style = next((style for mark, style in LEVEL_STYLES.items() if mark in text), "")
             self._console.print(
@@ -65,7 +67,6 @@ class LogBoard:
             )
         else:
             self._stream.write(f"{name:<{NAME_WIDTH}}| {text}\n")
-            self._stream.flush()
 
 
 class BoardHandler(logging.Handler):

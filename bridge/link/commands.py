@@ -96,6 +96,11 @@ class CommandLink:
         """The owner has caught up: SYNCING becomes LIVE; means nothing in any other state."""
         self._enter(Occasion.CAUGHT_UP, "every report is applied")
 
+    def renew(self, reason: str) -> None:
+        """Begin a new connection: what the engine was about to say on this one is of no use to the owner any more."""
+        if self.state in WELCOMED:
+            self._lose(reason)
+
     def send(self, message: ToEngine) -> bool:
         """Hand `message` to the network now; False where it could not be, and it never will be."""
         return self.state in WELCOMED and self._connection.send(encode(message))

@@ -161,7 +161,7 @@ class CoreLoop:
         self.counts["unknown_commits"] += 1
         logger.error("The outcome of a commit is not known; the state is read again")
         self._ledger.reload()
-        self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, greet_again=True))
+        self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, begin_anew=True))
         self._intake.give_back([Started()])
 
     def _holds_lease(self) -> bool:

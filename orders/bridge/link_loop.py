@@ -132,7 +132,8 @@ class LinkLoop:
         self._open = outgoing.live
         if outgoing.live:
             self._link.live()
-        self._to_greet |= outgoing.greet_again
+        if outgoing.begin_anew:
+            self._link.renew("the core has read its state again")
 
     def _depart(self) -> None:
         if given_back := self._departures.leave():

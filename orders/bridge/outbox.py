@@ -26,8 +26,9 @@ class Outgoing(NamedTuple):
     to_engine: Sequence[ToSend | ReplayRequest] = ()
     answers: Sequence[tuple[Ticket, Answer]] = ()
     wakeups: Mapping[str, int] = {}
-    greet_again: bool = False  #: the core has forgotten the link's state and wants to be told anew
+    begin_anew: bool = False  #: the core has forgotten what the engine said; a replay under way may end with a hole
     epoch: int = 0  #: of the engine, as the core knew it when it decided
+    committed_us: int = 0
 
 
 class OutboxStuck(RuntimeError):

@@ -42,12 +42,13 @@ def reported(draft: Draft, report: ExecutionReport) -> bool:
 
 
 def is_next(draft: Draft, report: ExecutionReport) -> bool:
+    """Before a welcome none is: the replay after it brings them, and the instruments of the epoch are known then."""
     epoch, seq = draft.cursor.epoch, draft.cursor.seq
     if (report.epoch, report.seq) <= (epoch, seq):
         draft.counts["repeated_reports"] += 1
         return False
     proper = report.seq == seq + 1 if report.epoch == epoch else begins_epoch(draft, report)
-    if not proper and not draft.link.jump_allowed:
+    if draft.link.phase is Phase.DOWN or not (proper or draft.link.jump_allowed):
         draft.counts["early_reports"] += 1
         return False
     return True
@@ -61,7 +62,7 @@ def begins_epoch(draft: Draft, report: ExecutionReport) -> bool:
     older ones; it is left to the next replay.
     """
     in_replay = report.epoch < draft.link.epoch or report.seq <= draft.link.welcome_seq
-    return report.seq == 1 and draft.link.phase is not Phase.DOWN and in_replay and not draft.link.torn
+    return report.seq == 1 and in_replay and not draft.link.torn
 
 
 def apply(draft: Draft, report: ExecutionReport) -> None:

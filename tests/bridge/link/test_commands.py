@@ -141,6 +141,23 @@ def test_after_silence_a_new_connection_says_hello_again(owner: Owner, clock: Cl
     assert before.closed
 
 
+def test_an_owner_that_has_forgotten_what_it_heard_gets_a_new_connection(owner: Owner, clock: Clock) -> None:
+    owner.until_live()
+    before = owner.link.socket
+    owner.link.renew("forgotten")
+    owner.until_state(DOWN)
+    clock.advance(1.0)
+    owner.until_live()
+    assert owner.link.socket is not before
+    assert "forgotten" in [each.reason for each in owner.events]
+
+
+def test_a_link_without_a_session_has_nothing_to_renew(owner: Owner) -> None:
+    owner.until_engine_hears(Hello)
+    owner.link.renew("forgotten")
+    assert owner.link.state is CONNECTING
+
+
 def test_malformed_frames_are_counted_by_reason_and_disturb_nothing(owner: Owner, engine: ScriptedEngine) -> None:
     owner.until_live()
     envelope, payload = encode(reply(1, 1))

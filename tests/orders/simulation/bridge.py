@@ -149,10 +149,9 @@ class Bridge:
         last = self.book.last_command_seq
         self.book = self._world.store.load_book(self.fence)
         self.book.last_command_seq = max(last, self.book.last_command_seq)
-        self._greet_owed = True
         self.intake.give_back([Started()])
         self.has_work = True
-        self._greet()
+        self.link.renew()
 
     # --- what follows a commit -------------------------------------------------------------------------------------
     def _publish(self, draft: Draft) -> None:

@@ -6,7 +6,7 @@ has lost open orders, and says so by not knowing them. Instrument ids change wit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from bridge.wire.messages import (
@@ -33,6 +33,15 @@ E8 = 10**8
 DEAD_US = 3 * SECOND_US
 
 
+class Trade(NamedTuple):
+    """As it counts now."""
+
+    exec_id: str
+    held: Held
+    quantity_e8: int
+    price_e8: int
+
+
 class Engine:
     """`taken` counts how often an order was put into the book: once, or the promise is broken."""
 
@@ -46,6 +55,7 @@ class Engine:
         self.log: dict[tuple[int, int], ExecutionReport] = {}
         self.taken: dict[UUID, int] = {}
         self.changes: dict[UUID, int] = {}
+        self.trades: dict[str, Trade] = {}  #: live ones
         self._latest_us = 0
         self._connection: Connection | None = None
 
@@ -133,7 +143,8 @@ class Engine:
         held.cum_e8 += quantity_e8
         full = held.cum_e8 == held.quantity_e8
         held.status = EngineOrderStatus.FILLED if full else EngineOrderStatus.PARTIALLY_FILLED
-        self.say(held, ExecType.TRADE, last_quantity_e8=quantity_e8, last_price_e8=price_e8)
+        report = self.say(held, ExecType.TRADE, last_quantity_e8=quantity_e8, last_price_e8=price_e8)
+        self.trades[report.exec_id] = Trade(report.exec_id, held, quantity_e8, price_e8)
 
     def end(self, held: Held, how: ExecType) -> None:
         held.status = EngineOrderStatus(how.value)
@@ -159,7 +170,7 @@ class Engine:
         else:
             self._world.schedule.after(100 * MS_US, self._expire, held)
 
-    def say(self, held: Held, kind: ExecType, **fields: Any) -> None:
+    def say(self, held: Held, kind: ExecType, **fields: Any) -> ExecutionReport:
         """In the log, and then on its way."""
         self.seq += 1
         report = report_of(self, held, kind, **fields)
@@ -167,6 +178,7 @@ class Engine:
         self._world.say("engine", report)
         if self._connection is not None:
             self._connection.to_bridge(report)
+        return report
 
     # --- its lives -------------------------------------------------------------------------------------------------
     def crash(self) -> None:

@@ -81,6 +81,10 @@ class Link:
         if not self._owner.hears_later(self.on_cut, connection) and connection is self.connection:
             self.lose()
 
+    def renew(self) -> None:
+        if self.state in WELCOMED:
+            self.lose()
+
     def lose(self) -> None:
         """Give the connection up; the next attempt has a new one."""
         if self.connection is not None:

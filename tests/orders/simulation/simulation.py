@@ -16,6 +16,7 @@ from tests.orders.simulation.link import Link
 from tests.orders.simulation.network import Connection
 from tests.orders.simulation.rules import BrokenRule, Rules
 from tests.orders.simulation.schedule import MS_US, SECOND_US, START_US, Schedule
+from tests.orders.simulation.staff import Staff
 from tests.orders.simulation.store import Store
 from tests.orders.simulation.story import check_story, is_settled
 from tests.orders.simulation.traders import Traders
@@ -49,7 +50,7 @@ class Simulation:
         self.store = Store(self.rules)
         self.engine = Engine(self)
         self.bridge = Bridge(self)
-        self.traders = Traders(self)
+        self.traders, self.staff = Traders(self), Staff(self.engine, self.pick)
         self.schedule.after(0, self.engine.beat)
 
     def run(self) -> Simulation:
@@ -68,6 +69,8 @@ class Simulation:
             self.traders.act()
         if pick.random() < 0.5:
             self._market_moves()
+        if pick.random() < self.weather.amend:
+            self.staff.act()
         self._something_breaks()
 
     def _market_moves(self) -> None:

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from bridge.wire.messages import ExecutionReport
 from orders.core.book import NOWHERE, Book, CommandKey, Draft, OrderChanged
-from orders.core.inputs import Cancel, Input, Place, Replace, Reported
+from orders.core.inputs import Cancel, Input, Listed, Place, Replace, Reported
 from orders.core.state import (
     CommandKind,
     CommandProgress,
@@ -23,10 +24,12 @@ from orders.core.state import (
     PositionState,
 )
 from orders.ledger.faults import Fenced
+from tests.orders.core.desk import ANN, BOB
 
 if TYPE_CHECKING:
     from tests.orders.simulation.rules import Rules
 
+OWNERS = {"ann": ANN, "bob": BOB}
 UNANSWERED = (CommandProgress.CLAIMED, CommandProgress.UNKNOWN)
 
 
@@ -78,19 +81,31 @@ class Store:
                 self._teach_order(book, known)
             elif isinstance(each, Cancel | Replace):
                 self._teach_order(book, each.request.order_id)
+            elif isinstance(each, Listed):
+                for held in each.page.orders:
+                    self._teach_order(book, held.order_id)
             elif isinstance(each, Reported):
-                self._teach_order(book, each.report.order_id)
-                self._teach_trade(book, each.report.exec_id, each.report.order_id)
+                self._teach_report(book, each.report)
+
+    def _teach_report(self, book: Book, report: ExecutionReport) -> None:
+        self._teach_order(book, report.order_id)
+        if owner := OWNERS.get(report.account):
+            book.owners[report.account] = owner
+            self._teach_order(book, self.client_ids.get((owner.account, report.client_order_id)))
+        self._teach_trade(book, report)
+        if report.ref_exec_id is not None:
+            book.executions.update(self.executions)  # the position is worked out again from all of them
 
     def _teach_order(self, book: Book, order_id: UUID | None) -> None:
         if order_id is not None and order_id not in book.orders and (order := self.orders.get(order_id)):
             book.learn(order)
 
-    def _teach_trade(self, book: Book, exec_id: str, order_id: UUID) -> None:
-        if execution := self.executions.get(exec_id):
-            book.executions[exec_id] = execution
-        if order := book.orders.get(order_id):
-            key = (order.account, order.symbol)
+    def _teach_trade(self, book: Book, report: ExecutionReport) -> None:
+        """Its position too, also where the order will be taken in by the same batch."""
+        if execution := self.executions.get(report.exec_id):
+            book.executions[report.exec_id] = execution
+        if owner := OWNERS.get(report.account):
+            key = (owner.account, report.symbol)
             if key not in book.positions and (position := self.positions.get(key)):
                 book.positions[key] = position
 

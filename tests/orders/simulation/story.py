@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bridge.wire.vocabulary import ExecType, Side
+from bridge.wire.vocabulary import Side
 from orders.core.book import NOWHERE, OrderChanged, Phase
-from orders.core.state import OrderState
+from orders.core.state import ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import OrderStatus as S
 from orders.lifecycle import next_status
@@ -53,11 +53,9 @@ def check_fold(world: Simulation, order: OrderState, history: list[OrderChanged]
     """The row is what its history adds up to, and each report of the engine is in it once."""
     hold = world.rules.hold
     status: S | None = None
-    traded = False
     for number, step in enumerate(history, start=1):
         hold(step.order.version == number, "event {} of {} is missing", number, order.id)
-        status = next_status(status, step.event, traded=traded)
-        traded = step.order.filled_e8 > 0
+        status = next_status(status, step.event, traded=step.order.filled_e8 > 0)
     hold((status, len(history)) == (order.status, order.version), "{} is not what its history says", order)
     told = [(step.source, step.event) for step in history if step.source != NOWHERE]
     hold(len(told) == len(set(told)), "a report was applied twice: {}", told)
@@ -89,10 +87,11 @@ def check_same(world: Simulation, order: OrderState, held: Held) -> None:
 
 
 def check_executions(world: Simulation) -> None:
-    """Every trade of the engine once, and no other; each order has the sum of its own."""
-    ours = {each.exec_id: (each.order_id, each.quantity_e8, each.price_e8) for each in world.store.executions.values()}
-    trades = [report for report in world.engine.log.values() if report.exec_type is ExecType.TRADE]
-    theirs = {each.exec_id: (each.order_id, each.last_quantity_e8, each.last_price_e8) for each in trades}
+    """Every trade that is live at the engine once, and no other; each order has the sum of its own."""
+    live = [each for each in world.store.executions.values() if each.live]
+    ours = {each.exec_id: (each.order_id, each.quantity_e8, each.price_e8) for each in live}
+    trades = world.engine.trades.values()
+    theirs = {each.exec_id: (each.held.command.order_id, each.quantity_e8, each.price_e8) for each in trades}
     world.rules.hold(ours == theirs, "fills that only one side has: {}", set(ours.items()) ^ set(theirs.items()))
     filled: defaultdict[UUID, int] = defaultdict(int)
     notional: defaultdict[UUID, int] = defaultdict(int)
@@ -104,11 +103,15 @@ def check_executions(world: Simulation) -> None:
         world.rules.hold((order.filled_e8, order.filled_notional_e16) == sums, "{} is not the sum of its fills", order)
 
 
+def is_live(execution: ExecutionState) -> bool:
+    return execution.live
+
+
 def check_positions(world: Simulation) -> None:
     """Quantity and money: what was paid is either in what is held or realised."""
     quantity: defaultdict[tuple[UUID, str], int] = defaultdict(int)
     paid: defaultdict[tuple[UUID, str], int] = defaultdict(int)
-    for each in world.store.executions.values():
+    for each in filter(is_live, world.store.executions.values()):
         signed_e8 = each.quantity_e8 if each.side is Side.BUY else -each.quantity_e8
         quantity[each.account, each.symbol] += signed_e8
         paid[each.account, each.symbol] += signed_e8 * each.price_e8

@@ -28,6 +28,7 @@ class Weather(NamedTuple):
     engine_crash: float = 0.0
     forget: float = 0.0  #: an open order, when the engine comes back
     whim: float = 0.0  #: the engine cancels or changes an order of its own accord
+    amend: float = 0.0  #: the market's staff break or correct a trade, or enter an order
     refuse: float = 0.0  #: the engine refuses a new order
     jump: float = 0.0  #: a clock is set, up to five seconds forward or back
     slow_commit: float = 0.0  #: the database takes seconds
@@ -55,6 +56,7 @@ WORST = Weather(
     engine_crash=0.1,
     forget=0.3,
     whim=0.15,
+    amend=0.3,
     refuse=0.2,
     jump=0.15,
     slow_commit=0.05,

@@ -32,6 +32,7 @@ EVENTS = {
 def reported(draft: Draft, report: ExecutionReport) -> bool:
     """Apply the next report; False where it was a repeat or came too early."""
     if not is_next(draft, report):
+        heed_old_number(draft, report)
         return False
     draft.cursor = Cursor(report.epoch, report.seq)
     try:
@@ -52,6 +53,13 @@ def is_next(draft: Draft, report: ExecutionReport) -> bool:
         draft.counts["early_reports"] += 1
         return False
     return True
+
+
+def heed_old_number(draft: Draft, report: ExecutionReport) -> None:
+    """A trade under a number that was applied, but not this trade: the engine's numbers went back. It is not lost."""
+    old = (report.epoch, report.seq) <= (draft.cursor.epoch, draft.cursor.seq)
+    if old and report.exec_type is ExecType.TRADE and draft.executions.get(report.exec_id) is None:
+        quarantine(draft, report, "Its number was used before, and its execution is not known.")
 
 
 def begins_epoch(draft: Draft, report: ExecutionReport) -> bool:

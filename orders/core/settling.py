@@ -104,6 +104,7 @@ def status_told(draft: Draft, status: OrderStatus) -> None:
     if not status.known:
         unknown_to_engine(draft, order, status)
     elif status.status in ENDINGS:
+        compare_fills(draft, order, status)
         reason = Code.ENGINE_REJECTED.value if status.status is EngineOrderStatus.REJECTED else ""
         end(draft, order, ENDINGS[status.status], reason, engine_epoch=status.epoch, details={"source": "status"})
     else:
@@ -148,9 +149,7 @@ def lost_by_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None
 
 def held_by_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None:
     """It stands in the engine (or is said to be filled): nothing is in doubt any more, and a wanted cancel may go."""
-    if status.cum_quantity_e8 != order.filled_e8 or status.status is EngineOrderStatus.FILLED:
-        facts = {"order_id": str(order.id), "engine_says_e8": status.cum_quantity_e8, "filled_e8": order.filled_e8}
-        draft.alarm("The engine counts other fills than we do", **facts)
+    compare_fills(draft, order, status)
     if awaits_evidence(order):
         external = status.external_order_id or order.external_order_id
         order = draft.happen(order, OrderEvent.ACKNOWLEDGED, engine_epoch=status.epoch, external_order_id=external)
@@ -159,6 +158,13 @@ def held_by_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None
     order = replacing.settle_by_status(draft, order, status)
     if order.cancel_wanted and not cancel_under_way(draft, order):
         send_cancel(draft, order)
+
+
+def compare_fills(draft: Draft, order: OrderState, status: OrderStatus) -> None:
+    """A fill counts by its execution only; where the engine tells of one that never came, people must look."""
+    if status.cum_quantity_e8 != order.filled_e8 or status.status is EngineOrderStatus.FILLED:
+        facts = {"order_id": str(order.id), "engine_says_e8": status.cum_quantity_e8, "filled_e8": order.filled_e8}
+        draft.alarm("The engine counts other fills than we do", **facts)
 
 
 def cancel_under_way(draft: Draft, order: OrderState) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -79,10 +79,23 @@ def record(draft: Draft, execution: ExecutionState) -> None:
 
 def check_quantities(draft: Draft, order: OrderState, report: ExecutionReport) -> None:
     """What the engine says beside the trade must agree with the sum of the trades; where not, people must look."""
+    for sentence in disagreements(order, report):
+        draft.alarm(sentence, **report_facts(report), filled_e8=order.filled_e8, engine_says_e8=report.cum_quantity_e8)
+
+
+def disagreements(order: OrderState, report: ExecutionReport) -> Iterator[str]:
+    """The sum of the trades counts, whatever the engine says it is."""
+    cum_e8, leaves_e8 = report.cum_quantity_e8, report.leaves_quantity_e8
     if order.filled_e8 > order.quantity_e8:
-        draft.alarm("An order was overfilled", **report_facts(report), filled_e8=order.filled_e8)
-    elif report.cum_quantity_e8 > order.filled_e8:
-        draft.alarm("Executions of an order are missing", **report_facts(report), filled_e8=order.filled_e8)
+        yield "An order was overfilled"
+    if cum_e8 > order.filled_e8:
+        yield "Executions of an order are missing"
+    elif cum_e8 < order.filled_e8:
+        yield "The engine counts fewer fills of an order than it has told"
+    if report.quantity_e8 != order.quantity_e8 and not order.final:
+        yield "The engine trades an order under another total"
+    if leaves_e8 and cum_e8 + leaves_e8 != report.quantity_e8:
+        yield "The engine's quantities of an order do not add up"
 
 
 # --- the position --------------------------------------------------------------------------------------------------

@@ -47,7 +47,6 @@ PATH: Final = {
     6: Check(
         "Holes of 1, 100 and 20,000 in the reports; a hole within a replay; numbers that go back",
         "nothing applied past the hole; replay asked within 200 ms; snapshot beyond 10,000; the same state in the end",
-        "the order reports: all but the feed",
     ),
     7: Check(
         "50 equal orders at once under one clientOrderId; then the same id with another body",

@@ -230,7 +230,8 @@ class Desk:
         seq = fields.pop("seq", self.book.cursor.seq + 1)
         epoch = fields.pop("epoch", self.book.cursor.epoch or EPOCH)
         quantity, price = fields.pop("fill", (0, 0))
-        cum_e8 = order.filled_e8 + quantity * E8
+        cum_e8 = fields.get("cum_quantity_e8", order.filled_e8 + quantity * E8)
+        total_e8 = fields.get("quantity_e8", order.quantity_e8)
         plain: dict[str, Any] = {
             "exec_id": f"{epoch}-{seq}",
             "status": STATUS_OF[kind] or (FILLED if cum_e8 >= order.quantity_e8 else PARTLY),
@@ -243,7 +244,7 @@ class Desk:
             "side": order.side,
             "quantity_e8": order.quantity_e8,
             "cum_quantity_e8": cum_e8,
-            "leaves_quantity_e8": max(0, order.quantity_e8 - cum_e8),
+            "leaves_quantity_e8": 0 if kind in OVER else max(0, total_e8 - cum_e8),
             "price_e8": order.price_e8,
             "stop_price_e8": order.stop_price_e8,
             "last_quantity_e8": quantity * E8,
@@ -288,6 +289,7 @@ def held_terms(order: OrderState) -> dict[str, Any]:
     return {"cum_quantity_e8": order.filled_e8, "leaves_quantity_e8": leaves_e8, **prices}
 
 
+OVER = {ExecType.CANCELED, ExecType.REJECTED, ExecType.EXPIRED}
 ENDED = {EngineOrderStatus.FILLED, EngineOrderStatus.CANCELED, EngineOrderStatus.REJECTED, EngineOrderStatus.EXPIRED}
 FILLED, PARTLY = EngineOrderStatus.FILLED, EngineOrderStatus.PARTIALLY_FILLED
 STATUS_OF: dict[ExecType, EngineOrderStatus | None] = {

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.wire.messages import ReplayRequest
-from bridge.wire.vocabulary import ExecType
+from bridge.wire.vocabulary import ExecType, Side
 from orders.core.inputs import EngineBeat
 from orders.core.state import Cursor, OrderState
 from orders.lifecycle import OrderStatus
@@ -103,6 +103,31 @@ def test_a_cumulative_quantity_above_the_sum_is_alarmed(desk: Desk, order: Order
     draft = desk.do(desk.report(order, ExecType.TRADE, fill=(10, 150), cum_quantity_e8=50 * E8))
     assert desk.now(order).filled_e8 == 10 * E8
     assert draft.alarms[0].sentence == "Executions of an order are missing"
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"cum_quantity_e8": 5 * E8}, "The engine counts fewer fills of an order than it has told"),
+        ({"quantity_e8": 90 * E8}, "The engine trades an order under another total"),
+        ({"leaves_quantity_e8": 91 * E8}, "The engine's quantities of an order do not add up"),
+    ],
+)
+def test_quantities_that_cannot_be_are_alarmed_and_the_trade_counts(
+    desk: Desk, order: OrderState, told: dict[str, int], sentence: str
+) -> None:
+    draft = desk.do(desk.report(order, ExecType.TRADE, fill=(10, 150), **told))
+    assert [alarm.sentence for alarm in draft.alarms] == [sentence]
+    assert (desk.now(order).filled_e8, desk.now(order).quantity_e8) == (10 * E8, 100 * E8)
+
+
+@pytest.mark.parametrize("lie", [{"symbol": "IBM"}, {"side": Side.SELL}])
+def test_a_trade_in_another_symbol_or_on_the_other_side_is_quarantined(
+    desk: Desk, order: OrderState, lie: dict[str, object]
+) -> None:
+    draft = desk.do(desk.report(order, ExecType.TRADE, fill=(40, 150), **lie))
+    assert len(draft.quarantined) == len(draft.alarms) == 1
+    assert desk.now(order).filled_e8 == 0 and not desk.positions
 
 
 def test_a_report_for_an_unknown_order_is_set_aside_and_what_follows_is_applied(desk: Desk, order: OrderState) -> None:

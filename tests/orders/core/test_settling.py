@@ -89,6 +89,13 @@ def test_an_order_the_engine_holds_is_new_again(desk: Desk) -> None:
     assert (desk.now(order).status, desk.now(order).external_order_id) == (OrderStatus.NEW, "X1")
 
 
+def test_an_ending_with_fills_that_never_came_is_alarmed(desk: Desk) -> None:
+    order = desk.acknowledged()
+    draft = desk.do(StatusTold(desk.status(order, EngineOrderStatus.CANCELED, cum_quantity_e8=30 * E8)))
+    assert (desk.now(order).status, desk.now(order).filled_e8) == (OrderStatus.CANCELED, 0)
+    assert [alarm.sentence for alarm in draft.alarms] == ["The engine counts other fills than we do"]
+
+
 def test_an_order_the_engine_never_saw_is_denied(desk: Desk) -> None:
     in_doubt(desk)
     order = desk.history[-1].order

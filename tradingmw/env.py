@@ -95,6 +95,7 @@ class Env(BaseSettings):
     ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     reconcile_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
+    dead_man_seconds: Annotated[int, Field(ge=0, le=3_600)] = 15
     feed_flush_ms: Annotated[int, Field(ge=0, le=100)] = 3
     hub_flush_ms: Annotated[int, Field(ge=0, le=100)] = 16
     market_subscriptions: Annotated[int, Field(ge=1, le=100_000)] = 1_000

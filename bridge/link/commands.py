@@ -39,6 +39,7 @@ DEGRADED_SECONDS = 3.0
 DOWN_SECONDS = 5.0
 WELCOME_SECONDS = 5.0  #: from the attempt's begin
 REFUSED_SECONDS = 30.0  #: before an engine of another protocol version is asked again
+LEAVE_MS = 500  #: for a last word
 TURN = 256  #: messages taken per call, so that ticks are never late for long
 
 
@@ -56,6 +57,7 @@ class CommandLink:
         *,
         session: int,
         clock_us: Callable[[], int],
+        cancel_after_ms: Callable[[], int | None] = lambda: None,
         role: Role = Role.ORDER_BRIDGE,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[], float] = random.random,
@@ -68,6 +70,7 @@ class CommandLink:
         self.strays: Counter[str] = Counter()
         self._context, self._keyring, self._address, self._role = context, keyring, address, role
         self._clock_us, self._monotonic = clock_us, monotonic
+        self._cancel_after_ms = cancel_after_ms
         self._backoff = Backoff(uniform=uniform)
         self._throttle = Throttle(monotonic=monotonic)
         self._events: list[LinkEvent] = []
@@ -76,6 +79,7 @@ class CommandLink:
         self._began = self._heard = self._next_heartbeat = 0.0
         self._greeted = False
         self._told = ""
+        self._linger_ms = 0
         self._connection = self._new_connection()
 
     @property
@@ -138,9 +142,15 @@ class CommandLink:
         events, self._events = self._events, []
         return events
 
+    def take_leave(self) -> None:
+        """The owner stops as it was asked to: the engine need not end orders for want of a sign of life."""
+        if self._cancel_after_ms() is not None:
+            self.send(self._heartbeat(0))
+        self._linger_ms = LEAVE_MS
+
     def close(self) -> None:
         self._retry_at = float("inf")
-        self._connection.close()
+        self._connection.close(self._linger_ms)
 
     # --- what is due -------------------------------------------------------------------------------------------------
     def _greet(self, now: float) -> None:
@@ -153,7 +163,11 @@ class CommandLink:
     def _beat(self, now: float) -> None:
         if now >= self._next_heartbeat:
             self._next_heartbeat = now + HEARTBEAT_SECONDS
-            self._connection.send(encode(ClientHeartbeat(session=self.session, sent_at_us=self._clock_us())))
+            self._connection.send(encode(self._heartbeat(self._cancel_after_ms())))
+
+    def _heartbeat(self, cancel_after_ms: int | None) -> ClientHeartbeat:
+        now_us = self._clock_us()
+        return ClientHeartbeat(session=self.session, sent_at_us=now_us, cancel_after_ms=cancel_after_ms)
 
     def _listen(self, now: float) -> None:
         silence_seconds = now - self._heard

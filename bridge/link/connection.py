@@ -64,7 +64,8 @@ class Connection:
             return None
         return ENDINGS.get(event, "the connection ended")
 
-    def close(self) -> None:
+    def close(self, linger_ms: int = 0) -> None:
+        """What was sent last has so long to leave; a context that is ended waits for it."""
         self.socket.disable_monitor()
         self._monitor.close(linger=0)
-        self.socket.close()
+        self.socket.close(linger=linger_ms)

@@ -104,6 +104,11 @@ class Desk:
             if not order.final:
                 self._end(order, ExecType.EXPIRED, now_us)
 
+    def end_all(self, now_us: int, code: RejectCode, reason: str) -> None:
+        """End every open order, whoever's it is."""
+        for order in list(self.orders.open_orders()):
+            self._end(order, ExecType.CANCELED, now_us, code, reason)
+
     def reopen(self, order: UserOrder, now_us: int) -> None:
         """Put an order of an earlier run back; where its instrument is gone or differs, end it."""
         board = self.exchange.by_symbol.get(order.symbol)

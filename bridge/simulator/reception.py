@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bridge.simulator.commands import CommandDesk
+from bridge.simulator.dead_man import DeadMan
 from bridge.simulator.journal import Journal, RecordKind
 from bridge.simulator.reports import ReportLog
 from bridge.simulator.sessions import Sessions
@@ -39,6 +40,7 @@ class Reception:
     def __init__(self, sessions: Sessions, desk: CommandDesk, log: ReportLog, journal: Journal) -> None:
         self.faults: Counter[Reason] = Counter()
         self.refused: Counter[RejectCode] = Counter()
+        self.dead_man = DeadMan()
         self._throttle = Throttle()
         self._sessions = sessions
         self._desk = desk
@@ -77,7 +79,10 @@ class Reception:
             self._sessions.answer(identity, self._desk.answer(message, now_us))
         elif isinstance(message, ReplayRequest):
             self._sessions.start_replay(message.epoch, message.after_seq)
-        elif not isinstance(message, ClientHeartbeat):
+        elif isinstance(message, ClientHeartbeat):
+            if message.cancel_after_ms is not None:
+                self.dead_man.put_off(message.cancel_after_ms, now_us)
+        else:
             raise AssertionError(f"{type(message).__name__} is not handled")
 
     def _hello(self, identity: bytes, hello: Hello, now_us: int) -> None:

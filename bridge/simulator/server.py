@@ -31,7 +31,7 @@ from bridge.simulator.sessions import Sessions
 from bridge.simulator.sockets import EngineAddresses, EngineSockets
 from bridge.sockets.curve import KeyRing
 from bridge.wire.faults import Reason
-from bridge.wire.vocabulary import EngineState
+from bridge.wire.vocabulary import EngineState, RejectCode
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ class Engine:
             self._take_commands()
         self._move_market(now_us)
         self._desk.expire(now_us)
+        self._watch_over(now_us)
         self._attend(now_us)
         self._journal.commit(now_us)
         self._let_go(now_us)
@@ -128,6 +129,11 @@ class Engine:
     def _take_commands(self) -> None:
         for frames in self._sockets.waiting(self._sockets.commands, MOST_MESSAGES):
             self._reception.take(frames, self._clock_us())
+
+    def _watch_over(self, now_us: int) -> None:
+        if self._reception.dead_man.fires(now_us):
+            logger.error("The order bridge is silent: every order is ended.", extra={"session": self._sessions.session})
+            self._desk.end_all(now_us, RejectCode.BRIDGE_SILENT, "The order bridge gave no sign of life.")
 
     def _attend(self, now_us: int) -> None:
         if now_us >= self._next_attendance_us:

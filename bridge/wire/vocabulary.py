@@ -70,6 +70,7 @@ class RejectCode(StrEnum):
     NO_LIQUIDITY = "NO_LIQUIDITY"
     MARKET_CLOSED = "MARKET_CLOSED"
     REPLAY_UNAVAILABLE = "REPLAY_UNAVAILABLE"
+    BRIDGE_SILENT = "BRIDGE_SILENT"  #: ended by the dead-man's switch
 
 
 class MassCancelScope(StrEnum):

@@ -62,13 +62,20 @@ class OrderBridge:
             context.destroy(linger=0)
 
     def _run(self, context: Context, keyring: KeyRing, stop: threading.Event) -> None:
-        intake, outbox, pulse = Intake(), Outbox(context), Pulse()
+        intake, outbox, pulse = Intake(), Outbox(context), Pulse(self._env.dead_man_seconds * 1000)
         door = RequestsDoor(context, keyring, self._env.order_requests, intake)
         ledger = self._ledger(door, stop)
         if ledger is None:
             return
         logger.info("The order bridge holds the lease", extra={"fence": ledger.fence})
-        link = CommandLink(context, keyring, self._env.engine_commands, session=ledger.fence, clock_us=clock_us)
+        link = CommandLink(
+            context,
+            keyring,
+            self._env.engine_commands,
+            session=ledger.fence,
+            clock_us=clock_us,
+            cancel_after_ms=pulse.cancel_after_ms,
+        )
         publisher = layer_publisher(self._env, context, keyring, Role.ORDER_BRIDGE)
         loop = LinkLoop(
             link=link,

@@ -38,18 +38,29 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.05
 RENEW_SECONDS = 1.0
 GRACE_SECONDS = 1.0  #: after a renewal that was missed; no standby has taken the lease before three seconds
+WELL_SECONDS = 2.0  #: after the last renewal
 PAUSE_SECONDS = 0.2  #: before a database that is away is tried again
 FIRST_REPORT = 2  #: the version of an order at the engine's first word, where nothing came between
 
 
 class Pulse:
-    """When the core last finished a pass; read by the link thread."""
+    """When the core last finished a pass, and was last sure of its lease; read by the link thread."""
 
-    def __init__(self) -> None:
-        self._at = time.monotonic()
+    def __init__(self, cancel_after_ms: int = 0) -> None:
+        self._at = self._sure_at = time.monotonic()
+        self._cancel_after_ms = cancel_after_ms
 
     def beat(self) -> None:
         self._at = time.monotonic()
+
+    def sure(self) -> None:
+        """Database and lease are there: whatever must be cancelled can be."""
+        self._sure_at = time.monotonic()
+
+    def cancel_after_ms(self) -> int | None:
+        """What the engine is told while the core is well; None while it is not, or where nothing is to be told."""
+        is_well = time.monotonic() - self._sure_at < WELL_SECONDS
+        return self._cancel_after_ms if is_well and self._cancel_after_ms else None
 
     @property
     def age_ms(self) -> int:
@@ -175,6 +186,7 @@ class CoreLoop:
             self.counts["missed_renewals"] += 1
             return time.monotonic() < self._renew_at + GRACE_SECONDS
         self._renew_at = now + RENEW_SECONDS
+        self._pulse.sure()
         return True
 
 

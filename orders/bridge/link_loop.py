@@ -92,6 +92,7 @@ class LinkLoop:
             while not stop.is_set():
                 self._turn()
             self._turn()
+            self._link.take_leave()
         finally:
             self._close()
 

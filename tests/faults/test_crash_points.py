@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from tests.bridge.waiting import until
 from tests.faults.careful import Script, hold_to_the_engine
-from tests.orders.bridge.processes import Processes, make_template
+from tests.orders.bridge.processes import Processes
 from tests.orders.bridge.story import Traders, both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 from tests.stack import Stack
@@ -33,13 +32,6 @@ FEW = [
 TIMES = (1, 7, 40)  #: at its first batch, in the middle of the load, after a while
 TRADERS = 4
 SLOTS = ("orders", "standby")
-
-
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
-    processes = Processes(make_template(tmp_path / "template"), tmp_path / "data")
-    yield processes
-    processes.end()
 
 
 def test_no_order_is_lost_or_doubled_at_some_of_the_steps(processes: Processes, measured: Measured) -> None:
@@ -91,7 +83,7 @@ async def trade_and_die(processes: Processes, traders: Traders, places: Sequence
     for turn in range(len(places)):
         dying, next_one = SLOTS[turn % 2], SLOTS[(turn + 1) % 2]
         start(processes, next_one, places[turn + 1] if turn + 1 < len(places) else "")
-        await died(processes, dying, places[turn])
+        await died(processes, dying, places[turn], trading)
     done = len(traders.accepted)
     await true(lambda: len(traders.accepted) > done + TRADERS, "orders after the last death")
     traders.stopping = True
@@ -104,8 +96,12 @@ def start(processes: Processes, slot: str, place: str) -> None:
     processes.start(slot, *([] if slot == "standby" else ["--standby"]), TMW_CRASH_AT=place)
 
 
-async def died(processes: Processes, slot: str, place: str) -> None:
-    await true(lambda: processes.exit_code(slot) is not None, f"the death at {place}")
+async def died(processes: Processes, slot: str, place: str, trading: Sequence[asyncio.Task[None]]) -> None:
+    stopped = lambda: any(task.done() for task in trading)  # noqa: E731
+    await true(lambda: stopped() or processes.exit_code(slot) is not None, f"the death at {place}")
+    for task in trading:
+        if task.done():
+            task.result()
     assert processes.exit_code(slot) == EXIT_CODE, processes.log(slot)[-2000:]
 
 

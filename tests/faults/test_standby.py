@@ -1,6 +1,6 @@
 """Does the second order bridge take over within five seconds, whatever becomes of the first?
 
-`up --standby` runs two. In the middle of 300 orders the one that holds the lease is killed, or stands still.
+`up --standby` runs two. In the middle of 150 orders the one that holds the lease is killed, or stands still.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.faults.careful import Script, hold_to_the_engine, reports_of
 from tests.scoreboard import Measured
 from tests.stack import Stack
 
+ORDERS = 150
 TAKE_OVER_SECONDS = 5  #: the promise: from the last order of the one to the first of the other
 BRIDGES = {"order_requests": "orders", "order_requests_standby": "standby"}
 
@@ -37,8 +38,8 @@ def holder(stack: Stack) -> str:
 
 def test_the_standby_takes_over_from_a_killed_bridge(stack: Stack, measured: Measured) -> None:
     before = holder(stack)
-    script = Script(stack, "killed", seed=1)
-    asyncio.run(script.run(lambda: stack.kill(before), 100))
+    script = Script(stack, "killed", seed=1, count=ORDERS)
+    asyncio.run(script.run(lambda: stack.kill(before), ORDERS // 3))
     pause = round(script.longest_pause_seconds, 1)
     measured(1, "order bridge killed: pause until the standby took orders, s", pause, f"≤ {TAKE_OVER_SECONDS}")
     assert pause <= TAKE_OVER_SECONDS, stack.tail()
@@ -51,8 +52,8 @@ def test_the_standby_takes_over_from_a_bridge_that_stands_still(stack: Stack, me
     """It may stand still within a transaction, the database locked: the standby ends it."""
     before = holder(stack)
     frozen = psutil.Process(stack.pids()[before])
-    script = Script(stack, "frozen", seed=2)
-    asyncio.run(script.run(frozen.suspend, 100))
+    script = Script(stack, "frozen", seed=2, count=ORDERS)
+    asyncio.run(script.run(frozen.suspend, ORDERS // 3))
     pause = round(script.longest_pause_seconds, 1)
     measured(12, "order bridge frozen: pause until the standby took orders, s", pause, f"≤ {TAKE_OVER_SECONDS}")
     assert pause <= TAKE_OVER_SECONDS, stack.tail()

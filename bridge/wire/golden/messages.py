@@ -144,6 +144,11 @@ def _session() -> list[Example]:
         Example("hello", "to_engine", Hello(last_epoch=12, last_seq=2990, **opening)),
         Example("hello-first-ever", "to_engine", Hello(last_epoch=0, last_seq=0, **opening)),
         Example("client-heartbeat", "to_engine", ClientHeartbeat(session=7, sent_at_us=NOON_US)),
+        Example(
+            "client-heartbeat-dead-man",
+            "to_engine",
+            ClientHeartbeat(session=7, sent_at_us=NOON_US, cancel_after_ms=15_000),
+        ),
         Example("replay-request", "to_engine", ReplayRequest(session=7, epoch=12, after_seq=2990)),
         Example("welcome", "from_engine", Welcome(**NUMBERS, **opening)),
         Example(

@@ -24,6 +24,7 @@ Exchange = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,8}\Z")]
 ClientOrderId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:\-]{1,48}\Z")]
 Token = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,64}\Z")]  #: an identifier, opaque to the reader
 Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,200}\Z")]  #: one line for people
+CancelAfterMs = Annotated[int, Meta(ge=0, le=3_600_000)]
 Price = PositiveE8
 Level = tuple[PositiveE8, PositiveE8]  #: price, absolute size
 Levels = Annotated[list[Level], Meta(max_length=MAX_LEVELS)]  #: one side of a book, best first

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from bridge.wire.messages.fields import Epoch, Message, Micros, Seq, Session, Text
+from bridge.wire.messages.fields import CancelAfterMs, Epoch, Message, Micros, Seq, Session, Text
 from bridge.wire.vocabulary import EngineState, RejectCode
 
 
@@ -39,10 +39,11 @@ class SessionReject(Message, frozen=True, kw_only=True):
 
 
 class ClientHeartbeat(Message, frozen=True, kw_only=True):
-    """Bridge → engine, each second, from the link thread."""
+    """Bridge → engine, each second, from the link thread; `cancel_after_ms` while the order core is well."""
 
     session: Session
     sent_at_us: Micros
+    cancel_after_ms: CancelAfterMs | None = None  #: unless said again by then, every order ends; 0 = no more
 
 
 class EngineHeartbeat(Message, frozen=True, kw_only=True):

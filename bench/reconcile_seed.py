@@ -14,7 +14,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import django
 
@@ -81,7 +81,11 @@ class EngineSide:
 
     def say(self, order: OrderState, kind: ExecType, status: EngineOrderStatus, **told: int) -> None:
         seq = self._log.last_seq + 1
-        plain = {"quantity_e8": order.quantity_e8, "cum_quantity_e8": 0, "leaves_quantity_e8": order.quantity_e8}
+        plain: dict[str, Any] = {
+            "quantity_e8": order.quantity_e8,
+            "cum_quantity_e8": 0,
+            "leaves_quantity_e8": order.quantity_e8,
+        }
         report = ExecutionReport(
             epoch=self._log.epoch,
             seq=seq,

@@ -34,7 +34,7 @@ from orders.requests import (
     decode_request,
     encode,
 )
-from tradingmw.correlation import CHARACTERS_MAX, current_request_id
+from tradingmw.correlation import CHARACTERS_MAX, current_request_id, request_received_us
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.env import env
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, OutcomeUnknown, TradingError, Unavailable
@@ -80,7 +80,11 @@ class OrderClient:
         deadline_us = time.time_ns() // 1000 + int(seconds * 1_000_000)
         step(CrashPoint.WEB_CHECKED, request)
         request = replace(
-            request, request_id=next(self._ids), deadline_us=deadline_us, trace=current_request_id()[:CHARACTERS_MAX]
+            request,
+            request_id=next(self._ids),
+            deadline_us=deadline_us,
+            trace=current_request_id()[:CHARACTERS_MAX],
+            received_us=request_received_us(),
         )
         try:
             with ORDER_ANSWER_SECONDS.labels(type(request).__name__).time():

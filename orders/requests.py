@@ -6,7 +6,7 @@ the caller and names the account the request may touch. A request that arrives a
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -36,11 +36,15 @@ class Caller(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """`trace` is the id under which the edge serves it (`X-Request-ID`): kept with the order, shown in the log."""
+    """`trace` is the id under which the edge serves it (`X-Request-ID`): kept with the order, shown in the log.
+
+    `received_us` is when the edge had it; 0 = not known.
+    """
 
     request_id: RequestId
     deadline_us: Micros
     trace: Trace = ""
+    received_us: Micros = 0
 
 
 class PlaceOrder(Request, frozen=True, kw_only=True):
@@ -91,8 +95,18 @@ class BridgeQuery(Request, frozen=True, kw_only=True):
     """How are you? Answered by the link thread itself."""
 
 
+class Timing(NamedTuple):
+    """When a request passed each place: microseconds since 1970 UTC, 0 = not known."""
+
+    received_us: int = 0  #: by the web process
+    arrived_us: int = 0  #: at the order bridge
+    decided_us: int = 0
+    committed_us: int = 0
+
+
 class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
     request_id: RequestId
+    timing: Timing = Timing()
 
 
 class OrderAnswer(Answer, frozen=True, kw_only=True):

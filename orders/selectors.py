@@ -120,7 +120,16 @@ def history_shape(row: OrderHistory) -> Shape:
         "reason": row.reason or None,
         "statusDetails": row.status_details,
         "timestamp": text(micros(row.timestamp)),
+        "receivedAt": text_or_none(row.received_us),
+        "committedAt": text_or_none(row.committed_us),
+        "sentAt": text_or_none(row.sent_us),
+        "engineAt": text_or_none(row.engine_us),
+        "arrivedAt": text_or_none(row.arrived_us),
     }
+
+
+def text_or_none(at_us: int) -> str | None:
+    return text(at_us) if at_us else None
 
 
 def executions_page(account_id: UUID | None, *, wanted: Wanted, place: Place | None, limit: int) -> Page[Shape]:

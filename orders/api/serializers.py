@@ -55,7 +55,11 @@ class OrderSerializer(serializers.Serializer[Any]):
 
 
 class OrderHistorySerializer(serializers.Serializer[Any]):
-    """One event of an order; `number` counts them from 1."""
+    """One event of an order; `number` counts them from 1. It was decided at `timestamp`; `…At` are its hops before.
+
+    A request was received by the web process and arrived at the order bridge. A report of the engine answers a command
+    that was committed and sent, tells what the engine did at `engineAt`, and arrived at the order bridge.
+    """
 
     id = serializers.UUIDField()
     orderId = serializers.UUIDField()
@@ -65,6 +69,11 @@ class OrderHistorySerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     statusDetails = serializers.DictField()
     timestamp = serializers.DateTimeField()
+    receivedAt = serializers.DateTimeField(allow_null=True)
+    committedAt = serializers.DateTimeField(allow_null=True)
+    sentAt = serializers.DateTimeField(allow_null=True)
+    engineAt = serializers.DateTimeField(allow_null=True)
+    arrivedAt = serializers.DateTimeField(allow_null=True)
 
 
 class ExecutionSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,9 +18,10 @@ from accounts.models import User
 from orders.api.asynchronous import AsyncAPIView
 from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, ReplaceOrderBody, WrittenOrderSerializer
 from orders.api.queries import CancelAllQuery, asked
-from orders.requests import Caller, OrderAnswer
+from orders.requests import Caller, CancelAllAnswer, OrderAnswer
 from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
+from orders.timing import server_timing
 from tradingmw.openapi import reference
 from tradingmw.typed_body import decoded
 
@@ -35,24 +35,20 @@ class OrderWritingView(AsyncAPIView):
 
     caller: Caller
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self._began = time.perf_counter()
-        super().initial(request, *args, **kwargs)
-
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
         if request.method in WRITES:
             self.caller = caller_of(cast(User, request.user), request.META.get("REMOTE_ADDR"))
 
-    def written(self, body: dict[str, Any], last_event_id: int, status: int) -> HttpResponse:
+    def written(self, body: dict[str, Any], answer: OrderAnswer | CancelAllAnswer, status: int) -> HttpResponse:
         """Rendered here: a DRF response would cost a hop to a thread for it."""
         response = HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
-        response["X-Last-Event-Id"] = str(last_event_id)
-        response["Server-Timing"] = f"order;dur={(time.perf_counter() - self._began) * 1000:.2f}"
+        response["X-Last-Event-Id"] = str(answer.last_event_id)
+        response["Server-Timing"] = server_timing(answer.timing)
         return response
 
     def written_order(self, answer: OrderAnswer, status: int) -> HttpResponse:
-        return self.written(written_shape(answer), answer.last_event_id, status)
+        return self.written(written_shape(answer), answer, status)
 
 
 class OrdersWrite(OrderWritingView):
@@ -83,7 +79,7 @@ class OrdersWrite(OrderWritingView):
     )
     async def delete(self, request: Request) -> HttpResponse:
         answer = await orders_cancel_all(caller=self.caller, **asked(CancelAllQuery, request).validated_data)
-        return self.written(canceled_shape(answer), answer.last_event_id, 207)
+        return self.written(canceled_shape(answer), answer, 207)
 
 
 class OrderWrite(OrderWritingView):

@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
 from notifications.stream import user_stream
 from orders.bridge.intake import Intake
 from orders.bridge.outbox import Outbox, Outgoing
@@ -27,7 +29,7 @@ from orders.core.book import (
 from orders.core.inputs import Asked, Input, Started, Tick, Ticket
 from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
-from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal
+from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal, Timing
 from orders.shapes import order_shape
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code, TradingError, Unavailable
@@ -113,10 +115,19 @@ class CoreLoop:
         draft = settled.draft
         self.counts.update(draft.counts)
         self._tell_waiting(settled)
-        answers = [*self._answered(settled), *self._waiting.take_due(draft.now_us)]
+        committed_us = self._clock_us()
+        answers = [*self._answered(settled, committed_us), *self._waiting.take_due(draft.now_us)]
         live = draft.link.phase is Phase.LIVE
         wakeups = settled.numbers if draft.happenings else {}
-        outgoing = Outgoing(draft.cursor, live, draft.to_engine, answers, wakeups, epoch=draft.link.epoch)
+        outgoing = Outgoing(
+            draft.cursor,
+            live,
+            draft.to_engine,
+            answers,
+            wakeups,
+            epoch=draft.link.epoch,
+            committed_us=committed_us,
+        )
         if draft.to_engine or answers or wakeups or (draft.cursor, live) != self._place:
             self._outbox.put(outgoing)
             self._place = (draft.cursor, live)
@@ -143,9 +154,11 @@ class CoreLoop:
             if isinstance(each, OrderChanged):
                 self._waiting.tell(each.order, settled.numbers[user_stream(each.order.user)])
 
-    def _answered(self, settled: Settled) -> Iterable[tuple[Ticket, Answer]]:
+    def _answered(self, settled: Settled, committed_us: int) -> Iterable[tuple[Ticket, Answer]]:
         for reply in settled.draft.replies:
-            answer = answer_to(reply, settled.numbers)
+            ticket = reply.ticket
+            timing = Timing(ticket.received_us, ticket.arrived_us, settled.draft.now_us, committed_us)
+            answer = replace(answer_to(reply, settled.numbers), timing=timing)
             if isinstance(reply, OrderReply) and isinstance(answer, OrderAnswer) and reply.wait_until_us:
                 self._waiting.hold(Waiter(reply.order.id, reply.ticket, answer, reply.wait_until_us))
             else:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeGuard
 
 from bridge.link.states import WELCOMED, LinkState
-from bridge.wire.messages import CancelOrder, NewOrder, ReplaceOrder, ReplayRequest
+from bridge.wire.messages import CancelOrder, ExecutionReport, NewOrder, ReplaceOrder, ReplayRequest
+from orders.bridge.departed import Departed
 from orders.core.book import ToSend
+from orders.core.hops import Hops
 from orders.core.inputs import NotSent
 
 Departing = ToSend | ReplayRequest
@@ -35,14 +37,19 @@ class Departures:
 
     def __init__(self, link: Session, clock_us: Callable[[], int]) -> None:
         self._link, self._clock_us = link, clock_us
-        self._waiting: deque[tuple[Departing, int]] = deque()
+        self._waiting: deque[tuple[Departing, int, int]] = deque()
+        self._departed = Departed()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, messages: Iterable[Departing], epoch: int) -> None:
+    def add(self, messages: Iterable[Departing], epoch: int, committed_us: int = 0) -> None:
         """`epoch`: of the engine, as the core knew it when it decided."""
-        self._waiting.extend((message, epoch) for message in messages)
+        self._waiting.extend((message, epoch, committed_us) for message in messages)
+
+    def hops(self, report: ExecutionReport) -> Hops:
+        """The way of a report that has just arrived."""
+        return self._departed.hops(report, self._clock_us())
 
     def leave(self) -> list[NotSent]:
         """Hand over what the network takes; returns the commands that have surely not left and never will.
@@ -54,10 +61,12 @@ class Departures:
     def _given_up(self) -> Iterator[Departing]:
         """While the network is full the others wait; without a session none does."""
         while self._waiting:
-            message, epoch = self._waiting[0]
+            message, epoch, committed_us = self._waiting[0]
             if self._may_leave(message, epoch):
                 if self._link.send(message):
                     self._waiting.popleft()
+                    if is_kept(message):
+                        self._departed.note(message, committed_us, self._clock_us())
                     continue
                 if self._link.state in WELCOMED:
                     return

@@ -122,7 +122,7 @@ class LinkLoop:
     def _send(self, outgoing: Outgoing) -> None:
         self._link.applied(outgoing.cursor.epoch, outgoing.cursor.seq)
         came_to(CrashPoint.COMMAND_LEAVING, outgoing.to_engine)
-        self._departures.add(outgoing.to_engine, outgoing.epoch)
+        self._departures.add(outgoing.to_engine, outgoing.epoch, outgoing.committed_us)
         self._depart()
         came_to(CrashPoint.COMMAND_SENT, outgoing.to_engine)
         for ticket, answer in outgoing.answers:
@@ -143,13 +143,16 @@ class LinkLoop:
     # --- the link --------------------------------------------------------------------------------------------------
     def _hear(self) -> None:
         """What could not be read stands before what could: nobody knows what came first."""
-        words: list[Input] = list(filter(None, map(as_input, self._link.on_readable())))
+        words = [self._stamped(word) for word in map(as_input, self._link.on_readable()) if word is not None]
         faults = self._link.faults.total()
         if faults > self._faults:
             words.insert(0, Unreadable())
         self._faults = faults
         came_to(CrashPoint.REPORT_READ, words)
         self._intake.offer_engine(words)
+
+    def _stamped(self, word: Input) -> Input:
+        return Reported(word.report, self._departures.hops(word.report)) if isinstance(word, Reported) else word
 
     def _heed(self, event: LinkEvent) -> None:
         if isinstance(event, LinkFenced):

@@ -79,7 +79,7 @@ class RequestsDoor:
             self.counts["malformed"] += 1
             return
         crash_point(CrashPoint.REQUEST_READ)
-        ticket = Ticket(peer, request.request_id, time.time_ns() // 1000)
+        ticket = Ticket(peer, request.request_id, time.time_ns() // 1000, request.received_us)
         if isinstance(request, BridgeQuery):
             self.answer(ticket, answer_query(request))
         elif self.standing_by:

@@ -212,6 +212,7 @@ class Draft:
         self.begun: set[UUID] = set()  #: reconciliations that began in this batch
         self.runs: dict[UUID, Run] = {}  #: reconciliations as the batch leaves them
         self.differences: list[Difference] = []
+        self.hops = NO_HOPS  #: of the input that is being decided
         self.happenings: list[Happening] = []
         self.claimed: list[CommandState] = []
         self.progress: dict[CommandKey, CommandProgress] = {}
@@ -241,7 +242,6 @@ class Draft:
         reason: str = "",
         source: Cursor = NOWHERE,
         details: Mapping[str, Any] | None = None,
-        hops: Hops = NO_HOPS,
         **changes: Any,
     ) -> OrderState:
         """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
@@ -252,7 +252,7 @@ class Draft:
         after = msgspec.structs.replace(order, status=status, **changed)
         self.orders.put(after.id, after)
         traced = {"requestId": after.trace} if after.trace else {}
-        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source, hops))
+        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source, self.hops))
         return after
 
     def refuse(self, ticket: Ticket, error: TradingError) -> None:

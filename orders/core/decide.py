@@ -7,7 +7,9 @@ from typing import Any
 
 from orders.core import expiring, linking, reconciling, replacing, reporting, requesting, settling
 from orders.core.book import Book, Draft
+from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import (
+    Asked,
     Cancel,
     CancelAll,
     EngineBeat,
@@ -34,13 +36,24 @@ def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
     """The decisions of a batch over `book`, which stays as it is until the draft is adopted."""
     draft = Draft(book, now_us)
     for each in inputs:
+        draft.hops = hops_of(each)
         DECIDERS[type(each)](draft, each)
+    draft.hops = NO_HOPS
     settling.doubt_overdue(draft)
     reconciling.advance(draft)
     linking.open_when_settled(draft)
     expiring.ask_for_expired(draft)
     settling.put_questions(draft)
     return draft
+
+
+def hops_of(each: Input) -> Hops:
+    """The way that `each` has come; nobody looks at that of what moves no order."""
+    if isinstance(each, Reported):
+        return each.hops
+    if isinstance(each, Asked):
+        return Hops(received_us=each.ticket.received_us, arrived_us=each.ticket.arrived_us)
+    return NO_HOPS
 
 
 def reported(draft: Draft, told: Reported) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderList, OrderStatus, ReplayDone
+from orders.core.hops import NO_HOPS, Hops
 from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder, ReconcileOrders, ReplaceOrder
 
 
@@ -16,6 +17,7 @@ class Ticket(NamedTuple):
     peer: bytes
     request_id: int
     arrived_us: int = 0
+    received_us: int = 0  #: by the web process
 
 
 class Place(NamedTuple):
@@ -70,6 +72,7 @@ class LinkSilent(NamedTuple):
 
 class Reported(NamedTuple):
     report: ExecutionReport
+    hops: Hops = NO_HOPS
 
 
 class Replied(NamedTuple):

@@ -7,6 +7,8 @@ each must stand here as the engine says.
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -16,9 +18,10 @@ import pytest
 
 from orders.requests import OrderAnswer
 from tests.bridge.waiting import until
-from tests.orders.bridge.processes import E8, Processes
+from tests.orders.bridge.processes import E8, ROOT, Processes
 from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
+from tradingmw.correlation import serving
 from tradingmw.errors import Code, OutcomeUnknown, TradingError, Unavailable
 
 BURST = 120
@@ -208,3 +211,20 @@ def refused_at_once(pair: Processes) -> bool:
     except Unavailable:
         return True
     return False
+
+
+def test_each_event_has_the_stamps_of_its_hops_and_the_command_tells_them(live: Processes) -> None:
+    with serving("hops"):
+        order = live.ask(live.place("hops-1", price=1, wait_seconds=5)).order
+    asked, told = live.rows(
+        "SELECT received_us, committed_us, sent_us, engine_us, arrived_us FROM orders_orderhistory"
+        f" WHERE order_id = '{order['id'].replace('-', '')}' ORDER BY number"
+    )
+    assert 0 < asked[0] <= asked[4] and asked[1:4] == (0, 0, 0)
+    assert asked[4] <= told[1] <= told[2] <= told[3] <= told[4] and told[0] == 0
+    command = [sys.executable, "manage.py", "latency", "--json"]
+    ran = subprocess.run(command, cwd=ROOT, env=live.environment, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    hops = json.loads(ran.stdout)
+    assert list(hops) == ["web", "decide", "commit", "send", "engine", "report", "apply", "order"]
+    assert hops["order"]["count"] >= 1 and hops["order"]["p50"] <= hops["order"]["max"]

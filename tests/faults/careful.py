@@ -20,7 +20,6 @@ import httpx
 from bridge.simulator.journal import RecordKind, read_journal
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
-from tests.scoreboard import Measured
 from tests.stack import Stack, wait_for
 from tradingmw.scaled import to_e8
 
@@ -28,6 +27,7 @@ WORKERS = 8
 ANSWER_SECONDS = 120
 SETTLED_SECONDS = 5  #: the promise, from the moment at which every part is back
 SETTLED = {"new", "partially_filled", "filled", "canceled", "rejected", "expired", "denied"}
+Keep = Callable[[str, object, str], None]
 KINDS = ("rest", "take", "take_or_die")
 
 
@@ -95,8 +95,11 @@ class Script:
         self.accepted.add(client_order_id)
 
 
-def hold_to_the_engine(script: Script, measured: Measured, check: int, what: str, most_seconds: float = 30) -> None:
-    """Nothing lost, nothing doubled, nothing unexplained; `most_seconds` until every order is settled."""
+def hold_to_the_engine(script: Script, keep: Keep, what: str, most_seconds: float = 30) -> None:
+    """Nothing lost, nothing doubled, nothing unexplained; `most_seconds` until every order is settled.
+
+    `keep` is `measured` for a check; what is measured is told of `what` was done.
+    """
     stack, ready_at = script.stack, time.monotonic()
     assert len(script.accepted) == script.count
     with stack.client("trader1") as client:
@@ -104,12 +107,12 @@ def hold_to_the_engine(script: Script, measured: Measured, check: int, what: str
             lambda: settled(client, script), most_seconds, f"every order settled, {script.answers}", stack.tail
         )
     seconds = round(time.monotonic() - ready_at, 1)
-    measured(check, f"{what}: orders settled after the restart, s", seconds, f"≤ {SETTLED_SECONDS}")
+    keep(f"{what}: orders settled after the restart, s", seconds, f"≤ {SETTLED_SECONDS}")
     lost = script.accepted - set(orders)
-    measured(check, f"{what}: acknowledged orders lost, of {script.count}", len(lost), "0")
+    keep(f"{what}: acknowledged orders lost, of {script.count}", len(lost), "0")
     assert set(orders) == script.accepted
     reports = wait_for(lambda: caught_up(script, orders), 10, "the engine's journal and the orders agree")
-    measured(check, f"{what}: orders twice at the engine", sum(map(is_twice, reports.values())), "0")
+    keep(f"{what}: orders twice at the engine", sum(map(is_twice, reports.values())), "0")
     for client_order_id, order in orders.items():
         if client_order_id in reports:
             compare(order, reports[client_order_id])

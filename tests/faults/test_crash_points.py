@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_no_order_is_lost_or_doubled_when_the_web_process_dies(
     measured(2, "steps of the web process at which it died", len(died), str(len(WEB)))
     assert died == set(WEB)
     stack.wait_ready()
-    hold_to_the_engine(script, measured, 2, "web process dead at its steps")
+    hold_to_the_engine(script, partial(measured, 2), "web process dead at its steps")
 
 
 def die_at(processes: Processes, places: Sequence[str], measured: Measured) -> None:

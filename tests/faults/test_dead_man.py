@@ -34,7 +34,7 @@ def test_orders_end_fifteen_seconds_after_the_last_sign_of_the_bridge(processes:
     begin(processes, SET_SECONDS)
     frozen_at = time.time()
     after = stand_still(processes, SET_SECONDS, frozen_at + FROZEN_SECONDS)
-    measured(12, "order bridge frozen: the engine's dead-man fired after, s", round(after), "15 ± 1")
+    measured(12, "order bridge frozen: the dead-man fired after, s (14 or more)", round(after), "≤ 16")
     accepted = sum(report.exec_type is ExecType.NEW for report in reports(processes))
     measured(12, "commands that the engine took after the bridge woke up", accepted - ORDERS, "0")
     assert accepted == ORDERS

@@ -38,7 +38,7 @@ def test_no_order_is_lost_or_doubled_when_a_part_is_killed(
     script = Script(stack, f"{part}-{seed}", seed, ORDERS)
     asyncio.run(script.run(partial(stack.kill, part), random.Random(f"{part}{seed}").randint(20, ORDERS - 20)))
     stack.wait_ready()
-    hold_to_the_engine(script, measured, 1, f"{part} killed")
+    hold_to_the_engine(script, partial(measured, 1), f"{part} killed")
 
 
 def test_the_positions_are_the_sum_of_the_engines_trades_after_all_that(stack: Stack) -> None:
@@ -62,7 +62,7 @@ def test_a_thousand_orders_survive_twenty_kills(
         script = Script(stack, f"{part}-{repetition}", repetition, LONG_ORDERS)
         asyncio.run(script.run(partial(stack.kill, part), random.Random(f"{part}{repetition}").randint(20, 980)))
         stack.wait_ready()
-        hold_to_the_engine(script, measured, 1, f"{part} killed, {repetition + 1} of {REPETITIONS}")
+        hold_to_the_engine(script, partial(measured, 1), f"{part} killed, {repetition + 1} of {REPETITIONS}")
         with stack.client("trader1") as client:
             client.delete("/orders").raise_for_status()
     assert positions(stack) == traded(stack)

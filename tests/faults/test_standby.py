@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import psutil
 import pytest
@@ -44,7 +45,7 @@ def test_the_standby_takes_over_from_a_killed_bridge(stack: Stack, measured: Mea
     measured(1, "order bridge killed: pause until the standby took orders, s", pause, f"≤ {TAKE_OVER_SECONDS}")
     assert pause <= TAKE_OVER_SECONDS, stack.tail()
     stack.wait_ready()
-    hold_to_the_engine(script, measured, 1, "order bridge killed, standby there")
+    hold_to_the_engine(script, partial(measured, 1), "order bridge killed, standby there")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
@@ -59,7 +60,7 @@ def test_the_standby_takes_over_from_a_bridge_that_stands_still(stack: Stack, me
     assert pause <= TAKE_OVER_SECONDS, stack.tail()
     stack.wait_ready()
     assert holder(stack) != before
-    hold_to_the_engine(script, measured, 12, "order bridge frozen, standby there")
+    hold_to_the_engine(script, partial(measured, 12), "order bridge frozen, standby there")
     measured(12, "commands of the old session that the engine took", taken_behind_the_fence(stack), "0")
     assert taken_behind_the_fence(stack) == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.orders.api.repeats import AT_ONCE, is_ready, posted_at_once, received, second_web
+from tests.scoreboard import Measured
 from tests.stack import Stack, wait_for
 
 
@@ -231,3 +234,28 @@ def frozen(stack: Stack, part: str) -> Iterator[None]:
 
 def status(client: httpx.Client, order_id: str) -> str:
     return str(client.get(f"/orders/{order_id}").json()["status"])
+
+
+def test_fifty_equal_posts_over_two_processes_and_a_crash_are_one_order(
+    stack: Stack, trader: httpx.Client, measured: Measured
+) -> None:
+    order = body(clientOrderId="once-only")
+    with second_web(stack) as second_url:
+        urls = [stack.url, second_url]
+        first = posted_at_once(urls, stack.token("trader1"), order)
+        wait_for(lambda: status(trader, first[0].json()["id"]) == "new", 10, "the engine's word")
+        stack.kill("orders")
+        stack.kill("web")
+        stack.wait_ready()
+        wait_for(lambda: is_ready(second_url), 30, "the second web process to find the bridge")
+        again = posted_at_once(urls, stack.token("trader1"), order)
+    other = trader.post("/orders", json={**order, "price": "2.00"})
+    codes = Counter(answer.status_code for answer in first), Counter(answer.status_code for answer in again)
+    ids = {answer.json()["id"] for answer in [*first, *again]}
+    at_the_engine = received(stack, "once-only")
+    measured(7, f"orders of {AT_ONCE} equal posts over two web processes, and {AT_ONCE} after a crash", len(ids), "1")
+    measured(7, "of them at the engine", at_the_engine, "1")
+    measured(7, "answers 201, of all", codes[0][201] + codes[1][201], "1")
+    measured(7, "answer to another body after the crash", other.status_code, "409")
+    assert (codes, len(ids), at_the_engine) == ((Counter({200: AT_ONCE - 1, 201: 1}), Counter({200: AT_ONCE})), 1, 1)
+    assert (other.status_code, other.json()["code"]) == (409, "CLIENT_ORDER_ID_REUSED")

@@ -89,9 +89,13 @@ class Ledger:
         self.book = self._loaded()
 
     def reload(self) -> None:
-        """Forget everything in memory and read what the database really holds."""
+        """Forget everything in memory and read what the database really holds.
+
+        Numbers of questions are not kept there, and are not used again: a late answer would be taken for another's.
+        """
         connect()
-        self.book = self._loaded()
+        used, self.book = self.book.last_command_seq, self._loaded()
+        self.book.last_command_seq = max(used, self.book.last_command_seq)
 
     def settle(self, batch: Sequence[Input], now_us: int) -> Iterator[Settled | Postponed]:
         """Decide and commit; yields each part as soon as it is durable. Raises `Fenced` and `CommitUnknown`."""

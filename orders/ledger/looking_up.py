@@ -18,7 +18,7 @@ from accounts.models import User
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
-from orders.core.inputs import Cancel, Input, Listed, Place, Replace, Reported
+from orders.core.inputs import Amend, Cancel, Input, Listed, Place, Replace, Reported
 from orders.ledger.columns import client_order_key, exec_key
 from orders.ledger.statements import Pick
 from orders.models import Execution, Order, Position
@@ -31,6 +31,7 @@ AMENDMENTS = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 pick_orders = Pick(Order, ["id"], "client_order_key", fixed=["account_id"])
 pick_executions = Pick(Execution, ["exec_key"], "exec_key")
 T = TypeVar("T")
+Holding = tuple[UUID, str]  #: account, symbol
 
 
 def look_up(book: Book, batch: Sequence[Input]) -> None:
@@ -42,15 +43,32 @@ def look_up(book: Book, batch: Sequence[Input]) -> None:
     amendments = [report for report in reports if report.exec_type in AMENDMENTS]
     trades = [report for report in reports if report.exec_type is ExecType.TRADE]
     look_up_executions(book, {report.exec_id for report in [*trades, *amendments]})
-    look_up_positions(book, {report.order_id for report in [*trades, *amendments]})
-    look_up_trades(book, {report.order_id for report in amendments})
+    amended = holdings(book, amendments) | holdings_by_hand(book, [each for each in batch if isinstance(each, Amend)])
+    look_up_positions(book, holdings(book, trades) | amended)
+    look_up_trades(book, amended)
 
 
 def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
-    asked = {each.request.order_id for each in batch if isinstance(each, Cancel | Replace)}
+    asked = {each.request.order_id for each in batch if isinstance(each, Cancel | Replace | Amend)}
     told = {each.report.order_id for each in batch if isinstance(each, Reported)}
     told |= {held.order_id for each in batch if isinstance(each, Listed) for held in each.page.orders}
     return {order_id for order_id in asked | told if order_id not in book.orders}
+
+
+def holdings(book: Book, reports: Iterable[ExecutionReport]) -> set[Holding]:
+    """What these reports change, also where only this batch will take the order in."""
+    found: set[Holding] = set()
+    for report in reports:
+        if order := book.orders.get(report.order_id):
+            found.add((order.account, order.symbol))
+        elif owner := book.owners.get(report.account):
+            found.add((owner.account, report.symbol))
+    return found
+
+
+def holdings_by_hand(book: Book, amends: Iterable[Amend]) -> set[Holding]:
+    found = [book.orders.get(each.request.order_id) for each in amends]
+    return {(order.account, order.symbol) for order in found if order is not None}
 
 
 def look_up_orders(book: Book, missing: set[UUID]) -> None:
@@ -77,10 +95,9 @@ def look_up_executions(book: Book, exec_ids: set[str]) -> None:
                 book.executions[row.exec_id] = execution_state(row)
 
 
-def look_up_trades(book: Book, amended: set[UUID]) -> None:
-    """All that these orders' accounts ever traded in the symbol: the position is worked out from it again."""
-    orders_amended = [order for order in map(book.orders.get, amended) if order is not None]
-    for account, symbol in {(order.account, order.symbol) for order in orders_amended}:
+def look_up_trades(book: Book, amended: set[Holding]) -> None:
+    """All that the account ever traded in the symbol: the position is worked out from it again."""
+    for account, symbol in amended:
         rows = Execution.objects.select_related("account", "order").filter(account_id=account, symbol=symbol)
         for row in rows.iterator(chunk_size=2_000):
             book.executions[row.exec_id] = execution_state(row)
@@ -113,10 +130,8 @@ def look_up_client_id(book: Book, account: UUID, client_order_id: str) -> None:
         look_up_orders(book, {UUID(order_id) for (order_id,) in found})
 
 
-def look_up_positions(book: Book, traded: set[UUID]) -> None:
-    known = [order for order in map(book.orders.get, traded) if order is not None]
-    missing = {(order.account, order.symbol) for order in known if (order.account, order.symbol) not in book.positions}
-    for account, symbol in missing:
+def look_up_positions(book: Book, traded: set[Holding]) -> None:
+    for account, symbol in [holding for holding in traded if holding not in book.positions]:
         row = Position.objects.select_related("account").filter(account_id=account, symbol=symbol).first()
         if row is not None:
             book.positions[account, symbol] = position_state(row)

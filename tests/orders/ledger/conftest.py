@@ -54,6 +54,12 @@ def go_live(ledger: Ledger) -> None:
     settle(ledger, Listed(OrderList(**numbers, orders=[], complete=True, sent_at_us=START_US)))
 
 
+def welcomed(ledger: Ledger) -> Ledger:
+    """After a restart: the engine has welcomed it, and reports are taken."""
+    settle(ledger, LinkUp(EPOCH, 9, INSTRUMENTS))
+    return ledger
+
+
 def settle(ledger: Ledger, *inputs: Any, at_us: int = START_US) -> Settled:
     """One batch that is committed in one piece."""
     (settled,) = ledger.settle(inputs, at_us)

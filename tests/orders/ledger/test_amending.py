@@ -22,7 +22,7 @@ from orders.requests import Caller
 from orders.selectors import Wanted, executions_page, order_get
 from orders.verification import orders_verify
 from tests.orders.core.desk import E8, EPOCH, Desk
-from tests.orders.ledger.conftest import settle
+from tests.orders.ledger.conftest import settle, welcomed
 from tests.orders.ledger.test_ledger import placed
 
 UNSEEN = uuid.UUID(int=77)
@@ -101,7 +101,7 @@ def test_a_correction_that_was_applied_before_a_restart_is_not_applied_again(
 ) -> None:
     correction: dict[str, Any] = {"exec_id": "z", "ref_exec_id": "y", "status": PARTLY, **LASTS}
     settle(ledger, told(words, filled, ExecType.TRADE_CORRECT, 3, **correction))
-    settled = settle(make_ledger(), told(words, filled, ExecType.TRADE_CORRECT, 4, **correction))
+    settled = settle(welcomed(make_ledger()), told(words, filled, ExecType.TRADE_CORRECT, 4, **correction))
     assert settled.draft.counts["repeated_executions"] == 1
     assert Order.objects.get().filled_quantity == 70
 
@@ -127,6 +127,21 @@ def test_an_order_from_elsewhere_is_written_for_its_accounts_user(ledger: Ledger
     assert json.loads(events.get().data)["clientOrderId"] == "phone-7"
     assert AuditLog.objects.filter(action="order.adopted", resource_id=str(UNSEEN)).exists()
     assert differences() == []
+
+
+def test_an_order_from_elsewhere_that_trades_in_the_batch_that_takes_it_in_adds_to_what_is_held(
+    make_ledger: Callable[[], Ledger], words: Desk, filled: OrderState
+) -> None:
+    """After a restart, when no position is in memory."""
+    foreign = {"order_id": UNSEEN, "client_order_id": "phone-7", "account": "ann"}
+    settle(
+        welcomed(make_ledger()),
+        told(words, filled, ExecType.NEW, 3, **foreign),
+        told(words, filled, ExecType.TRADE, 4, fill=(20, 150), exec_id="a", **foreign),
+        told(words, filled, ExecType.TRADE, 5, fill=(20, 150), exec_id="b", **foreign),
+        told(words, filled, ExecType.TRADE_CANCEL, 6, ref_exec_id="b", **foreign),
+    )
+    assert Position.objects.get().quantity == 120
 
 
 @pytest.mark.parametrize("strange", [{"account": "nobody"}, {"client_order_id": "a-1"}, {"symbol": "NONE"}])

@@ -33,8 +33,8 @@ from orders.requests import Caller
 from orders.rows import order_state
 from orders.shapes import order_shape
 from tests.bridge.waiting import until
-from tests.orders.core.desk import E8, EPOCH, START_US, Desk
-from tests.orders.ledger.conftest import another_writer, go_live, settle
+from tests.orders.core.desk import E8, EPOCH, SECOND_US, START_US, Desk
+from tests.orders.ledger.conftest import another_writer, go_live, settle, welcomed
 
 
 def placed(ledger: Ledger, words: Desk, trader: Caller, client_order_id: str = "a-1", **fields: object) -> OrderState:
@@ -99,7 +99,7 @@ def test_the_second_fill_updates_the_position_also_after_a_restart(
 ) -> None:
     order = placed(ledger, words, trader)
     settle(ledger, words.report(order, ExecType.TRADE, fill=(40, 150), seq=1, epoch=EPOCH))
-    other = make_ledger()
+    other = welcomed(make_ledger())
     settle(other, words.report(order, ExecType.TRADE, fill=(60, 160), seq=2, epoch=EPOCH, cum_quantity_e8=100 * E8))
     position = Position.objects.get()
     assert (position.quantity, position.average_price) == (100, 156)
@@ -111,7 +111,7 @@ def test_an_execution_applied_before_a_restart_is_not_applied_again(
 ) -> None:
     order = placed(ledger, words, trader)
     settle(ledger, words.report(order, ExecType.TRADE, fill=(40, 150), seq=1, epoch=EPOCH, exec_id="x"))
-    other = make_ledger()
+    other = welcomed(make_ledger())
     settled = settle(other, words.report(order, ExecType.TRADE, fill=(40, 150), seq=2, epoch=EPOCH, exec_id="x"))
     assert settled.draft.counts["repeated_executions"] == 1
     assert Order.objects.get().filled_quantity == 40
@@ -240,6 +240,15 @@ def test_a_reload_forgets_what_was_not_committed(ledger: Ledger, words: Desk, tr
     assert ledger.book.last_command_seq == 2  # the first was the list of the start
     go_live(ledger)
     assert ledger.book.orders[order.id] == order
+
+
+def test_the_number_of_a_question_is_not_used_again_after_a_reload(ledger: Ledger, words: Desk, trader: Caller) -> None:
+    order = placed(ledger, words, trader)
+    settle(ledger, Tick(), at_us=START_US + 3 * SECOND_US)
+    questions = ledger.book.last_command_seq
+    ledger.reload()
+    assert ledger.book.orders[order.id].status == "unknown"
+    assert ledger.book.last_command_seq == questions
 
 
 def test_no_model_instance_is_made_for_writing(ledger: Ledger, words: Desk, trader: Caller) -> None:

@@ -14,7 +14,7 @@ from orders.ledger import Ledger
 from orders.models import EngineCommand, Order, OrderHistory
 from orders.requests import Caller
 from tests.orders.core.desk import E8, EPOCH, INSTRUMENTS, Desk
-from tests.orders.ledger.conftest import settle
+from tests.orders.ledger.conftest import settle, welcomed
 from tests.orders.ledger.test_ledger import placed
 
 KINDS = ["order_accepted", "order_acknowledged", "order_replace_requested"]
@@ -76,7 +76,7 @@ def test_the_report_of_a_change_counts_in_the_next_life_too(
 ) -> None:
     heir = make_ledger()
     settle(heir, Started())
-    settle(heir, words.report(pending, ExecType.REPLACED, seq=2, epoch=EPOCH, quantity_e8=150 * E8))
+    settle(welcomed(heir), words.report(pending, ExecType.REPLACED, seq=2, epoch=EPOCH, quantity_e8=150 * E8))
     row = Order.objects.get()
     assert (row.status, row.quantity) == ("new", 150)
     assert EngineCommand.objects.get(kind="replace_order").progress == "answered"

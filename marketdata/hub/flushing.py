@@ -2,7 +2,7 @@
 
 A flush costs about the same for one update as for ten, since the write to each socket is most of it. So the pause
 between two flushes follows what the last ones cost: a hub that has little to do sends every frame as it comes, a busy
-one gathers for longer, up to a set maximum. Better still, the feed bridge gathers for it: it is told the pause that the
+one gathers for longer, up to a set maximum; beyond it only as long as others in this process need their turn. Better still, the feed bridge gathers for it: it is told the pause that the
 hub wants, and saves its own part of every frame that it does not send. So the hub itself waits half of it at most.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 COST_SHARE = 0.4  #: of the time between the beginnings of two flushes that the flush itself may take
+MOST_SHARE = 0.7  #: the same where that would be longer than is set: requests want to be answered, too
 OWN_SHARE = 0.5  #: of that time, that the hub waits itself
 SMOOTHING = 0.2  #: weight of the last flush in the expected cost
 TOO_LONG_SECONDS = 0.02  #: flushes that take so long merge what they send
@@ -40,13 +41,18 @@ class FlushClock:
     @property
     def interval_seconds(self) -> float:
         """What should lie between the beginnings of two flushes."""
-        return min(self._longest, self.cost_seconds / COST_SHARE)
+        return max(min(self._longest, self.cost_seconds / COST_SHARE), self._least_seconds)
+
+    @property
+    def _least_seconds(self) -> float:
+        return self.cost_seconds / MOST_SHARE
 
     def soon(self) -> None:
         """Something waits."""
         if self._due is None:
             now = self._loop.time()
-            self._due = max(now, self._begun_at + self.interval_seconds * OWN_SHARE)
+            pause = max(self.interval_seconds * OWN_SHARE, self._least_seconds)
+            self._due = max(now, self._begun_at + pause)
             if self._due == now:
                 self._loop.call_soon(self._run)
             else:

@@ -75,9 +75,15 @@ def test_the_pause_follows_what_a_flush_costs(busy: Flushes) -> None:
 
 
 def test_the_pause_is_never_longer_than_is_set(busy: Flushes) -> None:
-    busy.cost_seconds = 0.01
+    busy.cost_seconds = 0.005
     work(busy, 50)
     assert busy.clock.interval_seconds == LONGEST
+
+
+def test_flushes_that_take_longer_than_that_leave_others_their_time(busy: Flushes) -> None:
+    busy.cost_seconds = 0.07
+    work(busy, 50)
+    assert busy.at[-1] - busy.at[-2] == pytest.approx(0.1, rel=0.05)
 
 
 def test_the_first_update_after_a_pause_leaves_at_once(busy: Flushes) -> None:

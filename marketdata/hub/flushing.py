@@ -1,9 +1,10 @@
 """When does the hub send what waits? At once when it is idle, and under load no oftener than it can afford.
 
-A flush costs about the same for one update as for ten, since the write to each socket is most of it. So the pause
-between two flushes follows what the last ones cost: a hub that has little to do sends every frame as it comes, a busy
-one gathers for longer, up to a set maximum; beyond it only as long as others in this process need their turn. Better still, the feed bridge gathers for it: it is told the pause that the
-hub wants, and saves its own part of every frame that it does not send. So the hub itself waits half of it at most.
+A flush costs about the same for one update as for ten, since the write to each socket is most of it. So the time
+between two flushes follows what the last ones cost: a hub that has little to do sends every frame as it comes, for a
+busy one more is gathered, up to a set maximum. It is gathered by the feed bridge, which is told how long, and so saves
+its own part of every frame that it does not send. The hub itself waits only as long as others in its process need
+their turn.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 COST_SHARE = 0.4  #: of the time between the beginnings of two flushes that the flush itself may take
-MOST_SHARE = 0.7  #: the same where that would be longer than is set: requests want to be answered, too
-OWN_SHARE = 0.5  #: of that time, that the hub waits itself
+MOST_SHARE = 0.7  #: that it may take in any case: requests want to be answered, too
 SMOOTHING = 0.2  #: weight of the last flush in the expected cost
 TOO_LONG_SECONDS = 0.02  #: flushes that take so long merge what they send
 STALL_SECONDS = 0.002  #: with twice the expected cost, the most that one flush counts for: a stall is no load
@@ -51,8 +51,7 @@ class FlushClock:
         """Something waits."""
         if self._due is None:
             now = self._loop.time()
-            pause = max(self.interval_seconds * OWN_SHARE, self._least_seconds)
-            self._due = max(now, self._begun_at + pause)
+            self._due = max(now, self._begun_at + self._least_seconds)
             if self._due == now:
                 self._loop.call_soon(self._run)
             else:

@@ -1,8 +1,8 @@
 """What serves every request and every socket? `uvicorn tradingmw.asgi:application`; neither daphne nor twisted comes
 along.
 
-http: measured → request id → body limit → Django. websocket: is there room → Origin → the consumers, which authenticate
-by themselves.
+http: measured → request id → body limit → usual orders → Django. websocket: is there room → Origin → the consumers,
+which authenticate by themselves.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django.urls import re_path
 import marketdata.routing
 import orders.routing
 from accounts.sockets import Door, DoorLimits, OriginGuard, SocketDoor
+from orders.api.lane import OrderLane
 from tradingmw.body_limit import BodyLimit, RequestId
 from tradingmw.env import env
 from tradingmw.http_metrics import HttpMeasured, SocketsCounted, loop_watched
@@ -41,7 +42,7 @@ on_startup(loop_watched)
 sockets = SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths)
 application = ProtocolTypeRouter(
     {
-        "http": HttpMeasured(RequestId(BodyLimit(cast(Any, handler)))),
+        "http": HttpMeasured(RequestId(BodyLimit(OrderLane(cast(Any, handler))))),
         "websocket": SocketDoor(sockets, Door(DoorLimits.of(env()))),
         "lifespan": lifespan,
     }

@@ -19,13 +19,18 @@ class StrictJsonParser(JSONParser):
     """What settings name as DRF's only parser; ParseError (400 MALFORMED_BODY), InvalidRequest (422 DEEP_JSON)."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            text = stream.read().decode("utf-8")
-            return json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite)
-        except RecursionError as error:
-            raise InvalidRequest("The body is nested too deep.", code=Code.DEEP_JSON) from error
-        except ValueError as error:
-            raise ParseError(f"The body is not JSON: {error}.") from error
+        return strict_json(stream.read())
+
+
+def strict_json(body: bytes) -> Any:
+    """The value; ParseError, InvalidRequest."""
+    try:
+        text = body.decode("utf-8")
+        return json.loads(text, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError as error:
+        raise InvalidRequest("The body is nested too deep.", code=Code.DEEP_JSON) from error
+    except ValueError as error:
+        raise ParseError(f"The body is not JSON: {error}.") from error
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -15,6 +17,7 @@ from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
@@ -79,6 +82,17 @@ class AdminAuthentication(AdminOnly, AuthenticationMiddleware):
 
 class AdminMessages(AdminOnly, MessageMiddleware):
     """What the admin says after a form."""
+
+
+@lru_cache
+def standing_headers(scheme: str) -> dict[str, str]:
+    """What these say in every answer over `scheme`, whatever it answers: for what is served in front of Django."""
+    scope = {"type": "http", "method": "GET", "scheme": scheme, "path": "/", "query_string": b"", "headers": []}
+    response = HttpResponse()
+    del response["Content-Type"]
+    for kind in (ContentSecurityPolicy, FrameOptions, Security):
+        kind(lambda _request: response).process_response(ASGIRequest(scope, BytesIO()), response)  # adds to it
+    return dict(response.headers)
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # whitenoise ships no types

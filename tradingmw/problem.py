@@ -67,12 +67,19 @@ def problem_response(
     request: HttpRequest, error: TradingError, *, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
     """The answer to a request that `error` stopped."""
+    return problem_answer(error, request.path, request_id_of(request.headers), headers=headers)
+
+
+def problem_answer(
+    error: TradingError, path: str, request_id: str, *, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    """The same where there is no request of Django's."""
     body = problem(
         status=error.status,
         code=error.code,
         detail=error.detail,
-        instance=request.path,
-        request_id=request_id_of(request.headers),
+        instance=path,
+        request_id=request_id,
         errors=error.errors,
         **error.extra,
     )

@@ -102,8 +102,10 @@ class WriteThrottle(BaseThrottle):
 def budget_headers(request: HttpRequest) -> dict[str, str]:
     """`RateLimit-*` of the write that `request` was; empty for others."""
     budget: Budget | None = vars(request).get("write_budget")
-    if budget is None:
-        return {}
+    return told_budget(budget) if budget else {}
+
+
+def told_budget(budget: Budget) -> dict[str, str]:
     return {
         "RateLimit-Limit": str(budget.limit),
         "RateLimit-Remaining": str(budget.remaining),

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Token
+from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Text, Token
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.lifecycle import OrderStatus
 from tradingmw.correlation import CHARACTERS_MAX
@@ -91,6 +91,19 @@ class ReconcileOrders(Request, frozen=True, kw_only=True):
     """Compare both sides' open orders now. Asked by the operator's command."""
 
 
+class AmendExecution(Request, frozen=True, kw_only=True):
+    """An operator's word on a trade: without quantity and price it is void, else it was so."""
+
+    operator: UUID
+    operator_name: Token
+    order_id: UUID
+    exec_id: Token
+    amendment_id: Token  #: the execution id of the bust or correction; the same one again is a repeat
+    quantity_e8: PositiveE8 | None = None
+    price_e8: Price | None = None
+    note: Text
+
+
 class BridgeQuery(Request, frozen=True, kw_only=True):
     """How are you? Answered by the link thread itself."""
 
@@ -154,7 +167,7 @@ class BridgeAnswer(Answer, frozen=True, kw_only=True):
     core_age_ms: int
 
 
-AnyRequest = PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | ReconcileOrders | BridgeQuery
+AnyRequest = PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | AmendExecution | ReconcileOrders | BridgeQuery
 AnyAnswer = OrderAnswer | CancelAllAnswer | ReconcileAnswer | Refusal | BridgeAnswer
 
 _encoder = msgspec.msgpack.Encoder()

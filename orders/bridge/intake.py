@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from orders.core.inputs import Asked, Cancel, CancelAll, Input, Reconcile
+from orders.core.inputs import Amend, Asked, Cancel, CancelAll, Input, Reconcile
 
 BATCH_MAX = 64
 ENGINE_SHARE, NEW_SHARE = 32, 16  #: of a batch, where they have so many waiting
@@ -22,7 +22,7 @@ OPERATOR = UUID(int=0)  #: takes turns like a user
 
 
 def asker(request: Asked) -> UUID:
-    return OPERATOR if isinstance(request, Reconcile) else request.request.caller.user
+    return OPERATOR if isinstance(request, Amend | Reconcile) else request.request.caller.user
 
 
 class Turns:

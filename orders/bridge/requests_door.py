@@ -12,9 +12,10 @@ from bridge.sockets.curve import Domain, KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Socket
 from orders.bridge.intake import Intake
-from orders.core.inputs import Asked, Cancel, CancelAll, Place, Reconcile, Replace, Ticket
+from orders.core.inputs import Amend, Asked, Cancel, CancelAll, Place, Reconcile, Replace, Ticket
 from orders.ids import new_id
 from orders.requests import (
+    AmendExecution,
     Answer,
     AnyRequest,
     BridgeAnswer,
@@ -100,6 +101,8 @@ def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
         return Replace(ticket, request)
     if isinstance(request, CancelOrder):
         return Cancel(ticket, request)
+    if isinstance(request, AmendExecution):
+        return Amend(ticket, request)
     if isinstance(request, ReconcileOrders):
         return Reconcile(ticket, request)
     if isinstance(request, BridgeQuery):

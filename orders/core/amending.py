@@ -8,17 +8,22 @@ never been: an opposite trade would leave another average price.
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from msgspec.structs import replace
 
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
-from orders.core.book import Audit, Draft
+from orders.core.book import NOWHERE, Audit, Draft, OrderReply
 from orders.core.commands import ask_later, settle_if_final
+from orders.core.inputs import Amend
 from orders.core.quarantine import engine_words, quarantine
+from orders.core.requesting import late
 from orders.core.state import Cursor, ExecutionState, ExecutionStatus, OrderState
-from orders.core.trading import check_quantities, execution_of, record, repeated_trade, work_out_position
+from orders.core.trading import check_quantities, execution_id, execution_of, record, repeated_trade, work_out_position
 from orders.lifecycle import OrderEvent, OrderStatus
+from orders.requests import AmendExecution
+from tradingmw.errors import InvalidRequest, NotFound
 from tradingmw.scaled import text_e8
 
 WORKING = frozenset({EngineOrderStatus.NEW, EngineOrderStatus.PARTIALLY_FILLED})
@@ -57,6 +62,7 @@ class Told(NamedTuple):
     total_e8: int
     works: bool  #: what is not filled is in the book
     words: dict[str, str]
+    by: UUID | None = None  #: the operator; None: the engine
 
 
 # --- a report ------------------------------------------------------------------------------------------------------
@@ -97,6 +103,42 @@ def told_by(report: ExecutionReport) -> Told:
     return Told(report.exec_id, source, report.quantity_e8, works, engine_words(report))
 
 
+# --- an operator ---------------------------------------------------------------------------------------------------
+def amend_by_hand(draft: Draft, asked: Amend) -> None:
+    """What the engine does not report, an operator may: under his name, with his note, and as long as it lives."""
+    request = asked.request
+    order, before = draft.orders.get(request.order_id), standing(draft, request.exec_id)
+    if request.deadline_us <= draft.now_us:
+        draft.counts["late_requests"] += 1
+        draft.refuse(asked.ticket, late())
+    elif order is None or before is None or before.order_id != order.id:
+        draft.refuse(asked.ticket, NotFound("There is no such execution."))
+    elif request.amendment_id in (before.exec_id, before.superseded_by):
+        draft.counts["repeated_requests"] += 1
+        draft.replies.append(OrderReply(asked.ticket, order, False, order.user, 0))
+    elif not before.live:
+        draft.refuse(asked.ticket, InvalidRequest("The execution is void already."))
+    else:
+        amendment = Amendment(before, by_hand(before, request))
+        after = amend(draft, order, amendment, told_by_operator(order, amendment, request))
+        draft.replies.append(OrderReply(asked.ticket, after, True, after.user, 0))
+
+
+def by_hand(before: ExecutionState, request: AmendExecution) -> ExecutionState | None:
+    if request.quantity_e8 is None or request.price_e8 is None:
+        return None
+    execution = replace(before, id=execution_id(request.amendment_id), exec_id=request.amendment_id)
+    told = {"quantity_e8": request.quantity_e8, "price_e8": request.price_e8, "engine_epoch": 0, "engine_seq": 0}
+    return in_place_of(before, replace(execution, **told))
+
+
+def told_by_operator(order: OrderState, amendment: Amendment, request: AmendExecution) -> Told:
+    """The engine's book stays as it is: as much is open as before."""
+    words = {"by": request.operator_name, "note": request.note}
+    total_e8 = order.quantity_e8 + amendment.quantity_e8
+    return Told(request.amendment_id, NOWHERE, total_e8, False, words, request.operator)
+
+
 # --- what it does --------------------------------------------------------------------------------------------------
 def amend(draft: Draft, order: OrderState, amendment: Amendment, told: Told) -> OrderState:
     """Order, executions and position as though the trade had always been so; people are told."""
@@ -109,7 +151,7 @@ def amend(draft: Draft, order: OrderState, amendment: Amendment, told: Told) -> 
     supersede(draft, amendment, told.exec_id)
     work_out_position(draft, after)
     after = carry_on(draft, after, told)
-    draft.audits.append(Audit(after.user, event.value.replace("_", ".", 1), str(after.id), None, details))
+    draft.audits.append(Audit(told.by or after.user, event.value.replace("_", ".", 1), str(after.id), None, details))
     draft.alarm("An execution was busted or corrected", order_id=str(order.id), **details)
     settle_if_final(draft, after)
     return after

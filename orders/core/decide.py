@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orders.core import expiring, linking, reconciling, replacing, reporting, requesting, settling
+from orders.core import amending, expiring, linking, reconciling, replacing, reporting, requesting, settling
 from orders.core.book import Book, Draft
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import (
+    Amend,
     Asked,
     Cancel,
     CancelAll,
@@ -89,6 +90,7 @@ DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     LinkSilent: lambda draft, _: linking.link_down(draft),
     Reported: reported,
     Replied: replied,
+    Amend: amending.amend_by_hand,
     Reconcile: reconciling.asked,
     StatusTold: status_told,
     Listed: lambda draft, told: reconciling.listed(draft, told.page),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderList, OrderStatus, ReplayDone
 from orders.core.hops import NO_HOPS, Hops
-from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder, ReconcileOrders, ReplaceOrder
+from orders.requests import AmendExecution, CancelAllOrders, CancelOrder, PlaceOrder, ReconcileOrders, ReplaceOrder
 
 
 class Ticket(NamedTuple):
@@ -41,6 +41,13 @@ class Cancel(NamedTuple):
 class CancelAll(NamedTuple):
     ticket: Ticket
     request: CancelAllOrders
+
+
+class Amend(NamedTuple):
+    """An operator busts or corrects an execution."""
+
+    ticket: Ticket
+    request: AmendExecution
 
 
 class Reconcile(NamedTuple):
@@ -113,7 +120,7 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Asked = Place | Replace | Cancel | CancelAll | Reconcile  #: requests of callers, each with a ticket
+Asked = Place | Replace | Cancel | CancelAll | Amend | Reconcile  #: requests of callers, each with a ticket
 Input = (
     Asked
     | Started

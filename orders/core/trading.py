@@ -51,9 +51,13 @@ def repeated_trade(draft: Draft, before: ExecutionState, report: ExecutionReport
         quarantine(draft, report, "The execution id was used for another execution.")
 
 
+def execution_id(exec_id: str) -> uuid.UUID:
+    return uuid.uuid5(EXECUTION_IDS, exec_id)
+
+
 def execution_of(order: OrderState, report: ExecutionReport) -> ExecutionState:
     return ExecutionState(
-        id=uuid.uuid5(EXECUTION_IDS, report.exec_id),
+        id=execution_id(report.exec_id),
         exec_id=report.exec_id,
         order_id=order.id,
         client_order_id=order.client_order_id,

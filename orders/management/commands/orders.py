@@ -1,4 +1,7 @@
-"""`manage.py orders verify | diagram`: is every order what its history says, and what may happen to one?"""
+"""`manage.py orders verify | diagram | bust | correct`: is every order what its history says, what may happen to one?
+
+`bust` and `correct` are an operator's word on a trade about which the engine says nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+from orders.amendments import execution_amend
 from orders.diagram import page
 from orders.models import Order
 from orders.verification import Difference, orders_verify
+from tradingmw.errors import InvalidRequest, TradingError
+from tradingmw.scaled import to_e8
 
 SHOWN = 50
 
@@ -26,10 +32,20 @@ class Command(BaseCommand):
         verify = words.add_parser("verify", help="holds every order against its history; exit code 1 where one differs")
         verify.add_argument("--json", action="store_true", help="for machines")
         words.add_parser("diagram", help="prints docs/order-lifecycle.md")
+        correct = words.add_parser("correct", help="a trade had this size and price")
+        for amendment in (words.add_parser("bust", help="a trade is void"), correct):
+            amendment.add_argument("exec_id")
+            amendment.add_argument("--by", required=True, help="the operator's user name, for the audit")
+            amendment.add_argument("--note", required=True, help="why, for the history and the audit")
+        correct.add_argument("--quantity", required=True)
+        correct.add_argument("--price", required=True)
 
     def handle(self, *args: Any, **given: Any) -> None:
         if given["word"] == "diagram":
             self.stdout.write(page(), ending="")
+            return
+        if given["word"] in ("bust", "correct"):
+            self.stdout.write(amended(given))
             return
         looked, found = verified()
         if given["json"]:
@@ -38,6 +54,22 @@ class Command(BaseCommand):
             show(Console(file=cast(TextIO, self.stdout)), looked, found)
         if found:
             raise CommandError(f"{len(found)} of {looked} orders are not what their history says.", returncode=1)
+
+
+def amended(given: dict[str, Any]) -> str:
+    """What became of the order, as JSON."""
+    try:
+        terms = {f"{name}_e8": positive_e8(given[name]) for name in ("quantity", "price") if name in given}
+        answer = execution_amend(exec_id=given["exec_id"], by=given["by"], note=given["note"], **terms)
+        return json.dumps(answer.order)
+    except TradingError as error:
+        raise CommandError(error.detail) from error
+
+
+def positive_e8(text: str) -> int:
+    if (scaled := to_e8(text)) <= 0:
+        raise InvalidRequest("Quantity and price must be more than 0.")
+    return scaled
 
 
 def verified() -> tuple[int, list[Difference]]:

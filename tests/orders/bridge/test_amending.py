@@ -8,6 +8,7 @@ import pytest
 
 from bridge.simulator.market_control import DIRECTORY, AnyInstruction, Bust, Correct, EnterOrder, instruct
 from bridge.wire.vocabulary import ExecType, Side
+from orders.requests import AmendExecution, OrderAnswer
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import E8, Processes
 
@@ -59,6 +60,24 @@ def test_a_correction_changes_what_was_paid(live: Processes) -> None:
     assert stepped_in(live, correction) == f"{exec_id} is corrected."
     sql = f"SELECT price, quantity FROM orders_execution WHERE ref_exec_id = '{exec_id}' AND status = 'live'"
     until(lambda: live.rows(sql) == [(3 * E8, 10 * E8)], "the correction")
+
+
+def test_an_operators_word_goes_through_the_bridge(live: Processes) -> None:
+    exec_id = bought(live, "manual-1")[0]
+    ((order_id,),) = live.rows("SELECT id FROM orders_order WHERE client_order_id = 'manual-1'")
+    word = AmendExecution(
+        request_id=1,
+        deadline_us=0,
+        operator=live.caller.user,
+        operator_name="ops1",
+        order_id=uuid.UUID(order_id),
+        exec_id=exec_id,
+        amendment_id="manual-1",
+        note="busted by telephone",
+    )
+    answer = live.ask(live.client.ask(word, OrderAnswer)).order
+    assert (answer["status"], answer["filledQuantity"]) == ("canceled", "0")
+    assert live.rows(f"SELECT status FROM orders_execution WHERE exec_id = '{exec_id}'") == [("busted",)]
 
 
 def test_an_order_by_telephone_is_taken_in_and_can_be_cancelled(live: Processes) -> None:

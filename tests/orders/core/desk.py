@@ -25,6 +25,7 @@ from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, Reply
 from orders.core.book import Book, Draft, OrderChanged, awaits_evidence
 from orders.core.decide import decide
 from orders.core.inputs import (
+    Amend,
     Cancel,
     CancelAll,
     Input,
@@ -40,7 +41,7 @@ from orders.core.inputs import (
 )
 from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent
-from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
+from orders.requests import AmendExecution, Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
 
 E8 = 10**8
 SECOND_US = 1_000_000
@@ -54,6 +55,7 @@ ANN = Caller(
     user=uuid.UUID(int=1), account=uuid.UUID(int=11), account_name="ann", desk=uuid.UUID(int=21), desk_name="alpha"
 )
 BOB = Caller(user=uuid.UUID(int=2), account=uuid.UUID(int=12), account_name="bob")
+OPERATOR = uuid.UUID(int=99)
 LATER_US = START_US + 10**15
 M = TypeVar("M")
 
@@ -167,6 +169,14 @@ class Desk:
         reply = self.do(self.replace_input(order.id, **terms)).replies[-1]
         assert hasattr(reply, "order"), reply
         return self.orders[order.id]
+
+    def amend_input(self, order: OrderState, exec_id: str, amendment_id: str = "manual-1", **terms: int) -> Amend:
+        """An operator's word: void, or `quantity_e8` at `price_e8`."""
+        ticket = Ticket(b"operator", next(self._tickets))
+        plain: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": LATER_US, "order_id": order.id}
+        told = {"exec_id": exec_id, "amendment_id": amendment_id, "note": "by telephone"}
+        who = {"operator": OPERATOR, "operator_name": "ops1"}
+        return Amend(ticket, AmendExecution(**{**plain, **told, **who, **terms}))
 
     def cancel_all_input(self, caller: Caller = ANN, **meant: Any) -> CancelAll:
         ticket = Ticket(b"web", next(self._tickets))

@@ -12,7 +12,7 @@ from bridge.wire.vocabulary import EngineOrderStatus, ExecType, RejectCode, Repl
 from orders.core.inputs import Replied, StatusTold
 from orders.core.state import Cursor, ExecutionStatus, OrderState, PositionState
 from orders.lifecycle import OrderEvent, OrderStatus
-from tests.orders.core.desk import E8, EPOCH, Desk
+from tests.orders.core.desk import E8, EPOCH, OPERATOR, Desk, refusal_code
 
 PARTLY, WORKS, CANCELED = (
     EngineOrderStatus.PARTIALLY_FILLED,
@@ -230,6 +230,43 @@ def test_a_bust_after_the_end_leaves_the_end(desk: Desk, order: OrderState, endi
     ended = desk.now(order).status
     desk.do(bust(desk, order, "x", status=CANCELED))
     assert (desk.now(order).status, desk.now(order).filled_e8) == (ended, 0)
+
+
+# --- an operator ---------------------------------------------------------------------------------------------------
+def test_an_operator_busts_under_his_name(desk: Desk, order: OrderState) -> None:
+    draft = desk.do(desk.amend_input(order, "x"))
+    assert (desk.now(order).filled_e8, position(desk).quantity_e8) == (0, 0)
+    assert (desk.history[-1].details["by"], desk.history[-1].details["note"]) == ("ops1", "by telephone")
+    assert [(audit.user, audit.action) for audit in draft.audits] == [(OPERATOR, "order.trade_busted")]
+    assert [alarm.sentence for alarm in draft.alarms] == ["An execution was busted or corrected"]
+
+
+def test_what_is_open_stays_open_when_an_operator_corrects(desk: Desk, order: OrderState) -> None:
+    """The engine's book knows nothing of it: 60 are open there, and fill the order."""
+    desk.do(desk.amend_input(order, "x", quantity_e8=30 * E8, price_e8=149 * E8))
+    assert (desk.now(order).filled_e8, desk.now(order).quantity_e8) == (30 * E8, 90 * E8)
+    trade(desk, order, 60, 150, "y")
+    assert desk.now(order).status is OrderStatus.FILLED
+
+
+def test_an_operators_word_may_be_repeated(desk: Desk, order: OrderState) -> None:
+    correction = {"quantity_e8": 30 * E8, "price_e8": 149 * E8}
+    for amendment_id, terms in (("manual-1", correction), ("manual-2", {})):
+        desk.do(desk.amend_input(order, "x", amendment_id, **terms))
+        draft = desk.do(desk.amend_input(order, "x", amendment_id, **terms))
+        assert draft.counts["repeated_requests"] == 1 and not draft.happenings
+
+
+def test_an_operator_cannot_amend_what_is_void_or_not_there(desk: Desk, order: OrderState) -> None:
+    assert refusal_code(desk.do(desk.amend_input(order, "nothing"))) == "NOT_FOUND"
+    desk.do(bust(desk, order, "x"))
+    assert refusal_code(desk.do(desk.amend_input(order, "x"))) == "VALIDATION_FAILED"
+
+
+def test_the_engine_may_say_afterwards_what_the_operator_said(desk: Desk, order: OrderState) -> None:
+    desk.do(desk.amend_input(order, "x"))
+    draft = desk.do(bust(desk, order, "x"))
+    assert draft.counts["repeated_executions"] == 1 and not draft.quarantined
 
 
 def test_busts_of_every_trade_in_any_order_leave_nothing() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from msgspec.structs import replace
 
 from accounts.models import AuditLog
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
@@ -104,6 +105,20 @@ def test_a_correction_that_was_applied_before_a_restart_is_not_applied_again(
     settled = settle(welcomed(make_ledger()), told(words, filled, ExecType.TRADE_CORRECT, 4, **correction))
     assert settled.draft.counts["repeated_executions"] == 1
     assert Order.objects.get().filled_quantity == 70
+
+
+def test_an_operators_word_is_written_under_his_name(
+    ledger: Ledger, words: Desk, trader: Caller, filled: OrderState
+) -> None:
+    told = words.amend_input(filled, "y", quantity_e8=60 * E8, price_e8=160 * E8)
+    settle(ledger, told._replace(request=replace(told.request, operator=trader.user)))
+    row = Order.objects.get()
+    assert (row.status, row.filled_quantity, row.filled_notional_e16) == ("filled", 100, 15600 * 10**16)
+    assert Execution.objects.get(exec_id="manual-1").ref_exec_id == "y"
+    assert Position.objects.get().average_price == 156
+    audit = AuditLog.objects.get(action="order.trade_corrected")
+    assert (audit.user_id, audit.details["note"]) == (trader.user, "by telephone")
+    assert differences() == []
 
 
 def test_a_row_whose_bust_did_not_reach_it_is_found(ledger: Ledger, words: Desk, filled: OrderState) -> None:

@@ -37,11 +37,7 @@ def both(trader: httpx.Client, method: str, path: str, **request: Any) -> tuple[
 
 def told(answer: httpx.Response) -> dict[str, str]:
     """The headers that do not belong to this one answer."""
-    return {
-        name: value
-        for name, value in answer.headers.items()
-        if name not in OWN | OF_VIEWS | {"date", "ratelimit-reset"}
-    }
+    return {name: value for name, value in answer.headers.items() if name not in OWN | OTHERS}
 
 
 def test_an_order_is_answered_alike_on_both_ways(trader: httpx.Client) -> None:

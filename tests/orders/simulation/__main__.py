@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -13,7 +15,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingmw.settings")
 django.setup()
 
-from tests.orders.simulation.running import run  # noqa: E402
+from tests.orders.simulation.running import Found, run  # noqa: E402
 from tests.orders.simulation.schedule import SECOND_US  # noqa: E402
 from tests.orders.simulation.simulation import Simulation  # noqa: E402
 
@@ -22,8 +24,11 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.orders.simulation", description=__doc__)
     parser.add_argument("seed", type=int)
     parser.add_argument("last", type=int, nargs="?", help="run all seeds from SEED up to, and without, this one")
+    parser.add_argument("--json", action="store_true", help="the figures of a range as JSON")
     args = parser.parse_args(words)
-    return tell(args.seed) if args.last is None else run_range(range(args.seed, args.last))
+    if args.last is None:
+        return tell(args.seed)
+    return run_range(range(args.seed, args.last), show_as_json if args.json else show)
 
 
 def tell(seed: int) -> int:
@@ -40,12 +45,20 @@ def tell(seed: int) -> int:
     return 0
 
 
-def run_range(seeds: range) -> int:
+def run_range(seeds: range, shown: Callable[[Found], None]) -> int:
     found = run(seeds)
+    shown(found)
+    return int(bool(found.broken))
+
+
+def show_as_json(found: Found) -> None:
+    say(json.dumps(vars(found)))
+
+
+def show(found: Found) -> None:
     for seed, why in found.broken.items():
         say(f"seed {seed}: {why}")
     say(f"{found.seeds:,} seeds, {len(found.broken)} broke a rule, {found.seeds_per_second:.0f} a second of a core")
-    return int(bool(found.broken))
 
 
 def line(now_us: int, who: str, what: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bridge.wire.envelope import Kind
-from bridge.wire.golden.messages import NOON_US
+from bridge.wire.golden.example import NOON_US
 from bridge.wire.limits import INT64_MAX
 from bridge.wire.market import Depth, Quote, Trade, encode_depth, encode_quotes, encode_trades
 

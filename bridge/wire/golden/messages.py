@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from bridge.wire.golden.example import NOON_US, Example, Fields
+from bridge.wire.golden.queries import published, queries
 from bridge.wire.limits import INT64_MAX
 from bridge.wire.messages import (
     PROTOCOL_VERSION,
-    Bar,
-    BookSnapshot,
-    BookSnapshotRequest,
     CancelOrder,
     ClientHeartbeat,
     CommandReply,
     EngineHeartbeat,
-    EngineStatus,
     ExecutionReport,
     Hello,
-    Instrument,
-    InstrumentList,
-    InstrumentListRequest,
-    InstrumentSnapshot,
     MassCancel,
-    Message,
     NewOrder,
     OpenOrder,
     OrderList,
     OrderListRequest,
     OrderStatus,
     OrderStatusRequest,
-    QueryReject,
     ReplaceOrder,
     ReplayDone,
     ReplayRequest,
     SessionReject,
-    TopicHeartbeat,
     Welcome,
 )
 from bridge.wire.vocabulary import (
     EngineOrderStatus,
-    EngineState,
     ExecType,
     MassCancelScope,
     OrderType,
@@ -52,8 +41,6 @@ from bridge.wire.vocabulary import (
     TimeInForce,
 )
 
-Fields = dict[str, Any]
-NOON_US = 1_767_614_400_000_000  #: 2026-01-05 12:00:00 UTC
 ORDER: Fields = {
     "order_id": UUID("018f4e7a-1c2d-7e3f-8a4b-5c6d7e8f9a0b"),
     "account": "acc-1",
@@ -98,43 +85,11 @@ REPLY: Fields = {
 NUMBERS: Fields = {"epoch": 12, "last_seq": 3001}
 TRADED: Fields = {"exec_type": ExecType.TRADE, "last_quantity_e8": 40 * 10**8, "last_price_e8": 187_24 * 10**6}
 FINAL: Fields = {"leaves_quantity_e8": 0}
-AAPL = Instrument(
-    instrument_id=3,
-    symbol="AAPL",
-    exchange="XNAS",
-    shard="0",
-    description="Apple Inc.",
-    tick_e8=10**6,
-    lot_e8=10**8,
-    previous_close_e8=186_90 * 10**6,
-)
-BOOK = InstrumentSnapshot(
-    instrument_id=3,
-    bids=[(187_24 * 10**6, 1000 * 10**8), (187_23 * 10**6, 400 * 10**8)],
-    asks=[(187_26 * 10**6, 1200 * 10**8)],
-    last_e8=187_25 * 10**6,
-    last_size_e8=10 * 10**8,
-    volume_e8=52_000 * 10**8,
-    turnover_e4=9_737_000 * 10**4,
-    high_e8=188 * 10**8,
-    low_e8=186 * 10**8,
-    ts_us=NOON_US,
-)
-
-
-class Example(NamedTuple):
-    """`decoder` names the reader it is for (`decode_<decoder>`); epoch and seq are the envelope's."""
-
-    name: str
-    decoder: str
-    message: Message
-    epoch: int = 0
-    seq: int = 0
 
 
 def examples() -> list[Example]:
     """Every message of the link, those with choices more than once."""
-    return [*_session(), *_commands(), *_answers(), *_order_lists(), *_reports(), *_queries(), *_published()]
+    return [*_session(), *_commands(), *_answers(), *_order_lists(), *_reports(), *queries(), *published()]
 
 
 def _session() -> list[Example]:
@@ -284,28 +239,4 @@ def _reports() -> list[Example]:
     return [
         Example(f"execution-report-{name}", "from_engine", ExecutionReport(**REPORT | change))
         for name, change in changes.items()
-    ]
-
-
-def _queries() -> list[Example]:
-    snapshot: Fields = {"request_id": 9, "epoch": 12, "shard": "0", "seq": 88_001}
-    refusal: Fields = {"code": RejectCode.MALFORMED, "reason": "CHECKSUM: the payload was changed"}
-    return [
-        Example("instrument-list-request", "query", InstrumentListRequest(request_id=8)),
-        Example("instrument-list", "query_reply", InstrumentList(request_id=8, epoch=12, instruments=[AAPL])),
-        Example("book-snapshot-request", "query", BookSnapshotRequest(request_id=9, shard="0")),
-        Example("book-snapshot", "query_reply", BookSnapshot(**snapshot, instruments=[BOOK])),
-        Example("book-snapshot-empty", "query_reply", BookSnapshot(**snapshot, instruments=[])),
-        Example("query-reject", "query_reply", QueryReject(request_id=0, **refusal)),
-    ]
-
-
-def _published() -> list[Example]:
-    status = EngineStatus(epoch=12, state=EngineState.OPEN, sent_at_us=NOON_US)
-    prices: Fields = {"open_e8": 187 * 10**8, "high_e8": 188 * 10**8, "low_e8": 186 * 10**8, "close_e8": 187_25 * 10**6}
-    bar = Bar(instrument_id=3, symbol="AAPL", epoch=12, start_us=NOON_US, volume_e8=900 * 10**8, **prices)
-    return [
-        Example("topic-heartbeat", "published", TopicHeartbeat(sent_at_us=NOON_US), epoch=12, seq=88_001),
-        Example("engine-status", "published", status, epoch=12),
-        Example("bar", "bar", bar),
     ]

@@ -25,7 +25,7 @@ from tradingmw.errors import TradingError
 if TYPE_CHECKING:
     from tests.orders.simulation.simulation import Simulation
 
-TURN_US = 250 * MS_US  #: of the link; the real one's are of 50 ms
+TURN_US = 300 * MS_US  #: of the link; the real one's are of 50 ms
 COMMIT_US = 3 * MS_US
 SLOW_COMMIT_US = 3 * SECOND_US
 PAUSE_US = 200 * MS_US
@@ -85,8 +85,8 @@ class Bridge:
             return
         batch, weather = (self.intake.take(0) if self.has_work else []) or [Tick()], self._world.weather
         self.has_work = len(batch) == BATCH_MAX
-        slow = self._pick.random() < weather.slow_commit
-        takes_us = self._pick.randrange(SLOW_COMMIT_US if slow else COMMIT_US)
+        slow = self._world.happens(weather.slow_commit)
+        takes_us = self._world.some(SLOW_COMMIT_US if slow else COMMIT_US)
         self._world.schedule.after(takes_us, self._end, batch, self.clock_us())
 
     def _end(self, batch: list[Input], decided_at_us: int) -> None:
@@ -106,7 +106,7 @@ class Bridge:
     def _settle(self, batch: list[Input], now_us: int) -> None:
         """Halved until what cannot be written stands alone, as the ledger does it."""
         world, weather = self._world, self._world.weather
-        if self._pick.random() < weather.away:
+        if self._world.happens(weather.away):
             self._postpone(batch)
             return
         world.store.look_up(self.book, batch)
@@ -125,7 +125,7 @@ class Bridge:
 
     def _commit(self, draft: Draft) -> None:
         world = self._world
-        if draft.writes and self._pick.random() < world.weather.doubtful:
+        if draft.writes and world.happens(world.weather.doubtful):
             world.counts["doubtful commits"] += 1
             if self._pick.random() < 0.5:
                 world.store.commit(self.fence, draft)
@@ -214,7 +214,7 @@ class Bridge:
 
     # --- its end ---------------------------------------------------------------------------------------------------
     def dies(self, step: str) -> bool:
-        if self._pick.random() < self._world.weather.crash:
+        if self._world.happens(self._world.weather.crash):
             self._world.say("bridge", f"dies: {step}")
             self._world.counts["crashes"] += 1
             self.die()

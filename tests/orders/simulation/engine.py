@@ -116,7 +116,7 @@ class Engine:
     # --- its market ------------------------------------------------------------------------------------------------
     def refuses(self, command: NewOrder) -> bool:
         """Whom it has refused it refuses again."""
-        return command.order_id in self.refused or self._pick.random() < self._world.weather.refuse
+        return command.order_id in self.refused or self._world.happens(self._world.weather.refuse)
 
     def open(self, command: NewOrder) -> None:
         """In the book, or as much of it as trades at once."""
@@ -127,7 +127,7 @@ class Engine:
         self.say(held, ExecType.NEW)
         if is_immediate(command):
             self._at_once(held)
-        elif self._pick.random() < self._world.weather.refuse:
+        elif self._world.happens(self._world.weather.refuse):
             self.end(held, ExecType.REJECTED)
         else:
             self.expire_later(held)
@@ -193,7 +193,7 @@ class Engine:
             return
         self.up, self.epoch, self.seq = True, self.epoch + 1, 0
         for held in self.standing:
-            if self._pick.random() < self._world.weather.forget:
+            if self._world.happens(self._world.weather.forget):
                 key = (held.command.account, held.command.client_order_id)
                 self.forgotten[key] = self.held.pop(key)
         self._world.say("engine", f"begins epoch {self.epoch}, has forgotten {len(self.forgotten)}")

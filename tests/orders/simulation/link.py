@@ -33,7 +33,7 @@ class Link:
         self._retry_us = self._since_us = 0  #: of true time: monotonic clocks are not set
 
     def send(self, message: Any) -> bool:
-        full = self._world.pick.random() < self._world.weather.full
+        full = self._world.happens(self._world.weather.full)
         if self.state not in WELCOMED or self.connection is None or full:
             return False
         self._owner.on_send(message)

@@ -27,7 +27,7 @@ class Connection:
     """One connection of a bridge with the engine. `open` ends for both; in a `hole` neither knows."""
 
     def __init__(self, world: Simulation, link: Link) -> None:
-        self._world, self._link, self._pick = world, link, world.pick
+        self._world, self._link = world, link
         self._epoch = world.engine.epoch
         self.open, self.hole = True, False
         self._engine_hears_us = self._bridge_hears_us = 0  #: when the last message arrives
@@ -41,31 +41,31 @@ class Connection:
     def to_engine(self, message: Any) -> None:
         arrival_us, self._engine_hears_us = self._arrival(self._engine_hears_us)
         self._world.schedule.after(arrival_us, self._at_engine, message)
-        if not isinstance(message, ReplaceOrder) and self._pick.random() < self._world.weather.repeat:
+        if not isinstance(message, ReplaceOrder) and self._world.happens(self._world.weather.repeat):
             self._world.counts["repeated"] += 1
-            self._world.schedule.after(arrival_us + self._pick.randrange(LATE_US), self._at_engine, message)
+            self._world.schedule.after(arrival_us + self._world.some(LATE_US), self._at_engine, message)
 
     def to_bridge(self, message: Any, *, paced: bool = False) -> None:
         """`paced`: part of a replay."""
-        weather, pick = self._world.weather, self._pick
-        if not paced and pick.random() < weather.drop:
+        world, weather = self._world, self._world.weather
+        if not paced and world.happens(weather.drop):
             self._world.counts["dropped"] += 1
             return
-        if pick.random() < weather.garble:
+        if world.happens(weather.garble):
             message = GARBLED
         arrival_us, self._bridge_hears_us = self._arrival(self._bridge_hears_us, in_order=paced)
         self._world.schedule.after(arrival_us, self._at_bridge, message)
-        if pick.random() < weather.repeat:
+        if world.happens(weather.repeat):
             self._world.counts["repeated"] += 1
-            self._world.schedule.after(arrival_us + pick.randrange(LATE_US), self._at_bridge, message)
+            self._world.schedule.after(arrival_us + world.some(LATE_US), self._at_bridge, message)
 
     def _arrival(self, last_us: int, *, in_order: bool = False) -> tuple[int, int]:
         """How long from now, and when the last one arrives; one that is overtaken makes nobody wait."""
-        now_us, pick = self._world.schedule.now_us, self._pick
-        if not in_order and pick.random() < self._world.weather.overtake:
+        world, now_us = self._world, self._world.schedule.now_us
+        if not in_order and world.happens(world.weather.overtake):
             self._world.counts["overtaken"] += 1
-            return pick.randrange(LATE_US), last_us
-        at_us = max(last_us, now_us + pick.randrange(LATENCY_US))
+            return world.some(LATE_US), last_us
+        at_us = max(last_us, now_us + world.some(LATENCY_US))
         return at_us - now_us, at_us
 
     def _at_bridge(self, message: Any) -> None:
@@ -75,9 +75,9 @@ class Connection:
     def _at_engine(self, message: Any) -> None:
         if self.open and not self.hole:
             self._world.engine.take(self, message)
-        elif isinstance(message, COMMANDS) and self._pick.random() < self._world.weather.astray:
+        elif isinstance(message, COMMANDS) and self._world.happens(self._world.weather.astray):
             self._world.counts["astray"] += 1
-            self._world.schedule.after(self._pick.randrange(ASTRAY_US), self._after_all, message)
+            self._world.schedule.after(self._world.some(ASTRAY_US), self._after_all, message)
 
     def _after_all(self, message: Any) -> None:
         """What is under way dies with the process that it was sent to."""

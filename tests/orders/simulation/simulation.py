@@ -22,7 +22,7 @@ from tests.orders.simulation.story import check_story, is_settled
 from tests.orders.simulation.traders import Traders
 from tests.orders.simulation.weather import CALM, Weather
 
-STORM_US = 5 * SECOND_US
+STORM_US = 4 * SECOND_US
 MOMENTS = 40  #: of the storm; at each a trader, the market and the weather may do something
 CALM_US = 30 * SECOND_US  #: after which nothing may be in doubt any more
 LOOK_US = 250 * MS_US
@@ -40,6 +40,7 @@ class Simulation:
     def __init__(self, seed: int, tell: Teller | None = None) -> None:
         self.seed, self._tell = seed, tell
         self.pick = Random(seed)
+        self.random = self.pick.random
         self.weather = Weather.of(self.pick)
         self.schedule = Schedule()
         self.skew_us = 0  #: of the clock of bridge and web
@@ -69,7 +70,7 @@ class Simulation:
             self.traders.act()
         if pick.random() < 0.5:
             self._market_moves()
-        if pick.random() < self.weather.amend:
+        if self.happens(self.weather.amend):
             self.staff.act()
         self._something_breaks()
 
@@ -86,7 +87,7 @@ class Simulation:
             self.engine.change(held, self.pick.randint(140, 148) * E8)
 
     def _something_breaks(self) -> None:
-        pick, weather = self.pick, self.weather
+        weather = self.weather
         for chance, what in (
             (weather.cut, self._cut_connection),
             (weather.hole, self._swallow_everything),
@@ -94,7 +95,7 @@ class Simulation:
             (weather.engine_crash, self._engine_dies),
             (weather.jump, self._set_a_clock),
         ):
-            if chance and pick.random() < chance:
+            if self.happens(chance):
                 self.counts[what.__name__.strip("_")] += 1
                 self.say("world", what.__name__)
                 what()
@@ -144,6 +145,15 @@ class Simulation:
             self.schedule.run_until(self.schedule.now_us + LOOK_US)
         self.settled_after_us = self.schedule.now_us - began_us
 
+    # --- chance ----------------------------------------------------------------------------------------------------
+    def happens(self, chance: float) -> bool:
+        """Most chances are 0, and cost nothing."""
+        return chance > 0 and self.random() < chance
+
+    def some(self, most_us: int) -> int:
+        """A time below `most_us`."""
+        return int(self.random() * most_us)
+
     # --- what the parts of the world ask for ------------------------------------------------------------------------
     def connect(self, link: Link) -> Connection:
         connection = Connection(self, link)
@@ -156,7 +166,7 @@ class Simulation:
             self.schedule.after(self.pick.randrange(REBIRTH_US), self._take_over, bridge)
 
     def answer(self, reply: Reply) -> None:
-        self.schedule.after(self.pick.randrange(WAY_US), self.traders.hear, reply)
+        self.schedule.after(self.some(WAY_US), self.traders.hear, reply)
 
     def say(self, who: str, what: Any) -> None:
         if self._tell is not None:

@@ -54,7 +54,7 @@ class Traders:
     def _place(self, caller: Caller) -> None:
         pick, world = self._pick, self._world
         shape = pick.choices([fields for _, fields in SHAPES], [weight for weight, _ in SHAPES])[0]
-        name = POISON if pick.random() < world.weather.poison else "a"
+        name = POISON if world.happens(world.weather.poison) else "a"
         expires_us = world.bridge.clock_us() + pick.randrange(100 * MS_US, 6 * SECOND_US)
         request = PlaceOrder(
             request_id=1,
@@ -117,7 +117,7 @@ class Traders:
     def _send(self, asked: Asked, attempts: int = 1) -> None:
         self._waiting[asked.ticket.request_id] = asked
         self._world.say("asks", asked.request)
-        self._world.schedule.after(self._pick.randrange(WAY_US), self._arrive, asked)
+        self._world.schedule.after(self._world.some(WAY_US), self._arrive, asked)
         if attempts > 1:
             self._world.schedule.after(PATIENCE_US, self._impatient, asked, attempts - 1)
 

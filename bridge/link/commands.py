@@ -35,7 +35,7 @@ from bridge.wire.vocabulary import RejectCode
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 1.0
-DEGRADED_SECONDS = 3.0
+DEGRADED_SECONDS = 2.5  #: so that silence is known within three seconds of its beginning
 DOWN_SECONDS = 5.0
 WELCOME_SECONDS = 5.0  #: from the attempt's begin
 REFUSED_SECONDS = 30.0  #: before an engine of another protocol version is asked again
@@ -174,7 +174,7 @@ class CommandLink:
         if silence_seconds > DOWN_SECONDS:
             self._lose(f"the engine has been silent for {DOWN_SECONDS:.0f} s")
         elif silence_seconds > DEGRADED_SECONDS:
-            self._enter(Occasion.SILENT, f"the engine has been silent for {DEGRADED_SECONDS:.0f} s")
+            self._enter(Occasion.SILENT, f"the engine has been silent for {DEGRADED_SECONDS:g} s")
 
     def _hello(self) -> Hello:
         epoch, seq = self._applied

@@ -19,7 +19,7 @@ from tests.faults.careful import Script, hold_to_the_engine
 from tests.orders.bridge.processes import Processes
 from tests.orders.bridge.story import Traders, both_tell_the_same_story, settled
 from tests.scoreboard import Measured
-from tests.stack import Stack
+from tests.stack import Stack, wait_for
 from tradingmw.crash_points import EXIT_CODE, CrashPoint
 
 WEB = [point for point in CrashPoint if point.startswith("web.")]
@@ -32,6 +32,7 @@ FEW = [
 ]
 TIMES = (1, 7, 40)  #: at its first batch, in the middle of the load, after a while
 TRADERS = 4
+PATIENCE_SECONDS = 60
 SLOTS = ("orders", "standby")
 
 
@@ -114,8 +115,8 @@ async def follow(processes: Processes) -> None:
 
 
 async def true(condition: Callable[[], bool], what: str) -> None:
-    """In a thread: the traders go on."""
-    await asyncio.to_thread(until, condition, what)
+    """In a thread: the traders go on. A step that is rare, or a machine that is busy, takes its time."""
+    await asyncio.to_thread(wait_for, condition, PATIENCE_SECONDS, what)
 
 
 def counted(processes: Processes) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ from orders.requests import (
     decode_request,
     encode,
 )
+from tests.bridge.waiting import until
 from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, OutcomeUnknown, TradingError, Unavailable
 from tradingmw.supervisor.addresses import HOST, Ports
 
@@ -78,6 +80,13 @@ def keyring(tmp_path: Path) -> KeyRing:
 
 @pytest.fixture
 def address() -> Iterator[str]:
+    ports = Ports()
+    yield f"tcp://{HOST}:{ports.choose()}"
+    ports.close()
+
+
+@pytest.fixture
+def standby_address() -> Iterator[str]:
     ports = Ports()
     yield f"tcp://{HOST}:{ports.choose()}"
     ports.close()
@@ -186,6 +195,24 @@ async def test_answers_to_nobody_are_counted(client: OrderClient, bridge: Callab
         await client.ask(QUERY, BridgeAnswer)
     await client.ask(QUERY, BridgeAnswer)
     assert client.counts["stray"] == 1
+
+
+async def test_another_bridge_is_followed_and_what_the_one_before_was_asked_has_no_outcome(
+    client: OrderClient, bridge: Callable[[Script], ScriptedBridge], keyring: KeyRing, standby_address: str
+) -> None:
+    scripted = bridge(lambda _request: None)
+    other = ScriptedBridge(keyring, standby_address, healthy)
+    asking = asyncio.create_task(client.ask(QUERY, BridgeAnswer, wait_seconds=60))
+    await asyncio.to_thread(until, lambda: scripted.heard, "the question")
+    client.follow(standby_address)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await asking
+    assert unknown.value.extra == {"outcome": "unknown"}
+    while not other.heard:
+        with contextlib.suppress(Unavailable):  # until the connection stands
+            assert (await client.ask(QUERY, BridgeAnswer)).live
+    assert len(scripted.heard) == 1
+    await asyncio.to_thread(other.close)
 
 
 async def test_a_cancelled_task_leaves_nothing_behind(

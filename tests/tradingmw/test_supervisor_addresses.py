@@ -77,3 +77,10 @@ def test_an_engine_that_runs_already_keeps_its_addresses_and_no_other_is_started
     assert chosen.keys() == {*INTERNAL, *LAYER}
     assert [part.name for part in parts_of(settings) if part.is_engine] == []
     assert [part.name for part in parts_of(Env(data_dir=tmp_path)) if part.is_engine] == ["engine"]
+
+
+def test_a_second_order_bridge_runs_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    settings = Env(data_dir=tmp_path)
+    assert {part.name for part in parts_of(settings, standby=True)} - {part.name for part in parts_of(settings)} == {
+        "standby"
+    }

@@ -140,7 +140,24 @@ class ReferenceEngine:
         held.status = EngineOrderStatus.FILLED if full else EngineOrderStatus.PARTIALLY_FILLED
         return self._report(held, ExecType.TRADE, last_quantity_e8=quantity_e8, last_price_e8=price_e8)
 
-    def _report(self, held: Held, kind: ExecType, **fields: int) -> ExecutionReport:
+    @property
+    def live_trades(self) -> list[ExecutionReport]:
+        void = {report.ref_exec_id for report in self.log}
+        return [report for report in self.log if report.exec_type is ExecType.TRADE and report.exec_id not in void]
+
+    def bust(self, trade: ExecutionReport, *, works_again: bool) -> ExecutionReport:
+        """The trade is void; what it filled works again, or it does not."""
+        held = self.held[trade.account, trade.client_order_id]
+        held.cum_e8 -= trade.last_quantity_e8
+        working = EngineOrderStatus.PARTIALLY_FILLED if held.cum_e8 else EngineOrderStatus.NEW
+        if held.status is EngineOrderStatus.FILLED:
+            held.status = working if works_again else EngineOrderStatus.CANCELED
+        elif held.status not in ENDED:
+            held.status = working
+            held.quantity_e8 -= 0 if works_again else trade.last_quantity_e8
+        return self._report(held, ExecType.TRADE_CANCEL, ref_exec_id=trade.exec_id)
+
+    def _report(self, held: Held, kind: ExecType, **fields: Any) -> ExecutionReport:
         self.seq += 1
         command = held.command
         report = ExecutionReport(

@@ -51,6 +51,12 @@ class BridgeAndEngine(RuleBasedStateMachine):
         units = data.draw(st.integers(1, held.open_e8 // E8))
         self.world.engine_trades(held, units, price)
 
+    @precondition(lambda self: self.world.engine.live_trades)
+    @rule(data=st.data(), works_again=st.booleans())
+    def engine_busts(self, data: st.DataObject, works_again: bool) -> None:
+        trade = data.draw(st.sampled_from(self.world.engine.live_trades))
+        self.world.engine_busts(trade, works_again=works_again)
+
     @rule(count=st.integers(1, 8))
     def bridge_hears(self, count: int) -> None:
         self.world.bridge_hears(count)
@@ -133,6 +139,11 @@ def trade(world: World, pick: random.Random) -> None:
         world.engine_trades(held, pick.randint(1, held.open_e8 // E8), pick.randint(1, 3))
 
 
+def bust(world: World, pick: random.Random) -> None:
+    if trades := world.engine.live_trades:
+        world.engine_busts(pick.choice(trades), works_again=pick.random() < 0.5)
+
+
 def break_or_connect(world: World, pick: random.Random) -> None:
     if world.up:
         world.break_down(pick.choice(["link", "bridge", "engine"]))
@@ -159,6 +170,7 @@ WEIGHTS = {
     cancel: 6,
     replace: 12,
     trade: 10,
+    bust: 3,
     break_or_connect: 4,
     tamper: 10,
     arrive: 5,

@@ -107,6 +107,10 @@ class World:
         report = self.engine.trade(held, units * E8, price * E8)
         self.to_bridge.extend([report] if self.up else [])
 
+    def engine_busts(self, trade: ExecutionReport, *, works_again: bool) -> None:
+        report = self.engine.bust(trade, works_again=works_again)
+        self.to_bridge.extend([report] if self.up else [])
+
     # --- the way ---------------------------------------------------------------------------------------------------
     def all_goes_well(self) -> None:
         for _ in range(4):

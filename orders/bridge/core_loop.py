@@ -33,6 +33,7 @@ from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswe
 from orders.shapes import order_shape
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code, TradingError, Unavailable
+from tradingmw.logs import together
 from tradingmw.metrics import ACCEPT_SECONDS, BATCH_INPUTS, ENGINE_ANSWER_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -133,8 +134,9 @@ class CoreLoop:
             self._place = (draft.cursor, live)
         if draft.writes:
             crash_point(CrashPoint.HANDED_OVER)
-        self._show(draft)
-        raise_alarms(draft.alarms)
+        with together():
+            self._show(draft)
+            raise_alarms(draft.alarms)
 
     def _show(self, draft: Draft) -> None:
         """In log and figures, after everybody who waits was served."""

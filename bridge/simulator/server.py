@@ -49,6 +49,18 @@ def wall_clock_us() -> int:
     return time.time_ns() // 1000
 
 
+class ForwardClock:
+    """Stands still where `clock_us` is set back: the bridge gives orders up because a deadline has passed here."""
+
+    def __init__(self, clock_us: ClockUs = wall_clock_us) -> None:
+        self._clock_us = clock_us
+        self._latest_us = 0
+
+    def __call__(self) -> int:
+        self._latest_us = max(self._latest_us, self._clock_us())
+        return self._latest_us
+
+
 class Engine:
     """One life of the engine: an epoch. Build it, `run` it, `close` it, all in one thread."""
 
@@ -62,7 +74,7 @@ class Engine:
         addresses: EngineAddresses,
         clock_us: ClockUs = wall_clock_us,
     ) -> None:
-        self._clock_us = clock_us
+        clock_us = self._clock_us = ForwardClock(clock_us)
         self._options = options
         now_us = clock_us()
         history, self._journal = opened_history(directory, now_us, forget=options.forget)

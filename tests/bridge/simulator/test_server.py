@@ -10,6 +10,7 @@ import zmq
 
 from bridge.link.feed import FeedLink, FeedMessage
 from bridge.simulator.journal import RecordKind, read_journal
+from bridge.simulator.server import ForwardClock
 from bridge.sockets.curve import Role
 from bridge.wire.codec import encode
 from bridge.wire.envelope import Kind
@@ -240,3 +241,9 @@ def test_a_stop_is_told_and_clean(launch: Callable[..., EngineProcess], context:
     assert engine.stop() == 0
     received(link, lambda messages: any(state_of(message) is EngineState.STOPPING for message in messages))
     assert "Traceback" not in engine.log()
+
+
+def test_the_clock_of_deadlines_stands_still_where_the_hosts_is_set_back() -> None:
+    told = iter([10, 20, 5, 19, 21])
+    clock_us = ForwardClock(lambda: next(told))
+    assert [clock_us() for _ in range(5)] == [10, 20, 20, 20, 21]

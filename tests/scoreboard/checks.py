@@ -59,6 +59,7 @@ PATH: Final = {
     9: Check(
         "10,000 seeds of simulated drops, delays, repeats, crashes and clock jumps over the order core",
         "0 broken rules; a failing seed fails again; 200 seeds a second on a core",
+        long=True,
     ),
     10: Check(
         "1,000 interleavings of cancels and replacements with fills",

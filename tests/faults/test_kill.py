@@ -16,11 +16,12 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+import httpx
 import pytest
 
 from tests.faults.careful import Script, hold_to_the_engine, reports_of
 from tests.scoreboard import Measured
-from tests.stack import ROOT, Stack
+from tests.stack import ROOT, Stack, wait_for
 from tradingmw.scaled import to_e8
 
 ORDERS = 300
@@ -68,8 +69,7 @@ def test_a_thousand_orders_survive_twenty_kills(
         asyncio.run(script.run(partial(stack.kill, part), random.Random(f"{part}{repetition}").randint(20, 980)))
         stack.wait_ready()
         hold_to_the_engine(script, keep, f"{part} killed, the worst of {REPETITIONS}")
-        with stack.client("trader1") as client:
-            client.delete("/orders").raise_for_status()
+        wait_for(lambda: cancel_all(stack) == httpx.codes.MULTI_STATUS, 60, "the orders' end, so that they stay few")
     for (what, limit), value in worst.items():
         measured(1, what, f"{value:g}", limit)
     assert positions(stack) == traded(stack)
@@ -77,6 +77,12 @@ def test_a_thousand_orders_survive_twenty_kills(
     measured(1, f"{part} killed {REPETITIONS} times: orders that are what their history says", found, "all")
     assert found == REPETITIONS * LONG_ORDERS
     stack.end()
+
+
+def cancel_all(stack: Stack) -> int:
+    """The answer's status; a busy machine may take its time, and then the answer is 504."""
+    with stack.client("trader1") as client:
+        return client.delete("/orders").status_code
 
 
 def positions(stack: Stack) -> dict[str, int]:

@@ -110,11 +110,11 @@ def write_commands(draft: Draft, at: datetime) -> None:
 
 
 def write_runs(draft: Draft) -> None:
-    """Reconciliations that began, were over or went on; what an earlier process left running is given up."""
+    """Reconciliations that began, were over or went on. Where one begins, no other one runs: those were cut short."""
     runs = draft.runs.values() if draft.found_something else []
     if draft.begun:
-        lost = Reconciliation.objects.filter(outcome=RunOutcome.RUNNING.value, session__lt=draft.session)
-        lost.update(outcome=RunOutcome.ABANDONED.value)
+        cut_short = Reconciliation.objects.filter(outcome=RunOutcome.RUNNING.value)
+        cut_short.update(outcome=RunOutcome.ABANDONED.value)
     insert_runs.write(run_columns(run) for run in runs if run.id in draft.begun)
     update_runs.write(run_columns(run) for run in runs if run.id not in draft.begun)
     insert_differences.write(map(difference_columns, draft.differences))

@@ -16,15 +16,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
+from bench.market_round import MarketRound
 from bench.market_rows import LivingBook, listings
 from bench.order_desk import OrderDesk, now_us
 from bench.source import read_lines, say
+from bridge.simulator.listings import Listing
 from bridge.simulator.publisher import Publisher
 from bridge.simulator.sockets import EngineAddresses, EngineSockets
 from bridge.sockets.curve import KeyRing
 from bridge.wire.codec import decode_query, encode
-from bridge.wire.messages import BookSnapshot, BookSnapshotRequest, InstrumentList, QueryReply
+from bridge.wire.messages import BookSnapshot, BookSnapshotRequest, InstrumentList, InstrumentSnapshot, QueryReply
 from bridge.wire.vocabulary import EngineState
 
 BATCH_MS = 1  #: as the development engine under load
@@ -33,21 +36,61 @@ MOST_MESSAGES = 64  #: of a socket in one pass
 MOST_UPDATES = 2_000  #: in one pass: whoever is behind catches up in several
 
 
-class Feed:
-    """`rate` updates a second over all books, from `begin()` on."""
+class Market(Protocol):
+    """What moves."""
 
-    def __init__(self, books: Sequence[LivingBook], random: Random, rate: float) -> None:
-        self._books, self._random, self._rate = books, random, rate
+    def advance(self, updates: int) -> None:
+        """Publish so many updates, stamped now."""
+
+    def snapshots(self) -> list[InstrumentSnapshot]:
+        """All instruments, as of the last number given."""
+
+
+class QuotesOnly:
+    """A round of quotes and trades, made beforehand."""
+
+    def __init__(self, listed: Sequence[Listing], publisher: Publisher, random: Random) -> None:
+        self._publisher, self._shard = publisher, listed[0].shard
+        self._round = MarketRound(listed, random)
+
+    def advance(self, updates: int) -> None:
+        for kind, payload in self._round.told(updates, now_us()):
+            self._publisher.batch(self._shard, kind, payload)
+
+    def snapshots(self) -> list[InstrumentSnapshot]:
+        return self._round.opening
+
+
+class WithBooks:
+    """Books that live."""
+
+    def __init__(self, listed: Sequence[Listing], publisher: Publisher, random: Random) -> None:
+        self._publisher, self._random = publisher, random
+        self._books = [LivingBook(listing, random, publisher) for listing in listed]
+
+    def advance(self, updates: int) -> None:
+        for _ in range(updates):
+            self._books[int(self._random.random() * len(self._books))].update(now_us())
+        self._publisher.flush()
+
+    def snapshots(self) -> list[InstrumentSnapshot]:
+        return [book.snapshot() for book in self._books]
+
+
+class Feed:
+    """`rate` updates of `market` a second, from the first `advance()` on."""
+
+    def __init__(self, market: Market, rate: float) -> None:
+        self._market, self._rate = market, rate
         self._began = 0.0
         self._sent = 0
 
     def advance(self) -> None:
-        """Publish what is due, stamped now."""
+        """Publish what is due."""
         self._began = self._began or time.monotonic()
-        due = int((time.monotonic() - self._began) * self._rate)
-        for _ in range(min(due - self._sent, MOST_UPDATES)):
-            self._books[int(self._random.random() * len(self._books))].update(now_us())
-            self._sent += 1
+        due = min(int((time.monotonic() - self._began) * self._rate) - self._sent, MOST_UPDATES)
+        self._market.advance(due)
+        self._sent += due
 
     @property
     def per_second(self) -> float:
@@ -65,8 +108,9 @@ class FeedEngine:
         self._sockets = EngineSockets(KeyRing(keys))
         self._listings = listings(symbols)
         self._publisher = Publisher(self._sockets.market_data, self.epoch, self._listings)
-        self._books = [LivingBook(listing, random, self._publisher, depth=books) for listing in self._listings]
-        self.feed = Feed(self._books, random, rate)
+        kind = WithBooks if books else QuotesOnly
+        self._market: Market = kind(self._listings, self._publisher, random)
+        self.feed = Feed(self._market, rate)
         by_id = {row.instrument_id: row.symbol for row in (listing.instrument() for listing in self._listings)}
         self._desk = OrderDesk(self._sockets.commands, self.epoch, by_id)
         self._beat_at = 0.0
@@ -84,7 +128,6 @@ class FeedEngine:
                     self._sockets.queries.send_multipart(encode(self.answer(frames)))
             if go.is_set():
                 self.feed.advance()
-            self._publisher.flush()
             self._beat_if_due()
 
     def answer(self, frames: Sequence[bytes]) -> QueryReply:
@@ -93,13 +136,12 @@ class FeedEngine:
         if not isinstance(query, BookSnapshotRequest):
             rows = [listing.instrument() for listing in self._listings]
             return InstrumentList(request_id=query.request_id, epoch=self.epoch, instruments=rows)
-        self._publisher.flush()
         return BookSnapshot(
             request_id=query.request_id,
             epoch=self.epoch,
             shard=query.shard,
             seq=self._publisher.last_seq(query.shard) or 0,
-            instruments=[book.snapshot() for book in self._books],
+            instruments=self._market.snapshots(),
         )
 
     def close(self) -> None:

@@ -70,9 +70,16 @@ class Publisher:
         """Send what was collected."""
         for topic in self._topics.values():
             for kind, payload in topic.batches():
-                topic.seq += 1
-                header = seal(kind, payload, epoch=self._epoch, seq=topic.seq)
-                self._socket.send_multipart([topic.name, header, payload])
+                self._send(topic, kind, payload)
+
+    def batch(self, shard: str, kind: Kind, payload: bytes) -> None:
+        """Send a batch that is encoded already; whatever was collected before must have been sent."""
+        self._send(self._topics[shard], kind, payload)
+
+    def _send(self, topic: Topic, kind: Kind, payload: bytes) -> None:
+        topic.seq += 1
+        header = seal(kind, payload, epoch=self._epoch, seq=topic.seq)
+        self._socket.send_multipart([topic.name, header, payload])
 
     def last_seq(self, shard: str) -> int | None:
         """The last number of the shard's topic; None where there is no such shard."""

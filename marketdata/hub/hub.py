@@ -46,6 +46,7 @@ class Hub:
         self._followers = Followers()
         self._telling = Telling()
         self._touched: dict[Topic, None] = {}
+        self._newest_only = False  #: quotes are not gathered until the next flush, which sends the newest of each
         self._pausing: list[Subscriber] = []
         self._alarm_at = NEVER
 
@@ -122,7 +123,7 @@ class Hub:
 
     def apply(self, updates: list[Any]) -> bool:
         """Takes a frame's flat updates, which leave with the next flush; False where one is missing before them."""
-        topics, touched, whole = self.topics, self._touched, True
+        topics, touched, newest_only, whole = self.topics, self._touched, self._newest_only, True
         four = iter(updates)
         for key, seq, json, packed in zip(four, four, four, four, strict=True):
             one = topics.get(key)
@@ -134,6 +135,8 @@ class Hub:
                 continue
             touched[one] = None
             one.note(seq, packed)
+            if newest_only and one.channel is Channel.QUOTES:
+                continue
             for append in one.json_sinks.values():
                 append(json)
             for append in one.msgpack_sinks.values():
@@ -153,13 +156,14 @@ class Hub:
     def _flush_due(self, merging: bool) -> bool:
         """Whether there was something to send."""
         busy = bool(self._touched)
-        if merging and busy:
-            self.counts["merged"] += merge(self._touched, self.groups, self._telling)
-        self.flush()
+        self.flush(merging)
+        self._newest_only = merging
         return busy
 
-    def flush(self) -> None:
+    def flush(self, merging: bool = False) -> None:
         """Sends what waits, one write per socket. A pause takes effect after that, so that positions are exact."""
+        if self._touched and (merging or self._newest_only):
+            self.counts["merged"] += merge(self._touched, self.groups, self._telling, self._newest_only)
         groups = self._followers.groups
         groups.flush()
         self._tell_rated()

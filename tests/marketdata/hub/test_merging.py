@@ -61,3 +61,41 @@ def test_single_updates_stay_as_they_are(world: World) -> None:
     world.said()
     world.turns.rest()
     assert [item.get("skipped") for item in socket.items[2:]] == [None, None]
+
+
+def test_a_hub_that_stays_overloaded_leaves_no_hole(world: World) -> None:
+    plain, delta = (world.follower(Channel.QUOTES, "AAPL", options=Options(delta=delta)) for delta in (False, True))
+    for _ in range(3):
+        overloaded(world)
+    for socket in (plain, delta):
+        assert len(socket.items) == 4
+        assert [item["prevSeq"] for item in socket.items[1:]] == [item["seq"] for item in socket.items[:-1]]
+        world.agrees(socket, Channel.QUOTES, "AAPL")
+
+
+def test_who_joins_an_overloaded_hub_takes_nothing_from_the_others(world: World) -> None:
+    before = world.follower(Channel.QUOTES, "AAPL")
+    overloaded(world)
+    world.hub.clock.cost_seconds = SLOW_SECONDS
+    world.market.on_quotes([quote(30, 40)])
+    world.said()
+    after = world.follower(Channel.QUOTES, "AAPL")
+    world.turns.rest()
+    for socket in (before, after):
+        world.agrees(socket, Channel.QUOTES, "AAPL")
+    assert before.items[-1]["bid"] == after.items[-1]["bid"] == "30"
+
+
+def test_a_hub_that_has_its_breath_back_sends_every_quote(world: World) -> None:
+    socket = world.follower(Channel.QUOTES, "AAPL")
+    overloaded(world)
+    world.hub.clock.cost_seconds = 0.0
+    overloaded_items = len(socket.items)
+    for bid in (50, 51):  # the first flush still merges: what came before it was not gathered
+        world.market.on_quotes([quote(bid, 60)])
+        world.said()
+        world.turns.rest()
+    world.market.on_quotes([quote(52, 60), quote(53, 60)])
+    world.said()
+    world.turns.rest()
+    assert [item["bid"] for item in socket.items[overloaded_items:]] == ["50", "51", "52", "53"]

@@ -92,3 +92,12 @@ def test_a_deactivated_user_is_out(login: TokenPair) -> None:
 def test_a_token_never_outlives_its_session(login: TokenPair) -> None:
     claims = jwt.decode(login.access_token, options={"verify_signature": False})
     assert claims["exp"] <= Session.objects.get().expires_at.timestamp()
+
+
+def test_a_token_that_was_taken_once_is_refused_when_its_time_is_over(login: TokenPair) -> None:
+    expires_at = int(time.time()) + 2
+    token = resigned(login, exp=expires_at)
+    assert access_token_check(token) == login.session
+    while time.time() <= expires_at:
+        time.sleep(0.05)
+    assert code_of(token) is Code.INVALID_TOKEN

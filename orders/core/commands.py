@@ -114,11 +114,11 @@ def claimed(draft: Draft, kind: CommandKind, order: OrderState) -> CommandState:
 
 
 def settle_if_final(draft: Draft, order: OrderState) -> None:
-    """Nothing more is to be asked or sent about an order that has ended."""
+    """Nothing more is to be asked or sent about an order that has ended; a change under way has ended with it."""
     if order.final:
         draft.asks.drop(order.id)
         draft.claims.drop(order.id)
-        draft.replaces.drop(order.id)
+        replace_is_settled(draft, order)
 
 
 def ask_later(draft: Draft, order: OrderState, due_us: int) -> None:

@@ -20,6 +20,7 @@ from orders.core.commands import (
     replace_under_way,
     send_cancel,
     send_question,
+    settle_if_final,
 )
 from orders.core.expiring import alarm_if_overdue
 from orders.core.linking import ask_for_replay
@@ -187,9 +188,7 @@ def end(
         draft.alarm("The engine tells of an ending that cannot be", order_id=str(order.id), why=str(error))
         return
     draft.audits.append(Audit(after.user, f"order.{after.status}", str(after.id), None, {"reason": after.reason}))
-    draft.asks.drop(after.id)
-    draft.claims.drop(after.id)
-    draft.replaces.drop(after.id)
+    settle_if_final(draft, after)
 
 
 def not_sent(draft: Draft, order: OrderState, details: dict[str, str]) -> None:

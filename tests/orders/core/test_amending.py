@@ -192,6 +192,16 @@ def test_a_cancel_that_the_fill_had_overtaken_is_wanted_again(desk: Desk, order:
     assert [type(each) for each in desk.sent[before:]].count(CancelOrder) == 1
 
 
+def test_a_change_that_ended_with_the_fill_is_not_found_again(desk: Desk, order: OrderState) -> None:
+    """The next life of the bridge would wait for its outcome, and nobody would tell it."""
+    desk.replace(order, price_e8=151 * E8)
+    trade(desk, order, 60, 150, "y")
+    desk.do(bust(desk, order, "y", left=40))
+    desk.restart()
+    assert desk.now(order).status is OrderStatus.PARTIALLY_FILLED
+    assert not desk.book.replaces and not desk.book.commands
+
+
 def status_of(desk: Desk, order: OrderState) -> Any:
     return StatusTold(desk.status(desk.now(order), PARTLY))
 

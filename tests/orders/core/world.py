@@ -19,7 +19,7 @@ from bridge.wire.messages import (
     ReplayDone,
     ReplayRequest,
 )
-from bridge.wire.vocabulary import ExecType
+from bridge.wire.vocabulary import EngineOrderStatus, ExecType
 from orders.core.book import Phase
 from orders.core.inputs import (
     EngineBeat,
@@ -108,7 +108,11 @@ class World:
         self.to_bridge.extend([report] if self.up else [])
 
     def engine_busts(self, trade: ExecutionReport, *, works_again: bool) -> None:
-        report = self.engine.bust(trade, works_again=works_again)
+        """A filled order works again only if no change of it is under way: nobody could say which one is done later."""
+        order = self.desk.orders[trade.order_id]
+        changed = order.status is not Status.FILLED or E.REPLACE_REQUESTED in self.desk.events(order)
+        filled = self.engine.held[trade.account, trade.client_order_id].status is EngineOrderStatus.FILLED
+        report = self.engine.bust(trade, works_again=works_again and not (filled and changed))
         self.to_bridge.extend([report] if self.up else [])
 
     # --- the way ---------------------------------------------------------------------------------------------------

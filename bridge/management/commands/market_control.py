@@ -33,6 +33,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--timeout", type=float, default=PATIENCE_SECONDS, help="seconds to wait for the engine")
         words = parser.add_subparsers(dest="word", required=True)
         bust = words.add_parser("bust", help="the trade is void")
         bust.add_argument("exec_id")
@@ -48,7 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **given: Any) -> None:
         said = instruct(env().data_dir / "engine" / DIRECTORY, INSTRUCTIONS[given["word"]](given))
-        outcome = awaited(said)
+        outcome = awaited(said, given["timeout"])
         if outcome.startswith(REFUSED):
             raise CommandError(outcome)
         self.stdout.write(outcome)
@@ -64,9 +65,9 @@ def positive_e8(text: str) -> int:
     return scaled
 
 
-def awaited(path: Path) -> str:
+def awaited(path: Path, seconds: float) -> str:
     """The engine's answer, once it is there."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
         if path.exists() and not path.with_suffix(".json").exists():
             outcome = path.read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 MESSAGE_TYPE = "market.frame"
 UPDATES_PER_FRAME = 2_000  #: bounds a frame, as does the next; more updates become further frames
-FRAME_BYTES = 512 * 1024  #: a frame ends with the update that reaches this size
+FRAME_BYTES = 128 * 1024  #: a frame ends with the update that reaches this size: queues are bounded in frames
 PART_BYTES = 256 * 1024
 
 # A silent feed is told on the sockets within 2 s: 1.5 s until it is known, and up to 0.25 s until somebody looks.

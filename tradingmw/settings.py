@@ -99,8 +99,9 @@ DATABASES = {"default": SQLITE if ENV.database.kind is DatabaseKind.SQLITE else 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "tradingmw.redis_layer.RedisChannelLayer" if ENV.redis_url else "tradingmw.layers.ZmqChannelLayer",
-        # The hub is its process's only receiver of market data: a busy second must not cost it the state.
-        "CONFIG": {"channel_capacity": {"market.*": 500}},
+        # The hub is its process's only receiver of market data: a busy second must not cost it the state. A frame has
+        # 128 KiB at most, so that 32 MiB may wait.
+        "CONFIG": {"channel_capacity": {"market.*": 250}},
     }
 }
 LOCAL_CACHE: dict[str, Any] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}

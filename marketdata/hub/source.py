@@ -25,7 +25,7 @@ from marketdata.hub.state_link import NoState, State, StateLink
 
 logger = logging.getLogger(__name__)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
-FRAMES_BUFFERED = 5_000  #: while a state is fetched; more means that the fetch is too slow, and it starts again
+UPDATES_BUFFERED = 50_000  #: while a state is fetched; more means that the fetch is too slow, and it starts again
 HEARTBEAT_SECONDS = 1.0
 
 
@@ -41,7 +41,8 @@ class HubSource:
         self._channel = ""
         self._joined: set[str] = set()
         self._numbers: dict[str, int] = {}
-        self._buffer: deque[Frame] = deque(maxlen=FRAMES_BUFFERED)
+        self._buffer: deque[Frame] = deque()
+        self._buffered = 0  #: updates in it
         self._wanted = asyncio.Event()  #: a state is wanted
         self._wanted.set()
         self._installed = asyncio.Event()  #: a state was installed once
@@ -112,10 +113,24 @@ class HubSource:
         self.counts["frames"] += 1
         self._heard(frame.state, frame.age_ms)
         if self._wanted.is_set():
-            self._buffer.append(frame)
+            self._keep(frame)
         elif not self._follows(frame):
-            self._buffer.append(frame)
+            self._keep(frame)
             self._wanted.set()
+
+    def _keep(self, frame: Frame) -> None:
+        """For the state that is being fetched."""
+        self._buffer.append(frame)
+        self._buffered += updates_of(frame)
+        while self._buffered > UPDATES_BUFFERED:
+            self._buffered -= updates_of(self._buffer.popleft())
+
+    def _kept(self) -> list[Frame]:
+        """What came meanwhile; nothing is kept any more."""
+        kept = list(self._buffer)
+        self._buffer.clear()
+        self._buffered = 0
+        return kept
 
     def _heard(self, state: FeedState, age_ms: int) -> None:
         self._feed, self._age_ms, self._heard_at = state, age_ms, time.monotonic()
@@ -176,9 +191,7 @@ class HubSource:
         self._fetched_at = time.monotonic()
         self.counts["states"] += 1
         self._installed.set()
-        waiting = list(self._buffer)
-        self._buffer.clear()
-        if all(self._follows(frame) for frame in waiting):
+        if all(self._follows(frame) for frame in self._kept()):
             self._wanted.clear()
             return True
         return False
@@ -204,3 +217,8 @@ class HubSource:
             self._hub.darken()
         if time.monotonic() - self._fetched_at > SILENCE_SECONDS:
             self._wanted.set()
+
+
+def updates_of(frame: Frame) -> int:
+    """What a frame counts where frames wait; a heartbeat counts, too."""
+    return len(frame.updates) // 4 + 1

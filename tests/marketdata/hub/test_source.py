@@ -9,7 +9,8 @@ import zmq
 
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.exchange import LayerPublisher
-from marketdata.frames import MESSAGE_TYPE, FeedState, Frame, encode
+from marketdata.frames import MESSAGE_TYPE, UPDATES_PER_FRAME, FeedState, Frame, encode
+from marketdata.hub.source import UPDATES_BUFFERED
 from tests.marketdata.lab import Client, Lab, eventually
 from tests.marketdata.scripted import listing, now_us, quote
 
@@ -64,6 +65,22 @@ async def test_a_lost_last_frame_is_noticed_by_the_heartbeat(lab: Lab, forger: L
         forger.group_send("md.0", frame(epoch, 3))
         await eventually(lambda: web.market.counts["states"] > states)
     assert web.market.counts["gaps"] >= 1
+
+
+async def test_frames_that_wait_for_a_state_are_bounded(lab: Lab, forger: LayerPublisher) -> None:
+    lab.engine(listing())
+    feed = lab.feed()
+    most = UPDATES_BUFFERED // UPDATES_PER_FRAME
+    full = ["quotes:AAPL", 9, b"{}", b"\x80"] * UPDATES_PER_FRAME
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        feed.close()
+        frames = web.market.counts["frames"]
+        for number in range(100, 100 + 2 * most):
+            forger.group_send("md.0", frame(epoch, number, full))
+        await eventually(lambda: web.market.counts["frames"] >= frames + 2 * most)
+        assert 0 < web.market.source.waiting <= most
 
 
 async def test_frames_out_of_order_are_settled_by_a_state(lab: Lab, forger: LayerPublisher) -> None:

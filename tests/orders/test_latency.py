@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+import pytest
+from django.core.management import CommandError, call_command
+
 from orders.latency import Event, passages, percentiles
 from orders.lifecycle import OrderEvent
 
@@ -41,6 +44,13 @@ def test_an_answer_belongs_to_the_request_of_its_own_order_and_kind() -> None:
     other = event(OrderEvent.ACCEPTED, uuid.UUID(int=2), arrived_us=1, decided_us=2)
     cancel = event(OrderEvent.CANCEL_REQUESTED, received_us=10, arrived_us=20, decided_us=21)
     assert dict(passages([ASKED, other, cancel, TOLD]))["order"] == 137
+
+
+@pytest.mark.django_db
+def test_without_orders_the_command_says_that_there_is_nothing() -> None:
+    with pytest.raises(CommandError) as nothing:
+        call_command("latency")
+    assert nothing.value.returncode == 1
 
 
 def test_percentiles_are_durations_that_were_measured() -> None:

@@ -6,6 +6,7 @@ processes start.
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bench.reconcile_seed import REPAIRABLE
+from orders.management.commands.reconcile import show
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import ROOT, Processes
 from tests.scoreboard import Measured
@@ -90,6 +93,9 @@ def test_every_difference_is_found_and_settled_or_flagged_before_new_orders_are_
     assert (code, second["cause"], second["repaired"]) == (1, "asked", 0)
     flagged = {each["orderId"] for each in first["differences"] if each["finding"] == "flagged"}
     assert {each["orderId"] for each in second["differences"]} == flagged
+    page = io.StringIO()
+    show(Console(file=page, width=200), second)
+    assert f"{len(flagged)} flagged" in page.getvalue() and "not_here" in page.getvalue()
     false_repairs = wrongly_changed(pair, first)
     measured(8, "orders changed that did not differ", false_repairs, "0")
     assert false_repairs == 0

@@ -44,7 +44,7 @@ class Weather(NamedTuple):
 CALM = Weather()
 WORST = Weather(
     drop=0.3,
-    garble=0.1,
+    garble=0.25,
     repeat=0.3,
     overtake=0.3,
     astray=0.9,

@@ -15,6 +15,7 @@ from accounts.models import Session, User
 from accounts.services import TokenPair, session_end
 from accounts.tokens import access_token_check
 from tests.accounts.conftest import HERE
+from tests.bridge.waiting import until
 from tradingmw.errors import Code, NotAuthenticated
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,5 @@ def test_a_token_that_was_taken_once_is_refused_when_its_time_is_over(login: Tok
     expires_at = int(time.time()) + 2
     token = resigned(login, exp=expires_at)
     assert access_token_check(token) == login.session
-    while time.time() <= expires_at:
-        time.sleep(0.05)
+    until(lambda: time.time() > expires_at, "the end of its time")
     assert code_of(token) is Code.INVALID_TOKEN

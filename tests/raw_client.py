@@ -143,6 +143,12 @@ class RawClient:
                 return read
         raise AssertionError("the connection ended before the answer")
 
+    def authenticate(self, access_token: str) -> Self:
+        assert self.status == 101, self.status
+        self.ask("auth", {"accessToken": access_token}, "auth")
+        assert self.answer("auth")["status"] == "ok"
+        return self
+
     def close_code(self) -> int | None:
         """What the server closes with; None where the connection ends without a close."""
         while (one := self.frame()) is not None:

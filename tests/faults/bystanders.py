@@ -23,11 +23,11 @@ SELECT_SECONDS = 0.1
 WINDOW_SECONDS = 60.0  #: how long a window may take to fill
 
 
-class Stamp(msgspec.Struct):
+class Stamp(msgspec.Struct, gc=False):
     ts: int
 
 
-class Push(msgspec.Struct):
+class Push(msgspec.Struct, gc=False):
     """What is read of a frame."""
 
     channel: str = ""
@@ -80,16 +80,24 @@ class Bystanders(threading.Thread):
         with self._lock:
             self._selector.unregister(client.socket)
 
-    def p99_ms(self, quotes: int) -> float:
-        """Of the ages of the next so many quotes."""
+    def ages_ms(self, quotes: int) -> list[float]:
+        """Of the next so many quotes."""
         before = len(self._ages_ms)
         wait_for(lambda: len(self._ages_ms) >= before + quotes, WINDOW_SECONDS, f"{quotes} quotes")
-        return statistics.quantiles(self._ages_ms[before : before + quotes], n=100)[98]
+        return self._ages_ms[before : before + quotes]
+
+    def p99_ms(self, quotes: int) -> float:
+        """Of the ages of the next so many quotes."""
+        return p99(self.ages_ms(quotes))
 
     def end(self) -> None:
         self._over.set()
         self.join()
         self._selector.close()
+
+
+def p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100)[98]
 
 
 @contextmanager
@@ -110,11 +118,7 @@ def port_of(stack: Stack) -> int:
 
 def enter(stack: Stack, username: str, path: str = MARKET, window_bytes: int = 0) -> RawClient:
     """An authenticated socket."""
-    client = RawClient(port_of(stack), path, window_bytes)
-    assert client.status == 101, client.status
-    client.ask("auth", {"accessToken": stack.token(username)}, "auth")
-    assert client.answer("auth")["status"] == "ok"
-    return client
+    return RawClient(port_of(stack), path, window_bytes).authenticate(stack.token(username))
 
 
 def follow(client: RawClient, symbols: list[str]) -> RawClient:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
+import subprocess
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -18,6 +21,7 @@ from tests.faults.bystanders import (
     enter,
     figures,
     follow,
+    p99,
     port_of,
     refused,
     rss_mib,
@@ -25,13 +29,15 @@ from tests.faults.bystanders import (
     watching,
     web_process,
 )
-from tests.raw_client import BINARY, CONT, PING, TEXT, RawClient, frame, head
+from tests.faults.flooder import STORM, SUBSCRIPTIONS, Target
+from tests.raw_client import CLOSE, TEXT, Frame, RawClient, frame, head
 from tests.scoreboard import Measured
-from tests.stack import Stack, wait_for
+from tests.stack import ROOT, Stack, wait_for
 
 SYMBOLS, RATE = 20, 1_000
 BYSTANDERS, FOLLOWED = 10, 5
-QUOTES, QUOTES_LONG = 1_000, 10_000  #: a second brings 2,500, about
+ROUNDS_LONG = 5
+QUOTES, QUOTES_LONG = 1_000, 5_000  #: a second brings 2,500, about
 USER_MAX = 40
 STALL_SECONDS = 2
 HEAD_SECONDS = 5.0
@@ -40,17 +46,14 @@ RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 20.0, 50.0
 RSS_MIB_MAX = 20
 PATIENCE = 4.0  #: for durations of the product on a machine that does other things too
 
-AT_ONCE, HALF_HEADS = 400, 200
-MANY_SYMBOLS = json.dumps(
-    {"id": 1, "method": "subscribe", "params": {"channel": "quotes", "symbols": [f"S{n:04}" for n in range(5_000)]}}
-).encode()
-PING_METHOD = b'{"id":1,"method":"ping"}'
-FLOODS = {
-    "10,000 messages": ([frame(TEXT, PING_METHOD)] * 10_000, 4013),
-    "10 MB in a frame": ([frame(BINARY, bytes(10_000_000))], 1009),
-    "65,536 fragments of a byte": ([frame(TEXT, b"x", fin=False), *[frame(CONT, b"x", fin=False)] * 65_535], 1009),
-    "10,000 pings": ([frame(PING, b"x" * 125)] * 10_000, 1008),
+HALF_HEADS = 200
+CODES = {
+    "10,000 messages": 4013,
+    "10 MB in a frame": 1009,
+    "65,536 fragments of a byte": 1009,
+    "10,000 pings": 1008,
 }
+Disturbed = Callable[[str], Counter[str]]
 
 
 @pytest.fixture(scope="module")
@@ -76,75 +79,69 @@ def bystanders(stack: Stack) -> Iterator[Bystanders]:
 
 
 @pytest.fixture
-def disturbed(
-    stack: Stack, bystanders: Bystanders, measured: Measured, request: pytest.FixtureRequest
-) -> Callable[[str, Callable[[], None]], None]:
-    """`disturbed(what, flood)`: repeats the flood for a window, and compares the window with one of calm."""
+def disturbed(stack: Stack, bystanders: Bystanders, measured: Measured, request: pytest.FixtureRequest) -> Disturbed:
+    """`disturbed(what)`: compares windows of that flood with windows of calm, in turns; how the flood came out."""
+    long = request.config.getoption("--long")
+    rounds, quotes = (ROUNDS_LONG, QUOTES_LONG) if long else (1, QUOTES)
 
-    def compare(what: str, flood: Callable[[], None]) -> None:
-        long = request.config.getoption("--long")
+    def compare(what: str) -> Counter[str]:
         process = web_process(stack)
         before_mib = rss_mib(process)
-        quotes = QUOTES_LONG if long else QUOTES
-        calm_ms = bystanders.p99_ms(quotes)
-        flooded_ms = flooded(flood, lambda: bystanders.p99_ms(quotes))
-        ratio, grown_mib = flooded_ms / calm_ms, rss_mib(process) - before_mib
-        measured(19, f"{what}: others' p99, times that of calm", f"{ratio:.2f} ({flooded_ms:.1f} ms)", f"{RATIO_MAX}")
+        calm, flooded, outcomes = in_turns(stack, bystanders, what, rounds, quotes)
+        ratio, grown_mib = flooded / calm, rss_mib(process) - before_mib
+        measured(19, f"{what}: others' p99, times that of calm", f"{ratio:.2f} ({flooded:.1f} ms)", f"{RATIO_MAX}")
         measured(19, f"{what}: memory", f"{grown_mib:+.1f} MiB", f"+{RSS_MIB_MAX} MiB")
-        assert flooded_ms <= (calm_ms * RATIO_MAX if long else max(calm_ms, CALM_MS_PATIENT) * RATIO_MAX_PATIENT)
+        assert flooded <= (calm * RATIO_MAX if long else max(calm, CALM_MS_PATIENT) * RATIO_MAX_PATIENT)
         assert grown_mib <= RSS_MIB_MAX
         assert bystanders.closed == 0
+        return outcomes
 
     return compare
 
 
-def flooded(flood: Callable[[], None], look: Callable[[], float]) -> float:
-    """What `look` sees while `flood` is repeated; AssertionError where a flood ends otherwise than it must."""
-    over, faults = threading.Event(), []
-
-    def repeat() -> None:
+@contextmanager
+def flooding(stack: Stack, username: str, what: str) -> Iterator[Counter[str]]:
+    """Repeated from before the block until it ends; what is given is filled at the end: how often it came out how."""
+    outcomes: Counter[str] = Counter()
+    target = Target(port_of(stack), stack.token(username))
+    command = [sys.executable, "-m", "tests.faults.flooder", what]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(json.dumps(target._asdict()) + "\n")
+        process.stdin.flush()
         try:
-            while not over.is_set():
-                flood()
-        except Exception as error:
-            faults.append(error)
-
-    thread = threading.Thread(target=repeat, name="flood")
-    thread.start()
-    try:
-        return look()
-    finally:
-        over.set()
-        thread.join()
-        assert not faults, faults
+            assert process.stdout.readline(), "the flood has ended before it began"
+            yield outcomes
+        finally:
+            process.stdin.close()
+            outcomes.update(json.loads(process.stdout.readline() or "{}"))
+    assert process.returncode == 0, "a flood failed: see its traceback"
 
 
-@pytest.mark.parametrize("what", FLOODS)
-def test_a_flood_ends_itself_and_nobody_else(
-    stack: Stack, disturbed: Callable[[str, Callable[[], None]], None], measured: Measured, what: str
-) -> None:
-    pieces, code = FLOODS[what]
-    flood, codes = b"".join(pieces), set()
-
-    def one() -> None:
-        with enter(stack, "trader2") as client:
-            client.send(flood)
-            codes.add(client.close_code())
-
-    disturbed(what, one)
-    measured(19, f"{what}: closed with", *codes, str(code))
-    assert codes == {code}
+def in_turns(
+    stack: Stack, bystanders: Bystanders, what: str, rounds: int, quotes: int
+) -> tuple[float, float, Counter[str]]:
+    """The p99 of all windows of calm and of all under the flood, in milliseconds, and how the flood came out."""
+    calm_ms: list[float] = []
+    flooded_ms: list[float] = []
+    outcomes: Counter[str] = Counter()
+    for _ in range(rounds):
+        calm_ms += bystanders.ages_ms(quotes)
+        with flooding(stack, "trader2", what) as ends:
+            flooded_ms += bystanders.ages_ms(quotes)
+        outcomes += ends
+    return p99(calm_ms), p99(flooded_ms), outcomes
 
 
-def test_5000_subscriptions_in_a_request_are_refused_and_cost_nothing(
-    stack: Stack, disturbed: Callable[[str, Callable[[], None]], None]
-) -> None:
-    def one() -> None:
-        with enter(stack, "trader2") as client:
-            client.send(frame(TEXT, MANY_SYMBOLS))
-            assert client.answer()["error"]["code"] == "INVALID_PARAMS"
+@pytest.mark.parametrize("what", CODES)
+def test_a_flood_ends_itself_and_nobody_else(disturbed: Disturbed, measured: Measured, what: str) -> None:
+    outcomes = disturbed(what)
+    measured(19, f"{what}: closed with", ", ".join(outcomes), str(CODES[what]))
+    assert set(outcomes) == {str(CODES[what])}
 
-    disturbed("5,000 subscriptions in a request", one)
+
+def test_5000_subscriptions_in_a_request_are_refused_and_cost_nothing(disturbed: Disturbed) -> None:
+    assert set(disturbed(SUBSCRIPTIONS)) == {"INVALID_PARAMS"}
 
 
 def test_answers_that_are_not_read_do_not_pile_up(stack: Stack, measured: Measured) -> None:
@@ -179,40 +176,24 @@ def test_handshakes_that_do_not_end_are_cut_off(stack: Stack, bystanders: Bystan
 
 
 def test_a_user_has_so_many_sockets(stack: Stack, measured: Measured) -> None:
-    clients = []
     wait_for(lambda: figures(stack)['tmw_web_sockets{path="/ws/v1/market"}'] == BYSTANDERS, 20, "only bystanders")
-    while len(clients) < 2 * USER_MAX:
-        client = RawClient(port_of(stack), MARKET)
-        client.ask("auth", {"accessToken": stack.token("trader2")}, "auth")
-        clients.append(client)
-        first = client.frame()
-        assert first
-        if first.opcode != TEXT:
-            break
+    clients: list[RawClient] = []
+    first = Frame(TEXT, b"")
+    while first.opcode == TEXT and len(clients) < 2 * USER_MAX:
+        clients.append(RawClient(port_of(stack), MARKET))
+        clients[-1].ask("auth", {"accessToken": stack.token("trader2")}, "auth")
+        first = clients[-1].frame() or Frame(CLOSE, b"")
     assert (first.close_code, len(clients)) == (4504, USER_MAX + 1)
     measured(19, "sockets of one user; one more is closed with 4504", len(clients) - 1, str(USER_MAX))
     for client in clients:
         client.socket.close()
 
 
-def test_a_storm_of_connections_is_let_in_at_its_pace(
-    stack: Stack, disturbed: Callable[[str, Callable[[], None]], None], measured: Measured
-) -> None:
-    statuses: list[int] = []
-
-    def one() -> None:
-        request = head(MARKET, port_of(stack))
-        opened = [socket.create_connection(("127.0.0.1", port_of(stack)), timeout=20) for _ in range(AT_ONCE)]
-        for client in opened:
-            client.sendall(request)
-        statuses.extend(int(client.recv(12)[9:12]) for client in opened)
-        for client in opened:
-            client.close()
-
-    disturbed("A storm of connections", one)
-    away = statuses.count(503)
+def test_a_storm_of_connections_is_let_in_at_its_pace(stack: Stack, disturbed: Disturbed, measured: Measured) -> None:
+    statuses = disturbed(STORM)
+    away = statuses["503"]
     assert away
-    measured(19, "storm: sockets let in, sent away with 503", f"{len(statuses) - away}, {away}", "both, none else")
-    assert set(statuses) <= {101, 503}
+    measured(19, "storm: sockets let in, sent away with 503", f"{statuses['101']}, {away}", "both, none else")
+    assert set(statuses) <= {"101", "503"}
     assert refused(stack, "pace") + refused(stack, "address") >= away
     wait_for(lambda: httpx.get(f"{stack.url}/readyz").status_code == 200, 10, "a healthy process")

@@ -10,8 +10,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from accounts.sockets import AuthenticatedConsumer, Nothing, Pushes
 from accounts.sockets.methods import Handler
 from marketdata.hub import Heartbeat, MarketHub, Options, Subscriber, market_hub, sink_of
-from marketdata.hub.options import HIGHEST_RATE, LOWEST_RATE, PLAIN
-from marketdata.items import BookItem, Channel, QuoteItem, QuoteUpdate, TradeItem, TradesItem
+from marketdata.hub.options import HIGHEST_RATE, LOWEST_RATE, PLAIN, in_order
+from marketdata.items import CHOOSABLE, BookItem, Channel, QuoteItem, QuoteUpdate, TradeItem, TradesItem
 from tradingmw.env import env
 from tradingmw.errors import Code, InvalidRequest, NotFound, TooManyRequests, TradingError
 
@@ -28,6 +28,17 @@ MaxRate = Annotated[
         description="Items a second of each symbol: a later update stands for those before. Trades all come.",
     ),
 ]
+FieldName = Annotated[str, Meta(extra_json_schema={"enum": list(CHOOSABLE)})]
+Fields = Annotated[
+    list[FieldName],
+    Meta(
+        min_length=1,
+        max_length=len(CHOOSABLE),
+        description="Quotes only with these fields, and only when one of them or `quality` changed. What tells which "
+        "update it is and how fresh (`seq`, `ts`, `quality`, `ageMs` …) is always there. Null: all fields.",
+    ),
+]
+NAME_SHOWN = 40  #: characters of a wrong name that its refusal repeats
 
 
 class Following(Struct, frozen=True, rename="camel"):
@@ -39,6 +50,7 @@ class Following(Struct, frozen=True, rename="camel"):
     depth: Annotated[Depth | None, Meta(description="Best levels of a book; null: all.")] = None
     max_rate: MaxRate | None = None
     delta: Annotated[bool | None, Meta(description="Quotes only with their changed fields.")] = False
+    fields: Fields | None = None
 
 
 class Leaving(Struct, frozen=True):
@@ -65,6 +77,7 @@ class Chosen(Struct, frozen=True, rename="camel", omit_defaults=True):
     depth: int | None = None
     max_rate: float | None = None
     delta: bool = False
+    fields: tuple[FieldName, ...] | None = None
 
 
 class Followings(Struct, frozen=True):
@@ -86,12 +99,25 @@ def channel_of(name: str) -> Channel:
 
 
 def options_of(asked: Following, channel: Channel) -> Options:
-    """Those that mean something on the channel; InvalidRequest for a depth where there is no book."""
+    """Those that mean something on the channel; InvalidRequest for a depth where there is no book, and for fields."""
     if asked.depth is not None and channel is not Channel.BOOK:
-        detail = "Only the channel book has a depth."
-        errors = [{"attr": "depth", "code": "invalid", "detail": detail}]
-        raise InvalidRequest(detail, code=Code.INVALID_PARAMS, errors=errors)
-    return Options(asked.depth, asked.max_rate, bool(asked.delta)).on(channel)
+        raise wrong("depth", "Only the channel book has a depth.")
+    fields = None if asked.fields is None else fields_of(asked.fields, channel)
+    return Options(asked.depth, asked.max_rate, bool(asked.delta), fields).on(channel)
+
+
+def fields_of(names: Iterable[str], channel: Channel) -> tuple[str, ...]:
+    """The chosen fields; InvalidRequest where there is nothing to choose, or not these."""
+    if channel is not Channel.QUOTES:
+        raise wrong("fields", "Only the channel quotes has fields to choose.")
+    if unknown := [name[:NAME_SHOWN] for name in dict.fromkeys(names) if name not in CHOOSABLE]:
+        raise wrong("fields", f"No fields to choose: {', '.join(unknown)}. There are {', '.join(CHOOSABLE)}.")
+    return in_order(names)
+
+
+def wrong(option: str, detail: str) -> InvalidRequest:
+    errors = [{"attr": option, "code": "invalid", "detail": detail}]
+    return InvalidRequest(detail, code=Code.INVALID_PARAMS, errors=errors)
 
 
 def chosen(wants: Mapping[str, Options]) -> dict[str, Chosen]:

@@ -65,7 +65,8 @@ TextOrGone = str | UnsetType | None
 class QuoteUpdate(Item, kw_only=True, rename="camel", frozen=True):
     """A change of the quote: all that is known of it, or with `delta` only the fields that differ from before.
 
-    An absent field is as it was (with `delta`) or not known (without); null: it is not known any more (`delta` only).
+    An absent field is as it was (with `delta`) or not known (without), or none of the chosen `fields`; null: it is not
+    known any more (`delta` only).
     """
 
     bid: TextOrGone = UNSET
@@ -86,6 +87,14 @@ class QuoteUpdate(Item, kw_only=True, rename="camel", frozen=True):
 
 #: The fields of a quote that are told only where they changed.
 CHANGING = tuple(name for name in QuoteUpdate.__struct_fields__ if name not in Item.__struct_fields__)
+#: Those of them that say how fresh the others are: no choice of fields leaves them out.
+FRESHNESS = ("quality", "age_ms")
+#: Those that a client may choose: the name that it knows, and ours.
+CHOOSABLE = {
+    told: name
+    for told, name in zip(QuoteUpdate.__struct_encode_fields__, QuoteUpdate.__struct_fields__, strict=True)
+    if name in CHANGING and name not in FRESHNESS
+}
 
 TextLevel = tuple[str, str]
 

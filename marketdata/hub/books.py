@@ -138,7 +138,7 @@ class BookTop(View):
         changed = [level for level in after if left.pop(level[0], None) != level[1]]
         return seen.best_first([*changed, *[(price, GONE) for price in left]])
 
-    def settle(self) -> None:
+    def settle(self, moment: Moment) -> None:
         if self.seq != self._topic.seq:
             self._publish(self._topic.seq, [], [])
 

@@ -13,7 +13,7 @@ from marketdata.hub.groups import Groups
 from marketdata.hub.options import Options
 from marketdata.hub.pacing import Paces
 from marketdata.hub.subscriber import Position, Subscriber
-from marketdata.hub.views import Topic, View
+from marketdata.hub.views import Moment, Topic, View
 from marketdata.items import Channel
 
 START = Position(0, True)
@@ -42,7 +42,7 @@ class Followers:
     def want(self, subscriber: Subscriber, channel: Channel, symbol: str, options: Options, *, snapshot: bool) -> None:
         """The socket follows the symbol, or follows it in another way; it is behind on it until it has caught up.
 
-        Another depth is another book, so that it always begins with a snapshot.
+        Another depth is another book, and other fields another quote, so that they always begin with a snapshot.
         """
         wants = subscriber.wants.setdefault(channel, {})
         view = self._use(channel, symbol, options)
@@ -51,7 +51,7 @@ class Followers:
             position = START if snapshot else Position(view.seq if view else 0, False)
         else:
             stands = self.position(subscriber, channel, symbol, before)
-            anew = snapshot or stands.wants_snapshot or before.depth != options.depth
+            anew = snapshot or stands.wants_snapshot or before.part != options.part
             position = Position(stands.sent, anew)
             self._let_go(subscriber, channel, symbol, before)
         wants[symbol] = options
@@ -109,12 +109,12 @@ class Followers:
             behind = subscriber.behind[Channel.QUOTES]
             behind.update({symbol: position._replace(wants_snapshot=True) for symbol, position in behind.items()})
 
-    def settle(self, subscriber: Subscriber) -> Iterator[Topic]:
+    def settle(self, subscriber: Subscriber, moment: Moment) -> Iterator[Topic]:
         """Brings the views that the socket is about to join to the present; their topics."""
         for channel, behind in subscriber.behind.items():
             for symbol in behind:
                 if found := self.topic(channel, symbol):
-                    found.view(subscriber.wants[channel][symbol]).settle()
+                    found.view(subscriber.wants[channel][symbol]).settle(moment)
                     yield found
 
     def _use(self, channel: Channel, symbol: str, options: Options) -> View | None:

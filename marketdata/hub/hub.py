@@ -272,7 +272,7 @@ class Hub:
         """
         if subscriber.paused or subscriber not in self.subscribers or not any(subscriber.behind.values()):
             return
-        self._touched.update(dict.fromkeys(self._followers.settle(subscriber)))
+        self._touched.update(dict.fromkeys(self._followers.settle(subscriber, self._telling.moment())))
         self.flush()
         missed: list[bytes] = []
         for channel, behind in subscriber.behind.items():

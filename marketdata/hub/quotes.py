@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET
@@ -11,7 +12,15 @@ from marketdata.hub.changes import ChangeLog
 from marketdata.hub.options import Options
 from marketdata.hub.pushes import UPDATE
 from marketdata.hub.views import CatchUp, Moment, Topic, View, skipped
-from marketdata.items import CHANGING, Channel, Item, Quality, QuoteItem, QuoteUpdate, read_quote
+from marketdata.items import CHANGING, CHOOSABLE, FRESHNESS, Channel, Item, Quality, QuoteItem, QuoteUpdate, read_quote
+
+EVERYTHING: tuple[tuple[str, ...] | None, bool] = (None, False)
+
+
+def dated(item: QuoteItem, sent: int, moment: Moment) -> QuoteItem:
+    """As it is told at that moment: as old as it is by then, and stale where nothing is heard."""
+    quality = item.quality if moment.live else Quality.STALE
+    return replace(item, prev_seq=sent, quality=quality, age_ms=max(0, moment.now_us - item.ts) // 1000)
 
 
 class QuoteTopic(Topic):
@@ -27,8 +36,10 @@ class QuoteTopic(Topic):
 
     def note(self, seq: int, packed: bytes) -> None:
         self.seq, self._last = seq, packed
-        for changes in self.derived.values():
-            changes.note(read_quote(packed))  # type: ignore[attr-defined]
+        if self.derived:
+            item = read_quote(packed)
+            for part in self.derived.values():
+                part.note(item)  # type: ignore[attr-defined]
 
     def renew(self, packed: bytes) -> None:
         item = read_quote(packed)
@@ -36,63 +47,84 @@ class QuoteTopic(Topic):
             self.note(item.seq, packed)
 
     def view(self, options: Options) -> View:
-        if not options.delta:
+        key = (options.fields, options.delta)
+        if key == EVERYTHING:
             return self
-        return self.derived.get("delta") or self.derived.setdefault("delta", QuoteChanges(self))
+        return self.derived.get(key) or self.derived.setdefault(key, QuotePart(self, *key))
 
     def whole(self) -> QuoteItem:
         """As it was published last."""
         return read_quote(self._last)
 
     def snapshot(self, sent: int, moment: Moment) -> QuoteItem:
-        item = self.whole()
-        quality = item.quality if moment.live else Quality.STALE
-        age_ms = max(0, moment.now_us - item.ts) // 1000
-        return replace(item, prev_seq=sent, quality=quality, age_ms=age_ms)
+        return dated(self.whole(), sent, moment)
 
     def missed(self, sent: int, moment: Moment) -> CatchUp:
         item = self.snapshot(sent, moment)
         return CatchUp(UPDATE, [replace(item, skipped=skipped(item.seq, sent))])
 
 
-class QuoteChanges(View):
-    """What differs from the quote before, worked out once per update for all who want it."""
+class QuotePart(View):
+    """Chosen fields of the quote (`fields` None: all), with `delta` those of them that changed: made once for all.
+
+    It has the quote's numbers. Those that changed none of the chosen fields are left out of it, unless its quality
+    changed: what is chosen never looks fresher than it is.
+    """
 
     channel = Channel.QUOTES
-    __slots__ = ("_changes", "_now", "_topic")
+    __slots__ = ("_changes", "_delta", "_dimmed", "_hidden", "_last", "_names", "_topic", "_worth")
 
-    def __init__(self, topic: QuoteTopic) -> None:
+    def __init__(self, topic: QuoteTopic, fields: tuple[str, ...] | None, delta: bool) -> None:
         super().__init__(topic.symbol, topic.seq)
-        self._topic, self._now = topic, topic.whole()
+        self._topic, self._delta, self._last = topic, delta, topic.whole()
+        chosen = CHANGING if fields is None else [*[CHOOSABLE[field] for field in fields], *FRESHNESS]
+        self._names = [name for name in CHANGING if name in chosen]
+        self._hidden: dict[str, Any] = {name: UNSET for name in CHANGING if name not in chosen}
+        #: What must differ for an update to be told; None: every update is.
+        self._worth = None if fields is None else attrgetter(*[name for name in self._names if name != "age_ms"])
         self._changes: ChangeLog[str] = ChangeLog(topic.seq)
+        self._dimmed = False  #: was anybody told that it is stale only because nothing was heard?
 
     def note(self, item: QuoteItem) -> None:
-        before, self._now = self._now, item
-        changed = [name for name in CHANGING if getattr(item, name) != getattr(before, name)]
+        if self._dimmed or self._worth is None or self._worth(item) != self._worth(self._last):
+            self._publish(item, item)
+            self._dimmed = False
+
+    def settle(self, moment: Moment) -> None:
+        if self.seq != self._topic.seq:
+            item = self._topic.whole()
+            self._publish(item, dated(item, self.seq, moment))
+            self._dimmed = not moment.live
+
+    def _publish(self, item: QuoteItem, shown: QuoteItem) -> None:
+        """`shown` is `item` as it is told at this moment."""
+        changed = {name for name in self._names if getattr(shown, name) != getattr(self._last, name)}
+        changed |= {"quality"} if self._dimmed else set()
         for name in changed:
             self._changes.note(name, item.seq)
-        self.publish(self._update(item, item.prev_seq, changed))
+        self._last = item
+        self.publish(self._update(shown, self.seq, changed))
 
-    def snapshot(self, sent: int, moment: Moment) -> Item:
-        return self._topic.snapshot(sent, moment)
+    def snapshot(self, sent: int, moment: Moment) -> QuoteItem:
+        return replace(self._dated(sent, moment), **self._hidden)
 
     def missed(self, sent: int, moment: Moment) -> CatchUp:
-        """The union of the changed fields; all of them, where it is not known any more which these are."""
+        """With `delta` the union of the changed fields; all, where it is not known any more which these are."""
+        item = self._dated(sent, moment)
         changed = self._changes.since(sent)
-        names = set(CHANGING if changed is None else changed) | (set() if moment.live else {"quality"})
-        item = self._topic.snapshot(sent, moment)
-        return CatchUp(UPDATE, [self._update(item, sent, [name for name in CHANGING if name in names])])
+        names = {*(self._names if changed is None else changed), "age_ms"}
+        return CatchUp(UPDATE, [self._update(item, sent, names | ({"quality"} if self._dimmed else set()))])
 
-    @staticmethod
-    def _update(item: QuoteItem, sent: int, names: list[str]) -> QuoteUpdate:
-        """Fields that are there no more become null."""
-        told: dict[str, Any] = {name: None if (value := getattr(item, name)) is UNSET else value for name in names}
+    def _dated(self, sent: int, moment: Moment) -> QuoteItem:
+        self._dimmed = self._dimmed or not moment.live
+        return dated(self._last, sent, moment)
+
+    def _update(self, item: QuoteItem, sent: int, changed: set[str]) -> Item:
+        """Fields that are there no more become null where only `changed` ones are told."""
+        gap = skipped(item.seq, sent)
+        if not self._delta:
+            return replace(item, prev_seq=sent, skipped=gap, **self._hidden)
+        told: dict[str, Any] = {name: None if (value := getattr(item, name)) is UNSET else value for name in changed}
         return QuoteUpdate(
-            symbol=item.symbol,
-            epoch=item.epoch,
-            seq=item.seq,
-            prev_seq=sent,
-            skipped=skipped(item.seq, sent),
-            ts=item.ts,
-            **told,
+            symbol=item.symbol, epoch=item.epoch, seq=item.seq, prev_seq=sent, skipped=gap, ts=item.ts, **told
         )

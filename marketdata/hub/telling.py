@@ -34,7 +34,7 @@ class Telling:
     def __init__(self) -> None:
         self.live = False
         self.dimmed = False
-        self._told: dict[tuple[View, Position, str], Told] = {}
+        self._told: dict[tuple[View, int, Position, str], Told] = {}
         self._moment = Moment(0, False)
 
     def forget(self) -> None:
@@ -54,7 +54,7 @@ class Telling:
         """What brings a socket of that format from `position` to the present."""
         if not position.wants_snapshot and position.sent == view.seq:
             return NOTHING
-        moment, key = self.moment(), (view, position, wire)
+        moment, key = self.moment(), (view, view.seq, position, wire)  # a view may move while the market does not
         if (found := self._told.get(key)) is None:
             found = self._told[key] = encoded(caught_up(view, position, moment), wire)
         return found

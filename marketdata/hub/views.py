@@ -1,7 +1,7 @@
 """What does one kind of subscription see of a symbol, and what must a socket that stands at some number be sent?
 
 A topic is a symbol on a channel with its full state, and itself the plain view of it. Other views (the best levels of
-a book, the changed fields of a quote) are made once for all sockets that want the same.
+a book, chosen or changed fields of a quote) are made once for all sockets that want the same.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class View:
         self.msgpack_sinks: Sinks = {}
         self.users = 0
 
-    def settle(self) -> None:
+    def settle(self, moment: Moment) -> None:
         """Publishes the topic's newest number, where this view has not: before somebody joins who may know it."""
 
     def snapshot(self, sent: int, moment: Moment) -> Item:

@@ -134,6 +134,12 @@ async def test_what_cannot_be_subscribed_is_refused_by_name(stack: Stack, params
         ("quotes", {"maxRate": 1e9}),
         ("quotes", {"maxRate": "2"}),
         ("quotes", {"delta": 1}),
+        ("quotes", {"fields": []}),
+        ("quotes", {"fields": "bid"}),
+        ("quotes", {"fields": [1]}),
+        ("quotes", {"fields": ["bid"] * 13}),
+        ("book", {"fields": ["bid"]}),
+        ("trades", {"fields": ["price"]}),
     ],
 )
 async def test_an_option_that_cannot_be_taken_is_named(stack: Stack, channel: str, params: dict[str, Any]) -> None:
@@ -165,6 +171,35 @@ async def test_changed_fields_and_a_rate_are_followed_as_asked(stack: Stack) -> 
     assert all(item["prevSeq"] == before["seq"] for before, item in pairwise(items))
     assert sum(item.get("skipped", 0) for item in items) > 0
     assert "low" not in items[-1]
+
+
+async def test_fields_that_cannot_be_chosen_are_named(stack: Stack) -> None:
+    params = {"channel": "quotes", "symbols": ["AAPL"], "fields": ["bid", "bid_size", "quality", "bid_size", "x" * 999]}
+    async with market(stack) as client:
+        error = (await client.call("subscribe", params))["error"]
+        assert await client.result("subscriptions") == {"channels": {}}
+    assert (error["code"], error["errors"][0]["attr"]) == ("INVALID_PARAMS", "fields")
+    assert f"bid_size, quality, {'x' * 40}." in error["message"]
+
+
+@pytest.mark.parametrize("delta", [False, True])
+async def test_quotes_come_with_the_fields_that_were_chosen(stack: Stack, delta: bool) -> None:
+    params = {"channel": "quotes", "symbols": ["AAPL"], "fields": ["bidSize", "bid"], "delta": delta}
+    always = {"symbol", "epoch", "seq", "prevSeq", "ts", "quality", "ageMs", "type"}
+    async with market(stack) as client:
+        await client.result("subscribe", params)
+        items = await client.until(lambda items: len(items) >= 4, "quotes")
+        told = (await client.result("subscriptions"))["options"]["quotes"]["AAPL"]
+        assert told == {"fields": ["bid", "bidSize"], **({"delta": True} if delta else {})}
+        await client.result("subscribe", {"channel": "quotes", "symbols": ["AAPL"], "snapshot": False})
+        items = await client.until(lambda items: sum(item["type"] == "snapshot" for item in items) == 2, "quotes")
+    chain = [item for item in items if item["type"] == "update" or item is items[0]]
+    assert items[0].keys() == always | {"bid", "bidSize"}
+    assert all(item.keys() <= items[0].keys() | {"skipped"} for item in items[:4])
+    assert all(item.keys() >= items[0].keys() for item in items[:4]) or delta
+    assert all(item["prevSeq"] == before["seq"] for before, item in pairwise(items))
+    assert all(item["seq"] - item["prevSeq"] - 1 == item.get("skipped", 0) for item in chain[1:])
+    assert "ask" in next(item for item in items[1:] if item["type"] == "snapshot")
 
 
 def test_quotes_come_in_the_order_asked(rest: httpx.Client) -> None:

@@ -69,6 +69,8 @@ class Turns:
 class Socket:
     """A sink that reads what is written to it as a client would, and may stop keeping up at any write."""
 
+    deflates = False
+
     def __init__(self, wire: str = "json") -> None:
         self.decode = msgspec.json.decode if wire == "json" else msgspec.msgpack.decode
         self.watcher: Watcher | None = None
@@ -112,12 +114,14 @@ class Socket:
         self.items.append({**item, "type": kind})
         options = self.options.get((channel, symbol), PLAIN)
         if channel == "quotes":
-            self._take_quote(symbol, item, partly=options.delta and kind == "update")
+            self._take_quote(symbol, item, options, partly=options.delta and kind == "update")
         if channel == "book":
             self._take_book(symbol, item, kind, options.depth)
 
-    def _take_quote(self, symbol: str, item: dict[str, Any], *, partly: bool) -> None:
+    def _take_quote(self, symbol: str, item: dict[str, Any], options: Options, *, partly: bool) -> None:
         told = {name: value for name, value in item.items() if name not in NO_QUOTE}
+        assert options.fields is None or told.keys() <= {*options.fields, "quality"}
+        assert partly or {"quality", "ageMs"} <= item.keys()
         known = {**self.quotes[symbol], **told} if partly else told
         self.quotes[symbol] = {name: value for name, value in known.items() if value is not None}
 
@@ -211,11 +215,12 @@ class World:
         quote = read_quote(self.states()[symbol].quote)
         seqs = {"quotes": quote.seq, "trades": truth.trade_seq, "book": truth.book_seq}
         assert item["epoch"] == self.epoch
-        if channel is not Channel.BOOK or options.depth is None:
+        if options.part == PLAIN.part:
             assert item["seq"] == seqs[channel]
         if channel is Channel.QUOTES:
             whole = {name: value for name, value in msgspec.to_builtins(quote).items() if name not in NO_QUOTE}
-            assert socket.quotes[symbol] == whole
+            seen = whole.keys() if options.fields is None else {*options.fields, "quality"}
+            assert socket.quotes[symbol] == {name: value for name, value in whole.items() if name in seen}
         if channel is Channel.BOOK:
             for known, ladder in zip(socket.sides(symbol), (truth.book.bids, truth.book.asks), strict=True):
                 assert known == [(text_e8(price), text_e8(size)) for price, size in ladder.top(options.depth)]

@@ -83,6 +83,26 @@ def test_another_depth_comes_with_a_snapshot_though_none_was_asked_for(world: Wo
     world.agrees(socket, Channel.BOOK, "AAPL")
 
 
+def test_who_is_behind_is_not_given_an_answer_that_its_view_has_left_behind(world: World) -> None:
+    """The answer was made for another, a moment before a joining socket moved the view on."""
+    rated = world.follower(Channel.BOOK, "AAPL", options=Options(depth=1, max_rate=1.0))
+    socket, subscriber = world.joined()
+    world.follow(socket, subscriber, Channel.BOOK, "AAPL", options=Options(depth=1))
+    world.turns.turns()
+    book(world, (9, 2))
+    world.hub.paused(subscriber)
+    world.turns.turns()
+    for price, size in ((9, 3), (5, 1)):
+        book(world, (price, size))
+    world.turns.passes(1.0)
+    world.turns.turns()
+    world.hub.resumed(subscriber)
+    world.turns.turns()
+    assert (rated.items[-1]["seq"], socket.items[-1]["seq"]) == (2, 3)
+    book(world, (9, 4))
+    world.agrees(socket, Channel.BOOK, "AAPL")
+
+
 # Changed fields ------------------------------------------------------------------------------------------------------
 
 

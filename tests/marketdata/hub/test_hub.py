@@ -15,7 +15,13 @@ from tests.marketdata.hub.model import SYMBOLS, World
 from tests.marketdata.scripted import level, quote, trade
 
 WIRES = ("json", "json", "msgpack")
-OPTIONS = st.builds(Options, st.sampled_from([None, 1, 5]), st.sampled_from([None, None, 1.0, 50.0]), st.booleans())
+OPTIONS = st.builds(
+    Options,
+    st.sampled_from([None, 1, 5]),
+    st.sampled_from([None, None, 1.0, 50.0]),
+    st.booleans(),
+    st.sampled_from([None, ("ask",), ("bid", "volume")]),
+)
 
 
 class HubMachine(RuleBasedStateMachine):
@@ -42,6 +48,10 @@ class HubMachine(RuleBasedStateMachine):
     @rule(number=st.sampled_from([1, 2]), price=st.integers(0, 20))
     def quoted(self, number: int, price: int) -> None:
         self.world.market.on_quotes([quote(price, price + 1 if price % 3 else 0, number)])
+
+    @rule(stale=st.booleans())
+    def the_engine_is_silent(self, stale: bool) -> None:
+        self.world.market.set_stale(["0"] if stale else [])
 
     @rule(number=st.sampled_from([1, 2]), count=st.sampled_from([1, 3, 120]))
     def traded(self, number: int, count: int) -> None:

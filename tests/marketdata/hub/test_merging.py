@@ -31,7 +31,10 @@ def overloaded(world: World) -> None:
     world.turns.rest()
 
 
-@pytest.mark.parametrize("options", [Options(), Options(depth=5, delta=True)])
+BIDS = [Options(fields=("bid",)), Options(fields=("bid",), delta=True)]
+
+
+@pytest.mark.parametrize("options", [Options(), Options(depth=5, delta=True), *BIDS])
 @pytest.mark.parametrize("channel", [Channel.QUOTES, Channel.BOOK])
 def test_what_waited_leaves_as_one_item(world: World, channel: Channel, options: Options) -> None:
     socket = world.follower(channel, "AAPL", options=options)
@@ -64,13 +67,28 @@ def test_single_updates_stay_as_they_are(world: World) -> None:
 
 
 def test_a_hub_that_stays_overloaded_leaves_no_hole(world: World) -> None:
-    plain, delta = (world.follower(Channel.QUOTES, "AAPL", options=Options(delta=delta)) for delta in (False, True))
+    options = [Options(), Options(delta=True), *BIDS]
+    sockets = [world.follower(Channel.QUOTES, "AAPL", options=one) for one in options]
     for _ in range(3):
         overloaded(world)
-    for socket in (plain, delta):
+    for socket in sockets:
         assert len(socket.items) == 4
         assert [item["prevSeq"] for item in socket.items[1:]] == [item["seq"] for item in socket.items[:-1]]
         world.agrees(socket, Channel.QUOTES, "AAPL")
+
+
+def test_an_overloaded_hub_sends_nothing_to_whom_nothing_changed(world: World) -> None:
+    plain = world.follower(Channel.QUOTES, "AAPL")
+    low = world.follower(Channel.QUOTES, "AAPL", options=Options(fields=("low",)))
+    for _ in range(3):
+        overloaded(world)
+    assert (len(plain.items), len(low.items)) == (4, 2)
+    world.market.on_trades([trade(4, 1, 99)])
+    world.said()
+    world.turns.rest()
+    item = low.items[-1]
+    assert (item["prevSeq"], item["low"]) == (low.items[-2]["seq"], "4")
+    assert item["skipped"] == item["seq"] - item["prevSeq"] - 1 > 0
 
 
 def test_who_joins_an_overloaded_hub_takes_nothing_from_the_others(world: World) -> None:

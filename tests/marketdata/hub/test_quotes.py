@@ -158,6 +158,32 @@ def test_who_was_told_stale_is_told_better_by_the_next_update(
     assert [item["quality"] for item in socket.items] == ["stale", "ok"]
 
 
+def test_who_was_told_stale_because_another_joined_is_told_better_too(world: World) -> None:
+    """The other stands at the number already, so that nothing but the number is told, and that in the dark."""
+    whole, delta = Options(fields=("vwap",)), Options(fields=("vwap",), delta=True)
+    first = world.follower(Channel.QUOTES, "AAPL", options=delta)
+    asks(world, (10, 11))
+    socket, subscriber = world.joined()
+    world.follow(socket, subscriber, Channel.QUOTES, "AAPL", options=whole)
+    world.turns.turns()
+    world.hub.live = False
+    world.follow(socket, subscriber, Channel.QUOTES, "AAPL", snapshot=False, options=delta)
+    world.turns.turns()
+    assert (len(socket.items), first.items[-1]["quality"]) == (1, "stale")
+    world.hub.live = True
+    asks(world, (10, 12))
+    assert (first.items[-1]["seq"], first.items[-1]["quality"]) == (2, "ok")
+
+
+def test_an_update_that_comes_later_is_not_told_for_its_age_alone(world: World) -> None:
+    socket = world.follower(Channel.QUOTES, "AAPL", options=Options(fields=("bid",)))
+    world.market.now_us = now_us() + 5_000_000
+    asks(world, (9, 11))
+    assert len(socket.items) == 1
+    asks(world, (10, 11))
+    assert socket.items[-1]["ageMs"] > 4_000
+
+
 def test_a_price_is_as_old_as_the_update_that_brought_its_number(world: World) -> None:
     socket = world.follower(Channel.QUOTES, "AAPL", options=Options(fields=("bid",)))
     world.market.on_quotes([quote(10, 11)._replace(ts_us=now_us() - 5_000_000)])

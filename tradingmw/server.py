@@ -14,11 +14,13 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from accounts.sockets.guard import GuardedProtocol
+from accounts.sockets.turnstile import turnstile
 from marketdata.raw_frames import FramesProtocol
 from tradingmw.env import Env
 from tradingmw.lifespan import stopping
@@ -69,6 +71,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+    _is_known = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -80,6 +83,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """What comes first on a connection waits for its turn, so that many who come at once do not stop the rest."""
+        if self._is_known:
+            self._take(data)
+            return
+        self._is_known = True
+        self.transport.pause_reading()
+        turnstile(self.loop).enter(partial(self._begin, data))
+
+    def _begin(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self._take(data)
+            self.transport.resume_reading()
+
+    def _take(self, data: bytes) -> None:
         self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
@@ -150,7 +167,7 @@ class AccessLines(logging.Filter):
         if not isinstance(record.args, tuple):
             return True
         record.args = tuple(fact.partition("?")[0] if isinstance(fact, str) else fact for fact in record.args)
-        sent_away = "WebSocket" in record.msg and 503 in record.args
+        sent_away = 503 in record.args and ("WebSocket" in record.msg or "connection rejected" in record.msg)
         return not sent_away and not HEALTH_PATHS.intersection(fact for fact in record.args if isinstance(fact, str))
 
 

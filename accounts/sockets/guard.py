@@ -148,6 +148,8 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
             self._close(message.get("code", 1000), message.get("reason") or "")
         else:
             await super().send(message)
+            # A handshake that was answered with a refusal is complete; uvicorn would log each as an error.
+            self.handshake_complete |= message["type"] == "websocket.http.response.body" and self.close_sent
 
     def _close(self, code: int, why: str) -> None:
         if not self.close_sent and not self.transport.is_closing():

@@ -111,6 +111,8 @@ def test_sockets_that_are_sent_away_are_told_of_together_and_not_each() -> None:
         "uvicorn.error", logging.INFO, "", 0, '%s - "WebSocket %s" %d', ("1.2.3.4", "/ws/v1/market", 503), None
     )
     assert not AccessLines().filter(line)
+    line = logging.LogRecord("", logging.INFO, "", 0, "connection rejected (%d %s)", (503, "Service Unavailable"), None)
+    assert not AccessLines().filter(line)
 
 
 def test_the_web_process_imports_neither_daphne_nor_twisted() -> None:

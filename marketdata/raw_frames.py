@@ -3,20 +3,24 @@
 Server frames are not masked, so the same bytes suit every socket. uvicorn's WebSocket protocol gets one addition: the
 scope extension `tmw.frames`, through which such bytes go straight to the transport. It writes whole frames only, on
 the loop thread, while the connection is open; uvicorn itself never leaves a message unfinished between two turns, and
-compression is off, so nothing can be torn apart. Where the extension is absent, the hub sends by plain ASGI.
+no message refers to one before, compressed or not, so nothing can be torn apart. Where the extension is absent, the hub
+sends by plain ASGI.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from marketdata.deflate import DEFLATE, Deflate, squeezed
 
 EXTENSION = "tmw.frames"
 HIGH_WATER_BYTES = 64 * 1024
 TEXT_OPCODE, BINARY_OPCODE = 0x81, 0x82  # with FIN
+COMPRESSED = 0x40  #: RSV1, beside the opcode
 
 
 SHORT, MEDIUM = 126, 65_536  #: sizes from which a frame's head is longer
@@ -49,6 +53,21 @@ def payloads(frames: bytes) -> Iterator[bytes]:
         start += size
 
 
+def deflated(frames: bytes) -> bytes:
+    """The same messages, for a client that `deflates`; each is compressed where that makes it smaller.
+
+    `frames` are whole, joined and all of the first one's opcode.
+    """
+    made: list[bytes] = []
+    for payload in payloads(frames):
+        small = squeezed(payload)
+        if len(small) < len(payload):
+            made += (head(frames[0] | COMPRESSED, len(small)), small)
+        else:
+            made += (head(frames[0], len(payload)), payload)
+    return b"".join(made)
+
+
 class Watcher(Protocol):
     """Who wants to know whether the client keeps up. Called on the loop thread."""
 
@@ -63,13 +82,15 @@ class FrameWriter:
     """The extension's object: one open connection.
 
     Whether it is open is not asked for each write, only after something that may have closed it (`look_again`).
+    `deflates`: its client takes frames that `deflated` has made.
     """
 
-    __slots__ = ("_is_open", "_protocol", "_write")
+    __slots__ = ("_is_open", "_protocol", "_write", "deflates")
 
     def __init__(self, protocol: FramesProtocol) -> None:
         self._protocol, self._write = protocol, protocol.transport.write
         self._is_open = False
+        self.deflates = any(isinstance(one, Deflate) and one.takes_squeezed for one in protocol.conn.extensions)
 
     def write(self, frames: bytes) -> None:
         """Hand over whole frames, joined, as one write; nothing happens once the connection is closing."""
@@ -96,9 +117,15 @@ class FrameWriter:
 class FramesProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sans-I/O WebSocket protocol with the extension `tmw.frames`."""
 
+    compresses: ClassVar[bool] = False  #: for clients that offer it
     watcher: Watcher | None = None
     _writer: FrameWriter | None = None
     _close_sent = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.compresses:
+            self.conn.available_extensions = [DEFLATE]
 
     async def run_asgi(self) -> None:
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)

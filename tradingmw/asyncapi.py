@@ -38,6 +38,7 @@ Two sockets: market data, and everything of your own account, order entry includ
 **Formats.** The subprotocol chooses: `tmw.json.v1` (text frames, the default) or `tmw.msgpack.v1` (binary frames). Both
 have the same fields: prices, quantities and amounts are decimal strings, `ts` is integer epoch microseconds, names
 that end in `At` are RFC 3339. Unknown fields are ignored, except in the bodies of orders, where they are refused.
+`permessage-deflate` is agreed on where the installation has it on, without context takeover; small messages stay plain.
 
 **Authentication.** A one-use ticket (`POST /api/v1/auth/ws-ticket`) in the address, or a first message `auth` with a
 ticket or an access token within ten seconds. `auth` again goes on in a newer session of the same user.

@@ -113,6 +113,7 @@ class Env(BaseSettings):
     sockets_new_per_second: Annotated[int, Field(ge=1, le=100_000)] = 200
     sockets_new_burst: Annotated[int, Field(ge=1, le=100_000)] = 500
     socket_stall_seconds: Annotated[int, Field(ge=1, le=3_600)] = 30
+    socket_compression: bool = False
 
     smtp_host: str = ""
     smtp_port: Port = 25

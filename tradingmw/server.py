@@ -60,7 +60,8 @@ class SocketProtocol(GuardedProtocol, FramesProtocol):
 
     @classmethod
     def of(cls, env: Env) -> type[SocketProtocol]:
-        return type("SocketProtocol", (cls,), {"stall_seconds": float(env.socket_stall_seconds)})
+        chosen = {"stall_seconds": float(env.socket_stall_seconds), "compresses": env.socket_compression}
+        return type("SocketProtocol", (cls,), chosen)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import chain
 
 from marketdata.hub.subscriber import Group, Subscriber, sinks
 from marketdata.hub.views import View
 from marketdata.items import Channel
+from marketdata.raw_frames import deflated
 
 GroupKey = tuple[Channel, str, frozenset[View]]
 
@@ -17,12 +19,13 @@ class Groups:
 
     def __init__(self) -> None:
         self._groups: dict[GroupKey, Group] = {}
+        self._deflating: dict[GroupKey, Group] = {}
         self._holding: dict[Subscriber, None] = {}
         self.bytes = 0
 
     @property
     def all(self) -> Iterable[Group]:
-        return self._groups.values()
+        return chain(self._groups.values(), self._deflating.values())
 
     def place(self, subscriber: Subscriber, channel: Channel, views: frozenset[View]) -> None:
         """From now on the socket is sent every update of `views`, and no other of the channel."""
@@ -32,7 +35,7 @@ class Groups:
             if not before.members:
                 self._dissolve(before)
         if views:
-            subscriber.groups[channel] = self._group(channel, subscriber.wire, views)
+            subscriber.groups[channel] = self._group(subscriber, channel, views)
         self.route(subscriber)
 
     def route(self, subscriber: Subscriber) -> None:
@@ -42,16 +45,20 @@ class Groups:
         for group in subscriber.groups.values():
             group.members[subscriber] = write
 
-    def _group(self, channel: Channel, wire: str, views: frozenset[View]) -> Group:
+    def _alike(self, one: Subscriber | Group) -> dict[GroupKey, Group]:
+        return self._deflating if one.deflates else self._groups
+
+    def _group(self, subscriber: Subscriber, channel: Channel, views: frozenset[View]) -> Group:
+        groups, wire = self._alike(subscriber), subscriber.wire
         key = (channel, wire, views)
-        if (group := self._groups.get(key)) is None:
-            group = self._groups[key] = Group(channel, wire, views)
+        if (group := groups.get(key)) is None:
+            group = groups[key] = Group(channel, wire, views, deflates=subscriber.deflates)
             for view in views:
                 sinks(view, wire)[group] = group.fragments.append
         return group
 
     def _dissolve(self, group: Group) -> None:
-        del self._groups[group.channel, group.wire, group.views]
+        del self._alike(group)[group.channel, group.wire, group.views]
         for view in group.views:
             del sinks(view, group.wire)[group]
 
@@ -82,6 +89,22 @@ class Groups:
                 write(frame)
             sent += len(frame) * len(members)
         self.bytes += sent
+        if self._deflating:
+            self._flush_deflating()
+
+    def _flush_deflating(self) -> None:
+        """The same for groups that are compressed: frames that are alike are deflated once, whoever they go to."""
+        made: dict[bytes, bytes] = {}
+        for group in self._deflating.values():
+            if not group.fragments:
+                continue
+            plain = group.around(group.fragments)
+            group.fragments.clear()
+            if (frame := made.get(plain)) is None:
+                frame = made[plain] = deflated(plain)
+            for write in group.members.values():
+                write(frame)
+            self.bytes += len(frame) * len(group.members)
 
     def release(self) -> None:
         """Writes what was held, in one write per socket."""

@@ -16,6 +16,10 @@ class Sink(Protocol):
     """Where a socket's messages go. It tells its watcher when the client does not keep up, and when it does again."""
 
     @property
+    def deflates(self) -> bool:
+        """Whether `write` takes frames that `deflated` has made."""
+
+    @property
     def write(self) -> Callable[[bytes], None]:
         """Takes whole frames, joined."""
 
@@ -28,10 +32,16 @@ class FrameSink:
     def __init__(self, writer: FrameWriter) -> None:
         self.write = writer.write
         self.watch = writer.watch
+        self.deflates = writer.deflates
 
 
 class AsgiSink:
-    """Payloads by ASGI `send`, in order, from one task; past the high-water mark the watcher is told to pause."""
+    """Payloads by ASGI `send`, in order, from one task; past the high-water mark the watcher is told to pause.
+
+    The frames must be plain: what is compressed for the client the server compresses.
+    """
+
+    deflates = False
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -23,13 +23,14 @@ class Subscriber:
     """One socket: what it asked for, what serves it, and where it must first catch up.
 
     `rated` are the numbers last sent of what comes at a chosen rate. `held` are frames of this flush, for a socket that
-    gets several: they leave in one write.
+    gets several: they leave in one write. `deflates`: it is sent the updates of its groups compressed.
     """
 
-    __slots__ = ("behind", "groups", "held", "paused", "rated", "sink", "wants", "wire", "write")
+    __slots__ = ("behind", "deflates", "groups", "held", "paused", "rated", "sink", "wants", "wire", "write")
 
     def __init__(self, sink: Sink, wire: str) -> None:
         self.sink, self.wire, self.write = sink, wire, sink.write
+        self.deflates = sink.deflates
         self.wants: dict[Channel, dict[str, Options]] = {}
         self.groups: dict[Channel, Group] = {}
         self.behind: dict[Channel, dict[str, Position]] = {channel: {} for channel in Channel}
@@ -69,16 +70,16 @@ class Attention:
 
 
 class Group:
-    """Sockets of one format that see the same of a channel, and the items that wait for the flush.
+    """Sockets of one format, all compressed or none, that see the same of a channel; the items that wait for the flush.
 
     A member is entered with what takes its frames: its socket, or where it is in several groups the flush's `hold`.
     `around(fragments)` is their frame.
     """
 
-    __slots__ = ("around", "channel", "fragments", "members", "views", "wire")
+    __slots__ = ("around", "channel", "deflates", "fragments", "members", "views", "wire")
 
-    def __init__(self, channel: Channel, wire: str, views: frozenset[View]) -> None:
-        self.channel, self.wire, self.views = channel, wire, views
+    def __init__(self, channel: Channel, wire: str, views: frozenset[View], *, deflates: bool) -> None:
+        self.channel, self.wire, self.views, self.deflates = channel, wire, views, deflates
         self.around = ENVELOPES[channel, UPDATE, wire].around
         self.fragments: list[bytes] = []
         self.members: dict[Subscriber, Callable[[bytes], None]] = {}

@@ -173,14 +173,14 @@ class Lab:
         return ZmqChannelLayer(keys=env.keys, publish_address=env.layer_publish, subscribe_address=env.layer_subscribe)
 
     @contextlib.asynccontextmanager
-    async def web(self, *, raw: bool = True) -> AsyncIterator[Web]:
+    async def web(self, *, raw: bool = True, ws: type[FramesProtocol] = FramesProtocol) -> AsyncIterator[Web]:
         """A hub and a real server on the running loop."""
         layer = self.layer()
         market = MarketHub(self.env, layer)
         config = uvicorn.Config(
             Door(market, raw=raw),
             port=0,
-            ws=FramesProtocol,
+            ws=ws,
             ws_per_message_deflate=False,
             log_config=None,
             lifespan="off",
@@ -223,7 +223,7 @@ class Web:
     @contextlib.asynccontextmanager
     async def client(self, wire: str = "json", **options: Any) -> AsyncIterator[Client]:
         url = f"ws://127.0.0.1:{self.port}/ws/v1/market"
-        options |= {"subprotocols": [Subprotocol(f"tmw.{wire}.v1")], "create_connection": FittingConnection}
+        options = {"create_connection": FittingConnection, **options, "subprotocols": [Subprotocol(f"tmw.{wire}.v1")]}
         async with connect(url, proxy=None, max_size=None, **options) as connection:
             yield Client(connection)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -72,13 +73,14 @@ class QuotePart(View):
     """
 
     channel = Channel.QUOTES
-    __slots__ = ("_changes", "_delta", "_dimmed", "_hidden", "_last", "_names", "_topic", "_worth")
+    __slots__ = ("_changes", "_delta", "_dimmed", "_hidden", "_last", "_names", "_topic", "_values", "_worth")
 
     def __init__(self, topic: QuoteTopic, fields: tuple[str, ...] | None, delta: bool) -> None:
         super().__init__(topic.symbol, topic.seq)
         self._topic, self._delta, self._last = topic, delta, topic.whole()
         chosen = CHANGING if fields is None else [*[CHOOSABLE[field] for field in fields], *FRESHNESS]
         self._names = [name for name in CHANGING if name in chosen]
+        self._values = attrgetter(*self._names)
         self._hidden: dict[str, Any] = {name: UNSET for name in CHANGING if name not in chosen}
         #: What must differ for an update to be told; None: every update is.
         self._worth = None if fields is None else attrgetter(*[name for name in self._names if name != "age_ms"])
@@ -98,12 +100,16 @@ class QuotePart(View):
 
     def _publish(self, item: QuoteItem, shown: QuoteItem) -> None:
         """`shown` is `item` as it is told at this moment."""
-        changed = {name for name in self._names if getattr(shown, name) != getattr(self._last, name)}
-        changed |= {"quality"} if self._dimmed else set()
+        changed = self._changed(shown) if self._delta else []
         for name in changed:
             self._changes.note(name, item.seq)
         self._last = item
         self.publish(self._update(shown, self.seq, changed))
+
+    def _changed(self, shown: QuoteItem) -> list[str]:
+        values = zip(self._names, self._values(shown), self._values(self._last), strict=True)
+        changed = [name for name, now, before in values if now != before]
+        return [*changed, "quality"] if self._dimmed and "quality" not in changed else changed
 
     def snapshot(self, sent: int, moment: Moment) -> QuoteItem:
         return replace(self._dated(sent, moment), **self._hidden)
@@ -119,7 +125,7 @@ class QuotePart(View):
         self._dimmed = self._dimmed or not moment.live
         return dated(self._last, sent, moment)
 
-    def _update(self, item: QuoteItem, sent: int, changed: set[str]) -> Item:
+    def _update(self, item: QuoteItem, sent: int, changed: Iterable[str]) -> Item:
         """Fields that are there no more become null where only `changed` ones are told."""
         gap = skipped(item.seq, sent)
         if not self._delta:

@@ -16,16 +16,22 @@ from tradingmw.errors import Forbidden, NotFound, Unavailable
 pytestmark = pytest.mark.django_db
 
 
+def give(user: User, role: Role) -> None:
+    """The group may be gone: a test of transactions before this one emptied the tables."""
+    group, _ = Group.objects.get_or_create(name=role.value)
+    user.groups.add(group)
+
+
 @pytest.fixture
 def operator() -> User:
     user = User.objects.create(username="ops1", email="ops1@desk.example")
-    user.groups.add(Group.objects.get(name=Role.OPERATIONS.value))
+    give(user, Role.OPERATIONS)
     return user
 
 
 def test_traders_and_strangers_may_not() -> None:
     ann = trader("ann")
-    ann.groups.add(Group.objects.get(name=Role.TRADER.value))
+    give(ann, Role.TRADER)
     exec_id = execution_of(order_of(ann, "a-1")).exec_id
     for name in ("ann", "nobody"):
         with pytest.raises(Forbidden):

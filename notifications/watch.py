@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 #: Events per read of the log: what a stream may grow in a burst, and still little memory.
 PAGE = 200
+#: Between two reads of a stream: the first event is handed over at once, those that follow closely come together.
+GATHER_SECONDS = 0.01
 #: Streams read at the same moment: as many as there are reader threads.
 WORKERS = 2
 #: A layer may forget members after a day without a word: join anew each hour.
@@ -92,7 +94,7 @@ class StreamWatch:
         self._pause_seconds = pause_seconds
         self._streams: dict[str, Followed] = {}
         self._due: dict[str, None] = {}  #: streams to read, first come first read, each at most once
-        self._reading: set[str] = set()
+        self._reading: set[str] = set()  #: and those read a moment ago
         self._stir = asyncio.Event()
         self._tasks: list[asyncio.Task[NoReturn]] = []
 
@@ -201,8 +203,11 @@ class StreamWatch:
             except Exception:
                 await self._survived("log", "A stream could not be read.")
             finally:
-                self._reading.discard(stream)
-                self._stir.set()
+                asyncio.get_running_loop().call_later(GATHER_SECONDS, self._rested, stream)
+
+    def _rested(self, stream: str) -> None:
+        self._reading.discard(stream)
+        self._stir.set()
 
     def _next_due(self) -> str | None:
         stream = next((name for name in self._due if name not in self._reading), None)

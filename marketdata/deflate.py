@@ -20,7 +20,7 @@ WINDOW_BITS, MEMORY_LEVEL = 12, 5  #: 32 KiB, while a message is deflated
 LEVEL = 1  #: 6 makes quotes smaller by a sixth, for twice the time
 TAIL = b"\x00\x00\xff\xff"  #: of each message; the extension leaves it out
 #: What a client may make us inflate: so much at once, a message of the largest size, and so many bytes for each that it
-#: sends. Real requests shrink to a thirtieth at best, zeros to a thousandth.
+#: sends. Real requests shrink to a fifth, zeros to a thousandth.
 INFLATED_AT_ONCE, INFLATED_PER_BYTE = 65_536, 100
 
 

@@ -34,8 +34,9 @@ Fields = Annotated[
     Meta(
         min_length=1,
         max_length=len(CHOOSABLE),
-        description="Quotes only with these fields, and only when one of them or `quality` changed. What tells which "
-        "update it is and how fresh (`seq`, `ts`, `quality`, `ageMs` …) is always there. Null: all fields.",
+        description="Quotes only with these fields, and only when one of them or `quality` changed; an item may also "
+        "only bring `seq` up to date. What tells which update it is and how fresh (`seq`, `ts`, `quality`, `ageMs` …) "
+        "cannot be left out; with `delta`, `quality` and `ageMs` come where they changed. Null: all fields.",
     ),
 ]
 NAME_SHOWN = 40  #: characters of a wrong name that its refusal repeats

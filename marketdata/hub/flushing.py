@@ -15,7 +15,7 @@ from typing import Any, Protocol
 COST_SHARE = 0.4  #: of the time between the beginnings of two flushes that the flush itself may take
 MOST_SHARE = 0.7  #: that it may take in any case: requests want to be answered, too
 SMOOTHING = 0.2  #: weight of the last flush in the expected cost
-TOO_LONG_SECONDS = 0.02  #: flushes that take so long merge what they send
+TOO_LONG_SECONDS = 0.05  #: flushes that take so long merge what they send
 STALL_SECONDS = 0.002  #: with twice the expected cost, the most that one flush counts for: a stall is no load
 
 

@@ -37,6 +37,9 @@ GRACEFUL_STOP_SECONDS = 3
 HEALTH_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})  #: asked all the time
 HEAD_BYTES = 32_768  #: request line and headers together
 HEAD_SECONDS = 5.0  #: from the connection (or the first byte of a later request) to the end of the headers
+#: So long one thread that computes may keep the others waiting. Python's own 5 ms, once for each call that lets go of
+#: the interpreter, leave the ZeroMQ thread far behind a busy loop, and the loop behind threads that serve views.
+SWITCH_SECONDS = 0.0005
 ACCEPTED_PER_TURN = 16  #: connections that the loop takes before others have their turn
 WAITING_CONNECTIONS = 2_048  #: those that the system keeps until then
 FILES_BESIDE_SOCKETS = 1_000  #: connections that are no sockets, the database, logs, ZeroMQ
@@ -214,4 +217,5 @@ def run_web(env: Env, stop: threading.Event) -> None:
     for name in ("uvicorn.access", "uvicorn.error", "django.request"):
         logging.getLogger(name).addFilter(AccessLines())
     allow_files(env)
+    sys.setswitchinterval(SWITCH_SECONDS)
     StoppableServer(server_config(env), stop).run()

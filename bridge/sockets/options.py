@@ -30,24 +30,26 @@ COMMON: dict[int, int] = {
     zmq.RECONNECT_IVL_MAX: 2000,
     zmq.BACKLOG: 100,
     zmq.TCP_KEEPALIVE: 1,
-    zmq.IMMEDIATE: 0,
+    # Nothing is queued for a peer that is not there. And a connection made anew gets a queue of its own: libzmq aborts
+    # the process where a receiver with a full queue is reconnected and reads on (zeromq/libzmq#3937).
+    zmq.IMMEDIATE: 1,
 }
 
-#: What a pattern needs on top. IMMEDIATE=1: nothing is queued for a peer that is not there.
+#: What a pattern needs on top.
 BY_PATTERN: dict[int, dict[int, int]] = {
-    zmq.DEALER: {zmq.IMMEDIATE: 1, zmq.PROBE_ROUTER: 0},
+    zmq.DEALER: {zmq.PROBE_ROUTER: 0},
     # MANDATORY: an unknown peer is an error, not a loss. HANDOVER: a returning peer gets its identity back.
     zmq.ROUTER: {zmq.ROUTER_MANDATORY: 1, zmq.ROUTER_HANDOVER: 1, zmq.PROBE_ROUTER: 0},
     # RELAXED and CORRELATE: a reply that never comes leaves the socket usable, a late one is thrown away.
-    zmq.REQ: {zmq.IMMEDIATE: 1, zmq.REQ_RELAXED: 1, zmq.REQ_CORRELATE: 1, zmq.PROBE_ROUTER: 0},
+    zmq.REQ: {zmq.REQ_RELAXED: 1, zmq.REQ_CORRELATE: 1, zmq.PROBE_ROUTER: 0},
     zmq.REP: {},
-    zmq.PUB: {zmq.IMMEDIATE: 1, zmq.XPUB_NODROP: 0, zmq.CONFLATE: 0},
-    zmq.XPUB: {zmq.IMMEDIATE: 1, zmq.XPUB_NODROP: 0, zmq.XPUB_VERBOSE: 0, zmq.CONFLATE: 0},
+    zmq.PUB: {zmq.XPUB_NODROP: 0, zmq.CONFLATE: 0},
+    zmq.XPUB: {zmq.XPUB_NODROP: 0, zmq.XPUB_VERBOSE: 0, zmq.CONFLATE: 0},
     zmq.SUB: {zmq.CONFLATE: 0},
     zmq.XSUB: {zmq.CONFLATE: 0},
-    zmq.PUSH: {zmq.IMMEDIATE: 1, zmq.CONFLATE: 0},
+    zmq.PUSH: {zmq.CONFLATE: 0},
     zmq.PULL: {zmq.CONFLATE: 0},
-    zmq.PAIR: {zmq.IMMEDIATE: 1},
+    zmq.PAIR: {},
 }
 
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import zmq
 
@@ -13,6 +16,7 @@ from bridge.sockets.options import (
 from bridge.wire.envelope import MAX_PAYLOAD, SIZE
 
 PATTERNS = sorted(BY_PATTERN)
+TURNS = 4
 #: Options that libzmq lets nobody read; what they do is tested where it shows.
 WRITE_ONLY = {
     zmq.ROUTER_MANDATORY,
@@ -107,3 +111,16 @@ def test_a_returning_peer_gets_its_identity_back(context: zmq.Context) -> None:
 def test_an_old_libzmq_stops_the_start() -> None:
     with pytest.raises(UnsafeLibzmq, match=r"this is 4\.3\.4"):
         check_libzmq((4, 3, 4))
+
+
+def test_a_subscriber_with_a_full_queue_outlives_its_connection(context: zmq.Context) -> None:
+    """Stands still past its heartbeats, is cut off and connected anew, and reads on: four times."""
+    publisher = configure(context.socket(zmq.PUB), hwm=100)
+    publisher.bind("tcp://127.0.0.1:*")
+    command = [sys.executable, "-m", "tests.bridge.sockets.stalling_subscriber", publisher.get_string(zmq.LAST_ENDPOINT)]
+    with subprocess.Popen([*command, str(TURNS)], stdout=subprocess.PIPE, text=True) as subscriber:
+        while subscriber.poll() is None:
+            publisher.send(b"x" * 20_000)  # what the subscriber does not take is dropped
+        read = [int(line) for line in subscriber.stdout or ()]
+    assert (subscriber.returncode, len(read)) == (0, TURNS)
+    assert min(read) > 0

@@ -45,6 +45,10 @@ SIDE_BY_SIDE = [
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
+    # A worker that died or hangs ends the run: xdist waits for ever for the files that it gives out a second time.
+    "--max-worker-restart=0",
+    "--override-ini=faulthandler_timeout=600",
+    "--override-ini=faulthandler_exit_on_timeout=true",
 ]
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 SHOWN_ON_FAILURE = 30

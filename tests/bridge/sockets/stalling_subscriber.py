@@ -2,7 +2,7 @@
 
     python -m tests.bridge.sockets.stalling_subscriber ADDRESS TURNS
 
-Prints how many messages each turn read. A process of its own, because libzmq aborts where it finds itself at fault.
+Says how many messages each turn read. A process of its own, because libzmq aborts where it finds itself at fault.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def main(address: str, turns: int) -> None:
     socket.subscribe(b"")
     socket.connect(address)
     for _ in range(turns):
-        print(read(socket), flush=True)
+        sys.stdout.write(f"{read(socket)}\n")
+        sys.stdout.flush()
         time.sleep(STALL_SECONDS)  # the stall itself: nothing to wait for
     context.destroy(linger=0)
 

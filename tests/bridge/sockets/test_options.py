@@ -117,7 +117,12 @@ def test_a_subscriber_with_a_full_queue_outlives_its_connection(context: zmq.Con
     """Stands still past its heartbeats, is cut off and connected anew, and reads on: four times."""
     publisher = configure(context.socket(zmq.PUB), hwm=100)
     publisher.bind("tcp://127.0.0.1:*")
-    command = [sys.executable, "-m", "tests.bridge.sockets.stalling_subscriber", publisher.get_string(zmq.LAST_ENDPOINT)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bridge.sockets.stalling_subscriber",
+        publisher.get_string(zmq.LAST_ENDPOINT),
+    ]
     with subprocess.Popen([*command, str(TURNS)], stdout=subprocess.PIPE, text=True) as subscriber:
         while subscriber.poll() is None:
             publisher.send(b"x" * 20_000)  # what the subscriber does not take is dropped

@@ -23,6 +23,9 @@ PART_BYTES = 256 * 1024
 HEARTBEAT_SECONDS = 0.5  #: each shard has a frame at least as often, and the engine speaks as often on each topic
 SILENCE_SECONDS = 1.5  #: three missed heartbeats: of the engine for the feed bridge, of that for a hub
 LOOK_SECONDS = 0.25  #: how often, at least, a reader asks itself whether it still hears something
+LATE_SECONDS = (
+    1.0  #: what waited longer is thrown away, with all that waits behind it, and the state is fetched instead
+)
 
 LONGEST_PACE_US = 100_000
 

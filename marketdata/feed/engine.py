@@ -17,10 +17,19 @@ from bridge.link.queries import QueryFault, QueryLink
 from bridge.sockets.curve import KeyRing
 from bridge.sockets.throttle import Throttle
 from bridge.wire.envelope import Kind
-from bridge.wire.messages import BookSnapshot, BookSnapshotRequest, Instrument, InstrumentList, InstrumentListRequest
+from bridge.wire.messages import (
+    BookSnapshot,
+    BookSnapshotRequest,
+    Instrument,
+    InstrumentList,
+    InstrumentListRequest,
+    TopicHeartbeat,
+)
 from bridge.wire.sequence import SequenceTracker, Verdict
 from marketdata.feed.instrument import EventTooLarge
 from marketdata.feed.market import Market
+from marketdata.frames import LATE_SECONDS
+from marketdata.lag import Lag
 from tradingmw.env import Env
 
 logger = logging.getLogger(__name__)
@@ -55,6 +64,7 @@ class EngineFeed:
         self._link: FeedLink | None = None
         self._trackers: dict[str, SequenceTracker] = {}
         self._rejected: Counter[str] = Counter()
+        self._lag = Lag()
         self._missed = 0
         self._throttle = Throttle()
 
@@ -95,6 +105,7 @@ class EngineFeed:
         for snapshot in snapshots:
             self._stand_at(snapshot)
         self.table, self.engine_epoch = table.instruments, table.epoch
+        self._lag.forget()
         return market
 
     def _stand_at(self, snapshot: BookSnapshot) -> None:
@@ -165,10 +176,22 @@ class EngineFeed:
         if verdict is Verdict.NEXT and not beat:
             self._apply(kind, message.rows, market)
             tracker.reset(epoch, seq)
+        elif verdict is Verdict.NEXT and isinstance(message.published, TopicHeartbeat):
+            self._look_at_delay(message.topic, message.published, market)
         elif verdict in (Verdict.GAP, Verdict.NEW_EPOCH):
             if message.verdict is Verdict.NEW_EPOCH and epoch == tracker.epoch:  # the first one that the link heard
                 self._missed += seq + beat - tracker.seq - 1
             raise self._desynchronised(verdict.name, f"{message.topic} is at {epoch} {seq}")
+
+    def _look_at_delay(self, topic: str, beat: TopicHeartbeat, market: Market) -> None:
+        """Heartbeats wait behind the batches: one that waited too long shows that we do not keep up with the engine.
+
+        What waits is thrown away with its connection, and a snapshot taken instead.
+        """
+        waited_seconds = self._lag.seconds(beat.sent_at_us, market.now_us)
+        if waited_seconds > LATE_SECONDS:
+            self._leave_link()
+            raise self._desynchronised("LATE", f"{topic} was read {waited_seconds:.1f} s late")
 
     def _apply(self, kind: Kind, rows: list[Any], market: Market) -> None:
         try:

@@ -1,8 +1,9 @@
 """How does a hub come by the market, and how does it notice that it missed something?
 
-One receiver on the channel layer for the whole process. Frames are numbered; after a lost one, in a new epoch, or when
-the feed was silent, the whole state is fetched and the frames that came meanwhile are applied on top. Nothing is ever
-guessed or patched. Everything runs on one event loop and lives on through faults of the layer and the feed bridge.
+One receiver on the channel layer for the whole process. Frames are numbered; after a lost one, in a new epoch, when the
+feed was silent, or when frames wait so long that their prices are no longer the market's, the whole state is fetched
+and the frames that came meanwhile are applied on top. Nothing is ever guessed or patched. Everything runs on one event
+loop and lives on through faults of the layer and the feed bridge.
 """
 
 from __future__ import annotations
@@ -18,10 +19,20 @@ import msgspec
 
 from bridge.sockets.curve import KeyFault
 from bridge.sockets.throttle import Throttle
-from marketdata.frames import LOOK_SECONDS, MESSAGE_TYPE, SILENCE_SECONDS, FeedState, Frame, group, read_frame
+from marketdata.frames import (
+    LATE_SECONDS,
+    LOOK_SECONDS,
+    MESSAGE_TYPE,
+    SILENCE_SECONDS,
+    FeedState,
+    Frame,
+    group,
+    read_frame,
+)
 from marketdata.hub.hub import Hub
 from marketdata.hub.pushes import ENCODERS, FORMATS, UPDATE, Heartbeat, push
 from marketdata.hub.state_link import NoState, State, StateLink
+from marketdata.lag import Lag
 
 logger = logging.getLogger(__name__)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
@@ -32,7 +43,8 @@ HEARTBEAT_SECONDS = 1.0
 class HubSource:
     """Feeds one hub. `layer` is the process's channel layer.
 
-    `counts`: frames, gaps, new_epochs, states, silences, malformed_frames, old_frames, layer_faults, state_faults.
+    `counts`: frames, gaps, late (frames that waited too long), new_epochs, states, silences, malformed_frames,
+    old_frames, layer_faults, state_faults.
     """
 
     def __init__(self, hub: Hub, layer: Any, link: StateLink, counts: Counter[str]) -> None:
@@ -47,6 +59,8 @@ class HubSource:
         self._wanted.set()
         self._installed = asyncio.Event()  #: a state was installed once
         self._feed, self._age_ms, self._heard_at = FeedState.DOWN, 0, float("-inf")
+        self._lag = Lag()
+        self._waited_seconds = 0.0  #: the frame that is being taken, between the feed bridge and here
         self._fetched_at = float("-inf")
         self._dark = False  #: silence was told; until frames come again and a state was installed
         self._throttle = Throttle()
@@ -111,7 +125,8 @@ class HubSource:
             self.counts["malformed_frames"] += 1
             return
         self.counts["frames"] += 1
-        self._heard(frame.state, frame.age_ms)
+        self._waited_seconds = self._lag.seconds(frame.sent_us, time.time_ns() // 1000)
+        self._heard(frame.state, frame.age_ms, self._waited_seconds)
         if self._wanted.is_set():
             self._keep(frame)
         elif not self._follows(frame):
@@ -132,14 +147,15 @@ class HubSource:
         self._buffered = 0
         return kept
 
-    def _heard(self, state: FeedState, age_ms: int) -> None:
-        self._feed, self._age_ms, self._heard_at = state, age_ms, time.monotonic()
+    def _heard(self, state: FeedState, age_ms: int, waited_seconds: float = 0.0) -> None:
+        self._feed, self._age_ms = state, age_ms
+        self._heard_at = max(self._heard_at, time.monotonic() - waited_seconds)
         self._hub.live = state is FeedState.LIVE and not self._dark
         if self._dark:
             self._wanted.set()
 
     def _follows(self, frame: Frame) -> bool:
-        """Applies `frame`; False where something before it is missing."""
+        """Applies `frame`; False where something before it is missing, or where it waited too long."""
         last = self._numbers.get(frame.shard)
         if frame.epoch > self._hub.epoch or last is None:
             self.counts["new_epochs"] += 1
@@ -147,6 +163,9 @@ class HubSource:
         if frame.epoch < self._hub.epoch or frame.number <= last:
             self.counts["old_frames"] += bool(frame.updates)
             return True
+        if self._waited_seconds > LATE_SECONDS:
+            self.counts["late"] += 1
+            return False
         if frame.number == last + 1 and frame.updates:
             self._numbers[frame.shard] = frame.number
             return self._hub.apply(frame.updates)
@@ -188,6 +207,8 @@ class HubSource:
             self._heard(state.feed, state.age_ms)
         self._hub.install(state.epoch, state.instruments)
         self._numbers = dict(state.numbers)
+        self._lag.forget()
+        self._waited_seconds = 0.0
         self._fetched_at = time.monotonic()
         self.counts["states"] += 1
         self._installed.set()

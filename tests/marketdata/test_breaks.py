@@ -9,8 +9,8 @@ import pytest
 
 from bridge.wire.envelope import Kind
 from bridge.wire.messages import InstrumentSnapshot
-from tests.marketdata.lab import Client, Lab
-from tests.marketdata.scripted import E8, listing, quote
+from tests.marketdata.lab import Client, Lab, eventually
+from tests.marketdata.scripted import E8, listing, now_us, quote
 
 
 def is_a_chain(items: list[dict[str, Any]]) -> bool:
@@ -123,6 +123,21 @@ async def test_a_silent_engine_makes_quotes_stale_and_its_return_makes_them_good
         engine.answering = True
         items = await client.until(lambda items: items[-1]["quality"] == "ok", "quotes")
     assert is_a_chain(items)
+
+
+async def test_a_feed_bridge_that_reads_too_late_throws_away_what_waits_and_begins_anew(lab: Lab) -> None:
+    engine = lab.engine(listing())
+    feed = lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        before = await snapshot(client, "quotes", "AAPL")
+        engine.behind_since_us = now_us()
+        await eventually(lambda: feed.bridge.repairs()["LATE"])
+        engine.behind_since_us = 0
+        await client.until(lambda items: len(snapshots(items)) > 1, "quotes")
+        engine.quotes(quote(55, 56))
+        items = await client.until(lambda items: items[-1].get("bid") == "55", "quotes")
+    assert items[-1]["epoch"] > before["epoch"]
 
 
 async def test_a_feed_bridge_that_is_gone_is_told_by_the_heartbeat(lab: Lab) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import zmq
 
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.exchange import LayerPublisher
-from marketdata.frames import MESSAGE_TYPE, UPDATES_PER_FRAME, FeedState, Frame, encode
+from marketdata.frames import LATE_SECONDS, MESSAGE_TYPE, UPDATES_PER_FRAME, FeedState, Frame, encode
 from marketdata.hub.source import UPDATES_BUFFERED
 from tests.marketdata.lab import Client, Lab, eventually
 from tests.marketdata.scripted import listing, now_us, quote
@@ -81,6 +83,26 @@ async def test_frames_that_wait_for_a_state_are_bounded(lab: Lab, forger: LayerP
             forger.group_send("md.0", frame(epoch, number, full))
         await eventually(lambda: web.market.counts["frames"] >= frames + 2 * most)
         assert 0 < web.market.source.waiting <= most
+
+
+async def test_frames_that_waited_too_long_are_thrown_away_for_a_state(lab: Lab) -> None:
+    """The loop stands still, as under a load that is too much for it; meanwhile the market goes on."""
+    engine = lab.engine(listing())
+    lab.feed()
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        await followed(client)
+        engine.quotes(quote(10, 11))
+        await client.until(lambda items: items[-1]["seq"] == 1, "quotes")
+        states = web.market.counts["states"]
+        for price in range(20, 25):
+            engine.quotes(quote(price, price + 1))
+        time.sleep(LATE_SECONDS + 0.4)  # noqa: ASYNC251 - the stall itself
+        items = await client.until(lambda items: items[-1]["seq"] == 6, "quotes")
+        assert web.market.counts["late"] >= 1
+        assert web.market.counts["states"] > states
+    assert (items[-1]["bid"], items[-1]["quality"]) == ("24", "ok")
+    assert all(after["prevSeq"] == before["seq"] for before, after in pairwise(items))
 
 
 async def test_frames_out_of_order_are_settled_by_a_state(lab: Lab, forger: LayerPublisher) -> None:

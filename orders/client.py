@@ -23,11 +23,11 @@ from msgspec.structs import replace
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames, PortClosed, PortFull, Pump, Socket, process_pump
+from bridge.wire.faults import WireError
 from orders.requests import (
     Answer,
     BridgeAnswer,
     BridgeQuery,
-    MalformedRequest,
     Refusal,
     Request,
     decode_answer,
@@ -146,7 +146,7 @@ class OrderClient:
         try:
             (body,) = frames
             answer = decode_answer(body)
-        except (ValueError, MalformedRequest):
+        except (ValueError, WireError):
             self.counts["malformed"] += 1
             return
         self._settle(answer.request_id, lambda answered: answered.set_result(answer))

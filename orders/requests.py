@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from bridge.wire.maps import read_map
 from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Text, Token
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.lifecycle import OrderStatus
@@ -23,7 +24,7 @@ RequestId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Trace = Annotated[str, Meta(max_length=CHARACTERS_MAX)]
 
 
-class Caller(Struct, frozen=True, kw_only=True):
+class Caller(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """On whose behalf; the account is the fence around what the request may see."""
 
     user: UUID
@@ -175,23 +176,15 @@ _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequ
 _answers: msgspec.msgpack.Decoder[AnyAnswer] = msgspec.msgpack.Decoder(AnyAnswer)
 
 
-class MalformedRequest(Exception):
-    """The frame is not a message of this protocol."""
-
-
 def encode(message: Request | Answer) -> bytes:
     return _encoder.encode(message)
 
 
 def decode_request(frame: bytes) -> AnyRequest:
-    try:
-        return _requests.decode(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedRequest(str(error)) from error
+    """`WireError` where it is none."""
+    return read_map(_requests, frame, ("caller",))
 
 
 def decode_answer(frame: bytes) -> AnyAnswer:
-    try:
-        return _answers.decode(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedRequest(str(error)) from error
+    """`WireError` where it is none."""
+    return read_map(_answers, frame)

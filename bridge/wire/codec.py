@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from msgspec import DecodeError, Raw, ValidationError
 from msgspec.msgpack import Decoder, Encoder
 
 from bridge.wire.envelope import Envelope, Kind, check, seal
 from bridge.wire.faults import Reason, WireError
+from bridge.wire.maps import read_map
 from bridge.wire.messages import (
     Bar,
     EngineStatus,
@@ -36,8 +36,6 @@ QUERY: Decoder[Query] = Decoder(Query)
 QUERY_REPLY: Decoder[QueryReply] = Decoder(QueryReply)
 BAR: Decoder[Bar] = Decoder(Bar)
 PUBLISHED: Decoder[Published] = Decoder(Published)
-FIELDS: Decoder[dict[str, Raw]] = Decoder(dict[str, Raw])
-ROWS: Decoder[list[Raw]] = Decoder(list[Raw])
 LISTS_OF_MAPS = ("instruments", "orders")  #: the fields of any message whose values hold maps of their own
 
 
@@ -106,39 +104,7 @@ def _decoded(decoder: Decoder[M], frames: Frames) -> tuple[M, Envelope]:
     envelope = check(header, payload)
     if envelope.kind is not Kind.MESSAGE:
         raise WireError(Reason.KIND, f"{envelope.kind.name} where a message is expected")
-    message = _parsed(decoder, payload)
-    _refuse_repeated_keys(payload)
+    message = read_map(decoder, payload, LISTS_OF_MAPS)
     if fault := contradiction(message):
         raise WireError(Reason.RANGE, f"{type(message).__name__}: {fault}")
     return message, envelope
-
-
-def _parsed(decoder: Decoder[M], payload: bytes) -> M:
-    try:
-        return decoder.decode(payload)
-    except ValidationError as error:
-        raise WireError(Reason.SCHEMA, str(error)) from error
-    except (DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        raise WireError(Reason.NOT_MESSAGEPACK, str(error)) from error
-
-
-def _refuse_repeated_keys(payload: bytes | Raw) -> None:
-    """A map that says it has more entries than there are keys names one twice.
-
-    The typed decoder lets the last one win and does not tell. It has run before this, so the payload is known to be
-    well-formed, and only the message itself and the rows of `LISTS_OF_MAPS` can be maps.
-    """
-    fields = FIELDS.decode(payload)
-    if len(fields) != _entries(memoryview(payload)):
-        raise WireError(Reason.REPEATED_KEY, f"{_entries(memoryview(payload))} entries, {len(fields)} keys")
-    for name in LISTS_OF_MAPS:
-        if name in fields:
-            for row in ROWS.decode(fields[name]):
-                _refuse_repeated_keys(row)
-
-
-def _entries(encoded: memoryview) -> int:
-    """The number of entries in the header of a MessagePack map: fixmap, map 16 or map 32."""
-    if encoded[0] & 0xF0 == 0x80:
-        return encoded[0] & 0x0F
-    return int.from_bytes(encoded[1:3] if encoded[0] == 0xDE else encoded[1:5], "big")

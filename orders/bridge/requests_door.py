@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import zmq
 from bridge.sockets.curve import Domain, KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Socket
+from bridge.sockets.throttle import Throttle
+from bridge.wire.faults import Reason, WireError
 from orders.bridge.intake import Intake
 from orders.core.inputs import Amend, Asked, Cancel, CancelAll, Place, Reconcile, Replace, Ticket
 from orders.ids import new_id
@@ -21,7 +24,6 @@ from orders.requests import (
     BridgeAnswer,
     BridgeQuery,
     CancelOrder,
-    MalformedRequest,
     PlaceOrder,
     ReconcileOrders,
     Refusal,
@@ -32,19 +34,25 @@ from orders.requests import (
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code
 
+logger = logging.getLogger(__name__)
+
 TURN = 256  #: requests taken per turn of the link thread
 DOOR_HWM = 2_000
 STANDING_BY = "standing_by"  #: what a standby says of its link
 
 
 class RequestsDoor:
-    """Bound on `order_requests`. `counts`: "malformed" frames, "full" and "standing_by" refusals, "unsent" answers."""
+    """Bound on `order_requests`.
+
+    `counts`: what could not be read, by its `Reason`; "full" and "standing_by" refusals; "unsent" answers.
+    """
 
     def __init__(self, context: Context, keyring: KeyRing, address: str, intake: Intake) -> None:
         self.counts: Counter[str] = Counter()
         self.socket: Socket = configure(context.socket(zmq.ROUTER), hwm=DOOR_HWM)
         self.standing_by = True  #: nothing is taken in
         self._intake = intake
+        self._throttle = Throttle()
         keyring.serve(self.socket, Role.ORDER_BRIDGE, Domain.ORDER_REQUESTS)
         self.socket.bind(address)
 
@@ -74,10 +82,9 @@ class RequestsDoor:
 
     def _take(self, frames: list[bytes], answer_query: Callable[[BridgeQuery], Answer]) -> None:
         try:
-            peer, body = frames
-            request = decode_request(body)
-        except (ValueError, MalformedRequest):
-            self.counts["malformed"] += 1
+            peer, request = request_of(frames)
+        except WireError as error:
+            self._pass_over(error)
             return
         crash_point(CrashPoint.REQUEST_READ)
         ticket = Ticket(peer, request.request_id, time.time_ns() // 1000, request.received_us)
@@ -88,9 +95,23 @@ class RequestsDoor:
         elif not self._intake.offer_request(as_input(ticket, request)):
             self._refuse(ticket, "full", "Too many requests wait; nothing was done.")
 
+    def _pass_over(self, error: WireError) -> None:
+        """Unanswered: nobody knows which question it was."""
+        self.counts[error.reason] += 1
+        if self._throttle.due():
+            logger.warning("A request could not be read", extra={"why": str(error), "counts": dict(self.counts)})
+
     def _refuse(self, ticket: Ticket, why: str, detail: str) -> None:
         self.counts[why] += 1
         self.answer(ticket, refusal(ticket, detail))
+
+
+def request_of(frames: list[bytes]) -> tuple[bytes, AnyRequest]:
+    """Who asks, and what."""
+    if len(frames) != 2:
+        raise WireError(Reason.FRAME_COUNT, f"{len(frames) - 1} frames, 1 expected")
+    peer, body = frames
+    return peer, decode_request(body)
 
 
 def as_input(ticket: Ticket, request: AnyRequest) -> Asked:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.wire.faults import Reason, WireError
 from orders.requests import (
     BridgeQuery,
     CancelAllOrders,
     CancelOrder,
-    MalformedRequest,
     OrderAnswer,
     ReplaceOrder,
     decode_answer,
@@ -47,15 +48,47 @@ def test_an_answer_carries_an_order_of_any_size() -> None:
 
 @given(st.binary(max_size=200))
 def test_nonsense_is_refused(frame: bytes) -> None:
-    with pytest.raises(MalformedRequest):
+    with pytest.raises(WireError):
         decode_request(frame)
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"symbol": "a b"}, {"quantityE8": 1}, {"quantity_e8": 0}, {"side": "hold"}, {"client_order_id": "ü"}, {"more": 1}],
+    [
+        {"symbol": "a b"},
+        {"quantityE8": 1},
+        {"quantity_e8": 0},
+        {"side": "hold"},
+        {"client_order_id": "ü"},
+        {"more": 1},
+        {"caller": {**msgspec.to_builtins(ANN), "more": 1}},
+    ],
 )
 def test_a_request_with_a_wrong_field_is_refused(change: dict[str, object]) -> None:
     built = msgspec.to_builtins(REQUESTS[0]) | change
-    with pytest.raises(MalformedRequest):
+    with pytest.raises(WireError):
         decode_request(msgspec.msgpack.encode(built))
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_that_names_a_key_twice_is_refused(request_: BridgeQuery) -> None:
+    fields = msgspec.to_builtins(request_)
+    for name, value in fields.items():
+        with pytest.raises(WireError) as refused:
+            decode_request(written([*fields.items(), (name, value)]))
+        assert refused.value.reason is Reason.REPEATED_KEY
+
+
+def test_a_caller_that_names_a_key_twice_is_refused() -> None:
+    caller = msgspec.to_builtins(ANN)
+    twice = msgspec.Raw(written([*caller.items(), ("heads_desk", True)]))
+    fields = msgspec.to_builtins(REQUESTS[1]) | {"caller": twice}
+    with pytest.raises(WireError) as refused:
+        decode_request(msgspec.msgpack.encode(fields))
+    assert refused.value.reason is Reason.REPEATED_KEY
+
+
+def written(entries: list[tuple[str, Any]]) -> bytes:
+    """A MessagePack map of these entries, whatever their keys are."""
+    packed = [msgspec.msgpack.encode(part) for entry in entries for part in entry]
+    return b"\xde" + len(entries).to_bytes(2, "big") + b"".join(packed)

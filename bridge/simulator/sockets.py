@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ MARKET_DATA_HWM = 10_000
 COMMANDS_HWM = 10_000
 QUERIES_HWM = 100
 WORK_HWM = 1_000
-LAST_WORD_MS = 200
+LAST_WORD_SECONDS = 0.2
 
 
 class EngineAddresses(NamedTuple):
@@ -60,9 +61,9 @@ class EngineSockets:
                 return
 
     def close(self) -> None:
-        """Close all; the last status may still take a moment to leave."""
-        self.market_data.close(linger=LAST_WORD_MS)
-        for socket in (self.commands, self.queries, self.work):
+        """Close all, a moment after the last status: readers drop what they have not read when the connection ends."""
+        time.sleep(LAST_WORD_SECONDS)
+        for socket in (self.market_data, self.commands, self.queries, self.work):
             socket.close()
         self.gatekeeper.stop()
         self._context.term()

@@ -147,10 +147,13 @@ class EngineProcess:
         self._arguments = arguments
         self.process = self._started()
 
-    def stop(self) -> int:
-        """Ask it to stop; its exit code."""
+    def ask_to_stop(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
+
+    def stop(self) -> int:
+        """Ask it to stop; its exit code."""
+        self.ask_to_stop()
         return self.process.wait(timeout=20)
 
     def log(self) -> str:

@@ -238,8 +238,9 @@ def test_a_stop_is_told_and_clean(launch: Callable[..., EngineProcess], context:
     engine = launch()
     link = feed(context, engine)
     received(link, bool)
-    assert engine.stop() == 0
+    engine.ask_to_stop()
     received(link, lambda messages: any(state_of(message) is EngineState.STOPPING for message in messages))
+    assert engine.process.wait(timeout=20) == 0
     assert "Traceback" not in engine.log()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ from marketdata.frames import LATE_SECONDS, MESSAGE_TYPE, UPDATES_PER_FRAME, Fee
 from marketdata.hub.source import UPDATES_BUFFERED
 from tests.marketdata.lab import Client, Lab, eventually
 from tests.marketdata.scripted import listing, now_us, quote
+from tests.marketdata.stall import stand_still
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_frames_that_waited_too_long_are_thrown_away_for_a_state(lab: Lab)
         states = web.market.counts["states"]
         for price in range(20, 25):
             engine.quotes(quote(price, price + 1))
-        time.sleep(LATE_SECONDS + 0.4)  # noqa: ASYNC251 - the stall itself
+        stand_still(LATE_SECONDS + 0.4)
         items = await client.until(lambda items: items[-1]["seq"] == 6, "quotes")
         assert web.market.counts["late"] >= 1
         assert web.market.counts["states"] > states

@@ -29,6 +29,9 @@ DISCARD_BYTES = 65_536
 SEND_BUFFER_BYTES = 262_144
 LOOSE_FRAMES_PER_SECOND, LOOSE_FRAMES_BURST = 100, 2_000  #: frames that are no whole message
 FRAGMENTS_MAX = 1_024
+MESSAGES_AHEAD = (
+    4  #: so many may wait for the app while reading goes on; to pause and go on for each costs system calls
+)
 POLICY_VIOLATION, TOO_BIG = 1008, 1009
 
 
@@ -74,6 +77,14 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
     def handle_bytes(self, event: Any) -> None:
         if event.fin or self._is_welcome():
             super().handle_bytes(event)
+
+    def send_receive_event_to_app(self) -> None:
+        if self.read_paused or self.queue.qsize() >= MESSAGES_AHEAD:
+            super().send_receive_event_to_app()
+            return
+        self.read_paused = True  # as far as uvicorn knows: it pauses after each message
+        super().send_receive_event_to_app()
+        self.read_paused = False
 
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) >= FRAGMENTS_MAX:

@@ -81,7 +81,7 @@ class StateRequest(Struct, array_like=True, frozen=True, tag=True):
 
 
 class StatePart(Struct, array_like=True, frozen=True):
-    """One of `parts` parts of the state; `numbers` gives each shard's frame number at which it stands.
+    """One of `parts` parts of the state of the moment `made_us`; `numbers` gives each shard's frame number at it.
 
     `epoch` 0 and no shards: the feed bridge has no state yet. The answer to a pulse has no instruments either.
     """
@@ -91,6 +91,7 @@ class StatePart(Struct, array_like=True, frozen=True):
     numbers: dict[str, Number]
     state: FeedState
     age_ms: Number
+    made_us: Number
     part: Number
     parts: Annotated[int, Meta(ge=1)]
     instruments: list[InstrumentState]

@@ -242,9 +242,9 @@ class FeedBridge:
         """The state as of the last frame: whatever waits is flushed first."""
         market = self._market
         if market is None:
-            return no_state(request.request_id, self._state, self._age_ms())
+            return no_state(request.request_id, self._state, self._age_ms(), clock_us())
         if request.pulse:
-            return no_state(request.request_id, self._state, self._age_ms(), market.epoch)
+            return no_state(request.request_id, self._state, self._age_ms(), clock_us(), market.epoch)
         self._flush(market)
         market.now_us = clock_us()
         return whole_state(request.request_id, market, self._publication.numbers, self._state, self._age_ms())

@@ -105,7 +105,6 @@ class EngineFeed:
         for snapshot in snapshots:
             self._stand_at(snapshot)
         self.table, self.engine_epoch = table.instruments, table.epoch
-        self._lag.forget()
         return market
 
     def _stand_at(self, snapshot: BookSnapshot) -> None:
@@ -150,6 +149,7 @@ class EngineFeed:
             self._leave_link()
             self._link = FeedLink(self._context, self._keyring, self._env.engine_market_data, sorted(topics))
             self._trackers = {topic: SequenceTracker() for topic in topics}
+            self._lag.forget()
 
     def _snapshot(self, shard: str, epoch: int) -> BookSnapshot:
         request = BookSnapshotRequest(request_id=next(self._request_ids), shard=shard)

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from bridge.wire.messages import Instrument
 
@@ -48,7 +48,7 @@ class InstrumentKeeper:
     def _keep(self, table: Sequence[Instrument], epoch: int) -> None:
         try:
             self._store(table=table, epoch=epoch)
-        except DatabaseError:
+        except Error:
             self.failures += 1
             logger.exception("Instruments could not be stored", extra={"failures": self.failures})
             self._closing.wait(RETRY_SECONDS)

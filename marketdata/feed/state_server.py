@@ -85,9 +85,9 @@ class StateServer:
             logger.warning("A state request was refused", extra={"why": str(error), "counts": dict(self.counts)})
 
 
-def no_state(request_id: int, state: FeedState, age_ms: int, epoch: int = 0) -> Iterator[StatePart]:
+def no_state(request_id: int, state: FeedState, age_ms: int, now_us: int, epoch: int = 0) -> Iterator[StatePart]:
     """The answer while there is no market, or to a pulse."""
-    yield StatePart(request_id, epoch, {}, state, age_ms, 0, 1, [])
+    yield StatePart(request_id, epoch, {}, state, age_ms, now_us, 0, 1, [])
 
 
 def whole_state(
@@ -97,7 +97,7 @@ def whole_state(
     instruments = [one.state(market.now_us) for one in market.instruments]
     portions = list(_portions(instruments)) or [[]]
     for index, portion in enumerate(portions):
-        yield StatePart(request_id, market.epoch, numbers, state, age_ms, index, len(portions), portion)
+        yield StatePart(request_id, market.epoch, numbers, state, age_ms, market.now_us, index, len(portions), portion)
 
 
 def _portions(instruments: list[InstrumentState]) -> Iterator[list[InstrumentState]]:

@@ -31,7 +31,7 @@ from marketdata.frames import (
 )
 from marketdata.hub.hub import Hub
 from marketdata.hub.pushes import ENCODERS, FORMATS, UPDATE, Heartbeat, push
-from marketdata.hub.state_link import NoState, State, StateLink
+from marketdata.hub.state_link import NoState, State, StateLink, clock_us
 from marketdata.lag import Lag
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class HubSource:
             self.counts["malformed_frames"] += 1
             return
         self.counts["frames"] += 1
-        self._waited_seconds = self._lag.seconds(frame.sent_us, time.time_ns() // 1000)
+        self._waited_seconds = self._lag.seconds(frame.sent_us, clock_us())
         self._heard(frame.state, frame.age_ms, self._waited_seconds)
         if self._wanted.is_set():
             self._keep(frame)
@@ -207,7 +207,7 @@ class HubSource:
             self._heard(state.feed, state.age_ms)
         self._hub.install(state.epoch, state.instruments)
         self._numbers = dict(state.numbers)
-        self._lag.forget()
+        self._lag.exchanged(state.asked_us, state.made_us, state.heard_us)
         self._waited_seconds = 0.0
         self._fetched_at = time.monotonic()
         self.counts["states"] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -30,17 +31,27 @@ HWM = 1_000
 TIMEOUT_SECONDS = 2.0  #: between two parts
 
 
+def clock_us() -> int:
+    return time.time_ns() // 1000
+
+
 class NoState(Exception):
     """The feed bridge did not answer in time, or has no state itself yet."""
 
 
 class State(NamedTuple):
-    """All instruments at one moment; `numbers` are the shards' frame numbers at which they stand."""
+    """All instruments at one moment; `numbers` are the shards' frame numbers at which they stand.
+
+    `made_us` by the feed bridge's clock; by ours it was asked for at `asked_us` and had begun to come at `heard_us`.
+    """
 
     epoch: int
     numbers: dict[str, int]
     feed: FeedState
     age_ms: int
+    asked_us: int
+    made_us: int
+    heard_us: int
     instruments: list[InstrumentState]
 
 
@@ -58,8 +69,9 @@ class StateLink:
         """The state as the feed bridge has it now; `NoState`, or what opening the socket raises (`KeyFault`, …)."""
         self._asked = next(self._numbers)
         self._parts = asyncio.Queue()
+        asked_us = clock_us()
         self._send(StateRequest(self._asked))
-        return await self._collected()
+        return await self._collected(asked_us)
 
     async def pulse(self) -> StatePart:
         """How the feed is now, without its instruments; `NoState`. Not while `ask` waits."""
@@ -87,17 +99,19 @@ class StateLink:
         except (PortFull, PortClosed) as error:
             raise NoState("The process's ZeroMQ thread takes no more work.") from error
 
-    async def _collected(self) -> State:
+    async def _collected(self, asked_us: int) -> State:
         instruments: list[InstrumentState] = []
-        expected = 0
+        expected = heard_us = 0
         while True:
             part = await self._part()
+            heard_us = heard_us or clock_us()
             if part.part != expected:
                 raise NoState(f"Part {expected} of the state is missing.")
             instruments += part.instruments
             expected += 1
             if expected == part.parts:
-                return State(part.epoch, part.numbers, part.state, part.age_ms, instruments)
+                times = (asked_us, part.made_us, heard_us)
+                return State(part.epoch, part.numbers, part.state, part.age_ms, *times, instruments)
 
     async def _part(self) -> StatePart:
         part = await self._next_part()

@@ -43,6 +43,7 @@ ROWS_MADE = 16_384
 TOPIC = b"md.0"
 AHEAD = 1_000  #: messages
 BEAT_SECONDS = 0.2
+FASTER = 10  #: its clock runs: work that waits, as is meant here, is not to be taken for lateness and thrown away
 SENT_AT_ONCE = 50
 BID, ASK = 1, 2
 MARKETS = ("quotes", "books")
@@ -132,8 +133,8 @@ class Source:
             self._answer()
         if time.monotonic() - self._beat_at > BEAT_SECONDS:
             self._beat_at = time.monotonic()
-            beat = encode_numbered(TopicHeartbeat(sent_at_us=time.time_ns() // 1000), self._epoch, self._seq)
-            self._offer([TOPIC, *beat])
+            sent_at_us = self._epoch + FASTER * (time.time_ns() // 1000 - self._epoch)
+            self._offer([TOPIC, *encode_numbered(TopicHeartbeat(sent_at_us=sent_at_us), self._epoch, self._seq)])
 
     def send(self, waiting: Iterator[tuple[Kind, bytes]]) -> None:
         """The next batches, as many as are taken at once."""

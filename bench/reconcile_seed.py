@@ -65,15 +65,10 @@ class EngineSide:
             session=1,
             command_seq=self._log.last_seq + 1,
             deadline_us=self._now_us + 2_000_000,
-            order_id=order.id,
-            account=order.account_name,
-            client_order_id=order.client_order_id,
-            instrument_id=1,
-            side=order.side,
+            **named(order),
             order_type=order.order_type,
             time_in_force=order.time_in_force,
             quantity_e8=order.quantity_e8,
-            price_e8=order.price_e8,
         )
         envelope, payload = encode(command)
         self._journal.append(RecordKind.COMMAND, self._now_us, 1, (envelope, payload))
@@ -92,16 +87,10 @@ class EngineSide:
             exec_id=f"{self._log.epoch}-{seq}",
             exec_type=kind,
             status=status,
-            order_id=order.id,
-            account=order.account_name,
-            client_order_id=order.client_order_id,
             external_order_id=order.external_order_id,
-            instrument_id=1,
             symbol=order.symbol,
-            side=order.side,
-            price_e8=order.price_e8,
             transacted_at_us=self._now_us,
-            **{**plain, **told},
+            **{**named(order), **plain, **told},
         )
         self._log.append(report)
 
@@ -116,6 +105,18 @@ class EngineSide:
             traded = {"last_quantity_e8": half_e8, "last_price_e8": E8, "cum_quantity_e8": half_e8}
             partly = EngineOrderStatus.PARTIALLY_FILLED
             self.say(order, ExecType.TRADE, partly, leaves_quantity_e8=half_e8, **traded)
+
+
+def named(order: OrderState) -> dict[str, Any]:
+    """What every message about the order says of it."""
+    return {
+        "order_id": order.id,
+        "account": order.account_name,
+        "client_order_id": order.client_order_id,
+        "instrument_id": 1,
+        "side": order.side,
+        "price_e8": order.price_e8,
+    }
 
 
 def seeds(count: int, epoch: int) -> list[Seed]:

@@ -10,6 +10,7 @@ from orders.core.book import Ask, Draft
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState, Terms
 
 ASK_AGAIN_US = 1_000_000
+UNTIMELY_US = 100_000  #: before what was answered too early or too late is asked again
 
 
 def send_new_order(draft: Draft, order: OrderState, instrument: Instrument) -> None:
@@ -119,6 +120,11 @@ def settle_if_final(draft: Draft, order: OrderState) -> None:
         draft.asks.drop(order.id)
         draft.claims.drop(order.id)
         replace_is_settled(draft, order)
+
+
+def ask_again(draft: Draft, order: OrderState) -> None:
+    """The answer came at the wrong moment; until the next one the question counts as under way."""
+    draft.asks.put(order.id, Ask(order.id, draft.now_us + UNTIMELY_US, waiting=True))
 
 
 def ask_later(draft: Draft, order: OrderState, due_us: int) -> None:

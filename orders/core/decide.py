@@ -59,7 +59,8 @@ def hops_of(each: Input) -> Hops:
 
 def reported(draft: Draft, told: Reported) -> None:
     gap_before = draft.counts["early_reports"]
-    reporting.reported(draft, told.report)
+    if reporting.reported(draft, told.report):
+        linking.replay_goes_on(draft)
     if draft.counts["early_reports"] > gap_before:
         linking.beat(draft, told.report.epoch, told.report.seq)
 

@@ -16,7 +16,7 @@ from orders.core.comparison import Cause
 from orders.core.inputs import LinkUp
 from orders.core.state import Cursor, OrderState
 
-REPLAY_PATIENCE_US = 5_000_000
+REPLAY_PATIENCE_US = 2_000_000  #: without a report of it that could be applied
 REPLAY_AGAIN_US = 200_000
 
 
@@ -44,6 +44,16 @@ def ask_for_replay(draft: Draft) -> None:
     draft.phase(draft.link.phase, replay_deadline_us=draft.now_us + REPLAY_PATIENCE_US, torn=False)
     request = ReplayRequest(session=draft.session, epoch=draft.cursor.epoch, after_seq=draft.cursor.seq)
     draft.to_engine.append(request)
+
+
+def replay_goes_on(draft: Draft) -> None:
+    """A report was applied: the replay that brings them is waited for, however long it is.
+
+    A pause before the next one (`again`) is not made longer by it.
+    """
+    left_us = draft.link.replay_deadline_us - draft.now_us
+    if REPLAY_AGAIN_US < left_us < REPLAY_PATIENCE_US:
+        draft.phase(draft.link.phase, replay_deadline_us=draft.now_us + REPLAY_PATIENCE_US)
 
 
 def unreadable(draft: Draft) -> None:

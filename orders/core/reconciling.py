@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bridge.wire.messages import OrderList, OrderListRequest, OrderStatus
 from orders.core.book import Draft, Phase, ReconcileReply, awaits_evidence
-from orders.core.commands import ASK_AGAIN_US, ask_later, replace_under_way
+from orders.core.commands import ASK_AGAIN_US, UNTIMELY_US, ask_later, replace_under_way
 from orders.core.comparison import (
     ENDED,
     Cause,
@@ -36,7 +36,6 @@ from orders.core.requesting import engine_away
 from orders.core.state import OrderState
 
 RUN_IDS = uuid.UUID("b1c9b3de-0c7e-4d0b-9f5e-5a0f3a1c6d42")
-PAGE_AGAIN_US = 100_000  #: after a page that came too early or too late
 #: no question to the engine would settle these
 FOR_PEOPLE = frozenset({Kind.NOT_HERE, Kind.ENDED_HERE, Kind.OTHER_IDENTITY})
 
@@ -124,7 +123,7 @@ def listed(draft: Draft, page: OrderList) -> None:
         draft.counts["unmatched_lists"] += 1
     elif (page.epoch, page.last_seq) != (draft.cursor.epoch, draft.cursor.seq):
         draft.counts["untimely_lists"] += 1
-        keep(draft, replace(run, asked_seq=0, ask_due_us=draft.now_us + PAGE_AGAIN_US))
+        keep(draft, replace(run, asked_seq=0, ask_due_us=draft.now_us + UNTIMELY_US))
     else:
         compare(draft, run, page)
 
@@ -168,7 +167,7 @@ def judged(draft: Draft, status: OrderStatus) -> None:
     if found is None or order is None or status.session != draft.session or draft.asks.get(order.id) is not None:
         return
     if (status.epoch, status.last_seq) != (draft.cursor.epoch, draft.cursor.seq):
-        ask_later(draft, order, draft.now_us + PAGE_AGAIN_US)
+        ask_later(draft, order, draft.now_us + UNTIMELY_US)
         return
     order = take_terms(draft, order, status)
     if not agrees(order, status):

@@ -15,6 +15,7 @@ from orders.core import replacing
 from orders.core.book import Ask, Audit, Draft, Phase, awaits_evidence
 from orders.core.commands import (
     ASK_AGAIN_US,
+    ask_again,
     ask_later,
     can_no_longer_arrive,
     replace_under_way,
@@ -113,14 +114,14 @@ def status_told(draft: Draft, status: OrderStatus) -> None:
 
 
 def untimely(draft: Draft, order: OrderState, status: OrderStatus) -> None:
-    """It tells of another moment than the one that the reports have brought us to: the question is put again."""
+    """It tells of another moment than the one that the reports have brought us to: the question is put again, soon."""
     if (status.epoch, status.last_seq) > (draft.cursor.epoch, draft.cursor.seq):
         draft.counts["early_statuses"] += 1
         ask_for_replay(draft)
     else:
         draft.counts["late_statuses"] += 1
     if draft.asks.get(order.id) is not None:
-        ask_later(draft, order, draft.now_us)
+        ask_again(draft, order)
 
 
 def unknown_to_engine(draft: Draft, order: OrderState, status: OrderStatus) -> None:

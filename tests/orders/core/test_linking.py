@@ -7,7 +7,8 @@ import pytest
 from bridge.wire.messages import ReplayDone, ReplayRequest
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Phase
-from orders.core.inputs import LinkDown, LinkUp, Replayed, Tick, Unreadable
+from orders.core.inputs import EngineBeat, LinkDown, LinkUp, Replayed, Tick, Unreadable
+from orders.core.linking import REPLAY_PATIENCE_US
 from orders.core.state import Cursor, OrderState
 from tests.orders.core.desk import EPOCH, INSTRUMENTS, SECOND_US, Desk
 
@@ -61,3 +62,34 @@ def test_what_was_unreadable_before_a_replay_does_not_spoil_it(desk: Desk) -> No
     desk.do(LinkUp(NEXT, 1, INSTRUMENTS))
     desk.do(desk.report(order, ExecType.NEW, epoch=NEXT, seq=1))
     assert desk.book.cursor == Cursor(NEXT, 1)
+
+
+def waiting_for_a_replay(desk: Desk) -> OrderState:
+    """The second report is missing, and asked for."""
+    order = desk.acknowledged()
+    desk.do(EngineBeat(EPOCH, 9))
+    assert replays(desk) == 1
+    return order
+
+
+def replays(desk: Desk) -> int:
+    """Asked for since this session began, but for the first."""
+    return sum(isinstance(message, ReplayRequest) for message in desk.sent) - 1
+
+
+def test_a_replay_of_which_nothing_comes_is_asked_for_again(desk: Desk) -> None:
+    waiting_for_a_replay(desk)
+    desk.now_us += REPLAY_PATIENCE_US - 1
+    desk.do(EngineBeat(EPOCH, 9))
+    assert replays(desk) == 1
+    desk.now_us += 1
+    desk.do(EngineBeat(EPOCH, 9))
+    assert replays(desk) == 2
+
+
+def test_a_replay_that_goes_on_is_waited_for(desk: Desk) -> None:
+    order = waiting_for_a_replay(desk)
+    for seq in range(2, 9):
+        desk.now_us += REPLAY_PATIENCE_US // 2
+        desk.do(desk.report(order, ExecType.TRADE, seq=seq, fill=(1, 150)), EngineBeat(EPOCH, 9))
+    assert replays(desk) == 1

@@ -7,6 +7,7 @@ import pytest
 from bridge.wire.messages import CancelOrder, NewOrder, OrderStatusRequest, ReplayRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, RejectCode, ReplyOutcome
 from orders.core.book import Phase
+from orders.core.commands import UNTIMELY_US
 from orders.core.inputs import LinkDown, Replied, StatusTold, Tick
 from orders.core.state import CommandProgress
 from orders.lifecycle import OrderEvent, OrderStatus
@@ -130,6 +131,16 @@ def test_a_status_ahead_of_the_reports_does_not_count(desk: Desk) -> None:
     draft = desk.do(StatusTold(desk.status(order, None, last_seq=9)))
     assert desk.now(order).status is OrderStatus.UNKNOWN
     assert any(isinstance(message, ReplayRequest) for message in draft.to_engine)
+
+
+def test_a_question_that_was_answered_too_early_is_put_again_but_not_at_once(desk: Desk) -> None:
+    in_doubt(desk)
+    order = desk.history[-1].order
+    early = StatusTold(desk.status(order, None, last_seq=9))
+    draft = desk.do(early, early, early)
+    assert not [message for message in draft.to_engine if isinstance(message, OrderStatusRequest)]
+    desk.now_us += UNTIMELY_US
+    assert [type(message) for message in desk.do(Tick()).to_engine] == [OrderStatusRequest]
 
 
 def test_a_status_of_an_older_session_does_not_count(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from orders.ledger.lease import NOBODY, LeaseView
 from orders.requests import OrderAnswer
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import ROOT, Processes
+from tests.scoreboard import Measured
 from tradingmw.errors import OutcomeUnknown
 from tradingmw.file_lock import HeldByAnother
 
@@ -191,7 +192,7 @@ def test_the_one_that_was_stopped_stands_by_when_it_is_started_again(two: Proces
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
 def test_a_bridge_of_another_machine_that_wakes_up_too_late_writes_and_sends_nothing(
-    make_processes: Callable[[], Processes],
+    make_processes: Callable[[], Processes], measured: Measured
 ) -> None:
     """Its locked file is taken away: as if it were on another machine nobody can end it, only fence it."""
     two = make_processes()
@@ -215,7 +216,9 @@ def test_a_bridge_of_another_machine_that_wakes_up_too_late_writes_and_sends_not
     assert "Fenced" in two.log("orders")
     until(lambda: two.status_of("mine-1") == "canceled", "the cancel")
     assert set(two.statuses()) == {"mine-1"}
-    assert [command.client_order_id for command in two.received()] == ["mine-1"]
+    received = [command.client_order_id for command in two.received()]
+    measured(12, "orders asked for of a frozen bridge, fenced when it woke up: at the engine", len(received) - 1, "0")
+    assert received == ["mine-1"]
 
 
 async def late_orders(two: Processes) -> list[OrderAnswer | BaseException]:

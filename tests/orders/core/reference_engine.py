@@ -9,21 +9,18 @@ from typing import Any
 
 from bridge.wire.messages import (
     CancelOrder,
-    CommandReply,
     ExecutionReport,
     NewOrder,
     OpenOrder,
     OrderList,
     OrderListRequest,
-    OrderStatus,
-    OrderStatusRequest,
     ReplaceOrder,
     ReplayDone,
     ReplayRequest,
 )
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, RejectCode, ReplyOutcome
+from tests.orders.engine_words import ENDED, page, reply, status_told
 
-ENDED = {EngineOrderStatus.FILLED, EngineOrderStatus.CANCELED, EngineOrderStatus.REJECTED}
 E8 = 10**8
 
 
@@ -84,7 +81,7 @@ class ReferenceEngine:
             ]
             yield ReplayDone(session=message.session, epoch=self.epoch, last_seq=self.seq, complete=True)
         elif message.session < self.session:
-            yield self._reply(message, ReplyOutcome.REJECTED, RejectCode.STALE_SESSION)
+            yield reply(self, message, ReplyOutcome.REJECTED, RejectCode.STALE_SESSION)
         elif isinstance(message, NewOrder):
             yield from self._new(message)
         elif isinstance(message, CancelOrder):
@@ -94,40 +91,40 @@ class ReferenceEngine:
         elif isinstance(message, OrderListRequest):
             yield self._list(message)
         else:
-            yield self._status(message)
+            yield status_told(self, message, self.held.get((message.account, message.client_order_id)))
 
     def _new(self, command: NewOrder) -> Iterator[Any]:
         key = (command.account, command.client_order_id)
         if key in self.held:
-            yield self._reply(command, ReplyOutcome.DUPLICATE)
+            yield reply(self, command, ReplyOutcome.DUPLICATE)
         elif self.now_us > command.deadline_us:
-            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
+            yield reply(self, command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
         else:
             held = self.held[key] = Held(command, command.quantity_e8, command.price_e8)
             yield self._report(held, ExecType.NEW)
-            yield self._reply(command, ReplyOutcome.ACCEPTED)
+            yield reply(self, command, ReplyOutcome.ACCEPTED)
 
     def _cancel(self, command: CancelOrder) -> Iterator[Any]:
         held = self.held.get((command.account, command.client_order_id))
         if held is None or (code := self._fault(held, command)):
-            yield self._reply(command, ReplyOutcome.REJECTED, code if held else RejectCode.UNKNOWN_ORDER)
+            yield reply(self, command, ReplyOutcome.REJECTED, code if held else RejectCode.UNKNOWN_ORDER)
         else:
             held.status = EngineOrderStatus.CANCELED
             yield self._report(held, ExecType.CANCELED)
-            yield self._reply(command, ReplyOutcome.ACCEPTED)
+            yield reply(self, command, ReplyOutcome.ACCEPTED)
 
     def _replace(self, command: ReplaceOrder) -> Iterator[Any]:
         held = self.held.get((command.account, command.client_order_id))
         if held is None or (code := self._fault(held, command)):
-            yield self._reply(command, ReplyOutcome.REJECTED, code if held else RejectCode.UNKNOWN_ORDER)
+            yield reply(self, command, ReplyOutcome.REJECTED, code if held else RejectCode.UNKNOWN_ORDER)
         elif command.quantity_e8 is not None and command.quantity_e8 <= held.cum_e8:
-            yield self._reply(command, ReplyOutcome.REJECTED, RejectCode.INVALID_ORDER)
+            yield reply(self, command, ReplyOutcome.REJECTED, RejectCode.INVALID_ORDER)
         else:
             held.quantity_e8 = command.quantity_e8 or held.quantity_e8
             held.price_e8 = command.price_e8 or held.price_e8
             self.replaced.append((command.session, command.command_seq))
             yield self._report(held, ExecType.REPLACED)
-            yield self._reply(command, ReplyOutcome.ACCEPTED)
+            yield reply(self, command, ReplyOutcome.ACCEPTED)
 
     def _fault(self, held: Held, command: CancelOrder | ReplaceOrder) -> RejectCode | None:
         if held.status in ENDED:
@@ -183,43 +180,7 @@ class ReferenceEngine:
         self.log.append(report)
         return report
 
-    def _status(self, request: OrderStatusRequest) -> OrderStatus:
-        held = self.held.get((request.account, request.client_order_id))
-        return OrderStatus(
-            session=request.session,
-            command_seq=request.command_seq,
-            order_id=request.order_id,
-            known=held is not None,
-            status=held.status if held else None,
-            cum_quantity_e8=held.cum_e8 if held else 0,
-            leaves_quantity_e8=held.open_e8 if held else 0,
-            price_e8=held.price_e8 if held else None,
-            epoch=self.epoch,
-            last_seq=self.seq,
-            sent_at_us=self.now_us,
-        )
-
     def _list(self, request: OrderListRequest) -> OrderList:
         """All of them at once: these worlds are small."""
         orders = [as_listed(held) for held in self.held.values() if held.status not in ENDED]
-        return OrderList(
-            session=request.session,
-            command_seq=request.command_seq,
-            orders=sorted(orders, key=lambda order: order.order_id),
-            complete=True,
-            epoch=self.epoch,
-            last_seq=self.seq,
-            sent_at_us=self.now_us,
-        )
-
-    def _reply(self, command: Any, outcome: ReplyOutcome, code: RejectCode | None = None) -> CommandReply:
-        return CommandReply(
-            session=command.session,
-            command_seq=command.command_seq,
-            outcome=outcome,
-            code=code,
-            epoch=self.epoch,
-            last_seq=self.seq,
-            received_at_us=self.now_us,
-            sent_at_us=self.now_us,
-        )
+        return page(self, request, sorted(orders, key=lambda order: order.order_id))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.wire.messages import (
     CancelOrder,
@@ -19,14 +19,12 @@ from bridge.wire.messages import (
     ReplaceOrder,
 )
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, RejectCode, ReplyOutcome, TimeInForce
+from tests.orders.engine_words import ENDED, page, reply, status_told
 
 if TYPE_CHECKING:
     from tests.orders.simulation.engine import Engine
 
 PAGE = 3  #: few, so that pages end in the middle of things
-ENDED = frozenset(
-    {EngineOrderStatus.FILLED, EngineOrderStatus.CANCELED, EngineOrderStatus.REJECTED, EngineOrderStatus.EXPIRED}
-)
 IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
@@ -51,16 +49,7 @@ Answers = Iterator[CommandReply | OrderStatus | OrderList]
 
 def serve(engine: Engine, command: Command) -> Answers:
     """Do it; its reports are said before its answer is."""
-    if isinstance(command, NewOrder):
-        return new_order(engine, command)
-    if isinstance(command, CancelOrder):
-        return cancel(engine, command)
-    if isinstance(command, ReplaceOrder):
-        return replace(engine, command)
-    if isinstance(command, OrderListRequest):
-        return open_orders(engine, command)
-    assert isinstance(command, OrderStatusRequest)
-    return status(engine, command)
+    return SERVERS[type(command)](engine, command)
 
 
 def new_order(engine: Engine, command: NewOrder) -> Answers:
@@ -102,20 +91,7 @@ def status(engine: Engine, command: OrderStatusRequest) -> Answers:
     if engine.now_us > command.deadline_us:
         yield reply(engine, command, ReplyOutcome.REJECTED, RejectCode.DEADLINE_PASSED)
         return
-    held = holding(engine, command)
-    yield OrderStatus(
-        session=command.session,
-        command_seq=command.command_seq,
-        order_id=command.order_id,
-        known=held is not None,
-        status=held.status if held else None,
-        cum_quantity_e8=held.cum_e8 if held else 0,
-        leaves_quantity_e8=held.open_e8 if held else 0,
-        price_e8=held.price_e8 if held else None,
-        epoch=engine.epoch,
-        last_seq=engine.seq,
-        sent_at_us=engine.now_us,
-    )
+    yield status_told(engine, command, holding(engine, command))
 
 
 def open_orders(engine: Engine, command: OrderListRequest) -> Answers:
@@ -125,15 +101,7 @@ def open_orders(engine: Engine, command: OrderListRequest) -> Answers:
         return
     after = command.after.int if command.after else -1
     behind = sorted((held for held in engine.standing if held.command.order_id.int > after), key=order_number)
-    yield OrderList(
-        session=command.session,
-        command_seq=command.command_seq,
-        orders=[listed(held) for held in behind[:PAGE]],
-        complete=len(behind) <= PAGE,
-        epoch=engine.epoch,
-        last_seq=engine.seq,
-        sent_at_us=engine.now_us,
-    )
+    yield page(engine, command, [listed(held) for held in behind[:PAGE]], complete=len(behind) <= PAGE)
 
 
 def order_number(held: Held) -> int:
@@ -170,14 +138,10 @@ def is_immediate(command: NewOrder) -> bool:
     return command.order_type is OrderType.MARKET or command.time_in_force in IMMEDIATE
 
 
-def reply(engine: Engine, command: Command, outcome: ReplyOutcome, code: RejectCode | None = None) -> CommandReply:
-    return CommandReply(
-        session=command.session,
-        command_seq=command.command_seq,
-        outcome=outcome,
-        code=code,
-        epoch=engine.epoch,
-        last_seq=engine.seq,
-        received_at_us=engine.now_us,
-        sent_at_us=engine.now_us,
-    )
+SERVERS: dict[type[Command], Callable[[Engine, Any], Answers]] = {
+    NewOrder: new_order,
+    CancelOrder: cancel,
+    ReplaceOrder: replace,
+    OrderListRequest: open_orders,
+    OrderStatusRequest: status,
+}

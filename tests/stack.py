@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -128,6 +129,16 @@ class Stack:
         victim.kill()
         wait_for(lambda: not is_alive(pid), STOP_SECONDS, f"the end of {part}", self.tail)
         return pid
+
+    @contextlib.contextmanager
+    def frozen(self, part: str) -> Iterator[None]:
+        """The part stands still meanwhile."""
+        process = psutil.Process(self.pids()[part])
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
 
     # --- what it says -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.stack import DEMO_PASSWORD, Stack
 
@@ -84,13 +84,19 @@ def test_a_buy_at_market_fills_and_changes_the_position(page: Page, tmp_path: Pa
     page.screenshot(path=tmp_path / "terminal.png")
 
 
-def test_a_resting_order_is_cancelled_from_the_blotter(page: Page) -> None:
-    log_in(page, "trader2")
+def resting_order(page: Page) -> Locator:
+    """Far from the market; the only one of its user."""
     page.get_by_label("Type").select_option("limit")
     page.get_by_label("Price", exact=True).fill("1.00")
     page.get_by_role("button", name="Buy").click()
     working = page.locator("#orders tr[data-status=new]")
     expect(working).to_have_count(1, timeout=PATIENCE_MS)
+    return working
+
+
+def test_a_resting_order_is_cancelled_from_the_blotter(page: Page) -> None:
+    log_in(page, "trader2")
+    working = resting_order(page)
     working.get_by_role("button", name="Cancel").click()
     expect(page.locator("#orders tr[data-status=canceled]")).to_have_count(1, timeout=PATIENCE_MS)
 
@@ -163,11 +169,7 @@ def test_compliance_reads_orders_in_admin_and_can_change_nothing(page: Page) -> 
 
 def test_a_resting_order_is_changed_from_the_blotter(page: Page) -> None:
     log_in(page, "desk1")
-    page.get_by_label("Type").select_option("limit")
-    page.get_by_label("Price", exact=True).fill("1.00")
-    page.get_by_role("button", name="Buy").click()
-    working = page.locator("#orders tr[data-status=new]")
-    expect(working).to_have_count(1, timeout=PATIENCE_MS)
+    working = resting_order(page)
     working.get_by_role("button", name="Change").click()
     page.get_by_label("New quantity").fill("-5")
     page.get_by_role("button", name="Send").click()

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import psutil
 import pytest
 from websockets.asyncio.client import ClientConnection
 
@@ -40,16 +39,6 @@ async def trading(stack: Stack, username: str = "trader1", *, binary: bool = Fal
 def rest(stack: Stack) -> Iterator[httpx.Client]:
     with stack.client("trader1") as client:
         yield client
-
-
-@contextlib.contextmanager
-def frozen(stack: Stack, part: str) -> Iterator[None]:
-    process = psutil.Process(stack.pids()[part])
-    process.suspend()
-    try:
-        yield
-    finally:
-        process.resume()
 
 
 async def status_of(screen: Screen, order_id: str, status: str) -> None:
@@ -201,7 +190,7 @@ async def test_a_waiting_order_holds_up_nothing_and_so_many_may_wait(stack: Stac
     async with stack.ws("/ws/v1/trading", "trader1") as connection:
         screen = Screen(connection, False)
         await screen.result("order.place", **body())
-        with frozen(stack, "orders"):
+        with stack.frozen("orders"):
             await ask_all(connection, [("order.place", body()) for _ in range(IN_FLIGHT_MAX + 20)])
             await screen.result("ping")
             await screen.push("heartbeat")

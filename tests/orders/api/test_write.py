@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from tests.orders.api.repeats import AT_ONCE, is_ready, posted_at_once, received, second_web
@@ -149,7 +147,7 @@ def test_an_ended_order_cannot_be_changed(trader: httpx.Client) -> None:
 
 def test_an_order_whose_cancel_is_awaited_cannot_be_changed(stack: Stack, trader: httpx.Client) -> None:
     order = trader.post("/orders", json=body(), headers={"Prefer": "wait=5"}).json()
-    with frozen(stack, "engine"):
+    with stack.frozen("engine"):
         assert trader.delete(f"/orders/{order['id']}").status_code == 202
         assert code_of(trader.patch(f"/orders/{order['id']}", json={"price": "2"})) == (409, "ORDER_PENDING")
 
@@ -221,16 +219,6 @@ def test_without_the_engine_new_orders_are_503_and_a_cancel_is_kept(stack: Stack
     assert trader.delete(f"/orders/{order['id']}").status_code == 202
     stack.wait_ready()
     wait_for(lambda: status(trader, order["id"]) == "canceled", 15, "the kept cancel")
-
-
-@contextlib.contextmanager
-def frozen(stack: Stack, part: str) -> Iterator[None]:
-    process = psutil.Process(stack.pids()[part])
-    process.suspend()
-    try:
-        yield
-    finally:
-        process.resume()
 
 
 def status(client: httpx.Client, order_id: str) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 
+import msgspec
+
 from accounts.models import Role, User
-from bridge.sockets.curve import KeyRing
-from bridge.sockets.pump import process_pump
-from orders.client import OrderClient
-from orders.ledger.lease import look_at_lease
+from bridge.wire.messages import Text
+from orders.asking import bridge_asked
 from orders.models import Execution
 from orders.requests import AmendExecution, OrderAnswer
-from tradingmw.env import env
-from tradingmw.errors import Forbidden, NotFound, Unavailable
+from tradingmw.errors import Forbidden, InvalidRequest, NotFound
 
 MAY_AMEND = frozenset({Role.OPERATIONS, Role.ADMIN})
 
@@ -23,8 +21,9 @@ def execution_amend(
 ) -> OrderAnswer:
     """The order after it; without quantity and price the execution is void.
 
-    `by` is a user name. `Forbidden` where he is no operator, `NotFound`, `InvalidRequest` where it is void already,
-    `Unavailable` without an order bridge, `OutcomeUnknown`: look at the execution before you ask again.
+    `by` is a user name. `Forbidden` where he is no operator, `NotFound`, `InvalidRequest` where it is void already or
+    the note is no line, `Unavailable` without an order bridge, `OutcomeUnknown`: look at the execution before you ask
+    again.
     """
     operator = operator_named(by)
     execution = Execution.objects.filter(exec_id=exec_id).first()
@@ -40,9 +39,9 @@ def execution_amend(
         amendment_id=f"manual-{uuid.uuid4().hex}",
         quantity_e8=quantity_e8,
         price_e8=price_e8,
-        note=note,
+        note=one_line(note),
     )
-    return asked(request)
+    return bridge_asked(request, OrderAnswer)
 
 
 def operator_named(username: str) -> User:
@@ -52,13 +51,9 @@ def operator_named(username: str) -> User:
     return user
 
 
-def asked(request: AmendExecution) -> OrderAnswer:
-    address = look_at_lease().holder_address
-    if not address:
-        raise Unavailable("No order bridge runs.")
-    settings = env()
-    client = OrderClient(process_pump(), KeyRing(settings.keys), address, deadline_seconds=5.0)
+def one_line(note: str) -> str:
+    """What the order bridge would take for no request at all is refused here, where it can be said."""
     try:
-        return asyncio.run(client.ask(request, OrderAnswer))
-    finally:
-        client.close()
+        return msgspec.convert(note, Text)
+    except msgspec.ValidationError:
+        raise InvalidRequest("The note must be one line of at most 200 characters.") from None

@@ -5,21 +5,16 @@ The order bridge compares and settles; it keeps each run with its differences, a
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 from uuid import UUID
 
-from bridge.sockets.curve import KeyRing
-from bridge.sockets.pump import process_pump
-from orders.client import OrderClient
+from orders.asking import bridge_asked
 from orders.core.comparison import RunOutcome
 from orders.instants import micros, text
-from orders.ledger.lease import look_at_lease
 from orders.models import Reconciliation, ReconciliationDifference
 from orders.requests import ReconcileAnswer, ReconcileOrders
-from tradingmw.env import env
-from tradingmw.errors import OutcomeUnknown, Unavailable
+from tradingmw.errors import OutcomeUnknown
 
 LOOK_EVERY_SECONDS = 0.05
 Document = dict[str, Any]
@@ -27,16 +22,7 @@ Document = dict[str, Any]
 
 def reconciliation_ask() -> UUID:
     """The run that begins now, or is under way. `Unavailable` where the bridge or its engine link is away."""
-    address = look_at_lease().holder_address
-    if not address:
-        raise Unavailable("No order bridge runs.")
-    settings = env()
-    seconds = settings.command_deadline_ms / 1000 + 0.5
-    client = OrderClient(process_pump(), KeyRing(settings.keys), address, deadline_seconds=seconds)
-    try:
-        return asyncio.run(client.ask(ReconcileOrders(request_id=1, deadline_us=0), ReconcileAnswer)).run
-    finally:
-        client.close()
+    return bridge_asked(ReconcileOrders(request_id=1, deadline_us=0), ReconcileAnswer).run
 
 
 def reconciliation_wait(run: UUID, seconds: float) -> Reconciliation:

@@ -111,9 +111,11 @@ def amend_by_hand(draft: Draft, asked: Amend) -> None:
     if request.deadline_us <= draft.now_us:
         draft.counts["late_requests"] += 1
         draft.refuse(asked.ticket, late())
+    elif (request.quantity_e8 is None) != (request.price_e8 is None):
+        draft.refuse(asked.ticket, InvalidRequest("Give quantity and price, or neither: then the execution is void."))
     elif order is None or before is None or before.order_id != order.id:
         draft.refuse(asked.ticket, NotFound("There is no such execution."))
-    elif request.amendment_id in (before.exec_id, before.superseded_by):
+    elif request.amendment_id == before.superseded_by or draft.executions.get(request.amendment_id):
         draft.counts["repeated_requests"] += 1
         draft.replies.append(OrderReply(asked.ticket, order, False, order.user, 0))
     elif not before.live:

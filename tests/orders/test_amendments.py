@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Role, User
 from orders.amendments import execution_amend
 from tests.orders.holdings import execution_of, order_of, trader
-from tradingmw.errors import Forbidden, NotFound, Unavailable
+from tradingmw.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +47,13 @@ def test_an_operator_who_has_left_may_not(operator: User) -> None:
 def test_an_execution_that_is_not_there_is_named(operator: User) -> None:
     with pytest.raises(NotFound):
         execution_amend(exec_id="x", by="OPS1", note="n")
+
+
+@pytest.mark.parametrize("note", ["two\nlines", "n" * 201])
+def test_a_note_that_no_history_holds_is_refused(operator: User, note: str) -> None:
+    execution = execution_of(order_of(trader("ann"), "a-1"))
+    with pytest.raises(InvalidRequest, match="one line"):
+        execution_amend(exec_id=execution.exec_id, by="ops1", note=note)
 
 
 def test_without_an_order_bridge_nothing_is_done(operator: User) -> None:

@@ -267,6 +267,21 @@ def test_an_operators_word_may_be_repeated(desk: Desk, order: OrderState) -> Non
         assert draft.counts["repeated_requests"] == 1 and not draft.happenings
 
 
+def test_an_operators_word_is_repeated_even_where_another_one_followed_it(desk: Desk, order: OrderState) -> None:
+    first, second = {"quantity_e8": 30 * E8, "price_e8": 149 * E8}, {"quantity_e8": 20 * E8, "price_e8": 148 * E8}
+    desk.do(desk.amend_input(order, "x", "manual-1", **first))
+    desk.do(desk.amend_input(order, "x", "manual-2", **second))
+    draft = desk.do(desk.amend_input(order, "x", "manual-1", **first))
+    assert draft.counts["repeated_requests"] == 1 and not draft.happenings
+    assert desk.now(order).filled_e8 == 20 * E8
+
+
+@pytest.mark.parametrize("half", [{"quantity_e8": 30 * E8}, {"price_e8": 149 * E8}])
+def test_half_a_correction_is_no_bust(desk: Desk, order: OrderState, half: dict[str, int]) -> None:
+    draft = desk.do(desk.amend_input(order, "x", **half))
+    assert refusal_code(draft) == "VALIDATION_FAILED" and not draft.happenings
+
+
 def test_an_operator_cannot_amend_what_is_void_or_not_there(desk: Desk, order: OrderState) -> None:
     assert refusal_code(desk.do(desk.amend_input(order, "nothing"))) == "NOT_FOUND"
     desk.do(bust(desk, order, "x"))

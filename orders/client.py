@@ -106,9 +106,10 @@ class OrderClient:
 
     def follow(self, address: str) -> None:
         """Ask the bridge at `address` from now on, and no other: two at once would be asked in turn."""
-        left, self._address = self._address, address
+        left = self._address
         if address != left:
             self._port.call(lambda socket: self._move(socket, left, address))
+            self._address = address
 
     def close(self) -> None:
         self._port.close()

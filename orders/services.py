@@ -24,7 +24,7 @@ from orders.requests import (
 )
 from tradingmw.errors import Forbidden, NotFound, OutcomeUnknown
 
-WAIT_SECONDS_MAX = 10.0
+WAIT_SECONDS_MAX = 10
 MAY_TRADE = frozenset({Role.TRADER, Role.DESK_HEAD})
 
 

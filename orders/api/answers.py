@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orders.requests import CancelAllAnswer, OrderAnswer
+from orders.services import WAIT_SECONDS_MAX
 from orders.shapes import written_shape
 from orders.timing import server_timing
 
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
-WAIT_SECONDS_MAX = 10
 
 
 class Written(NamedTuple):

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import zmq
 
@@ -23,6 +24,7 @@ from orders.requests import (
     AnyRequest,
     BridgeAnswer,
     BridgeQuery,
+    CancelAllOrders,
     CancelOrder,
     PlaceOrder,
     ReconcileOrders,
@@ -118,17 +120,17 @@ def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
     """The order id is made here, once, so that deciding a request again decides the same order."""
     if isinstance(request, PlaceOrder):
         return Place(ticket, request, new_id(ticket.arrived_us))
-    if isinstance(request, ReplaceOrder):
-        return Replace(ticket, request)
-    if isinstance(request, CancelOrder):
-        return Cancel(ticket, request)
-    if isinstance(request, AmendExecution):
-        return Amend(ticket, request)
-    if isinstance(request, ReconcileOrders):
-        return Reconcile(ticket, request)
-    if isinstance(request, BridgeQuery):
-        raise TypeError("A query is not for the core.")
-    return CancelAll(ticket, request)
+    return INPUTS[type(request)](ticket, request)
+
+
+#: a query is not for the core
+INPUTS: dict[type[AnyRequest], Callable[[Ticket, Any], Asked]] = {
+    ReplaceOrder: Replace,
+    CancelOrder: Cancel,
+    CancelAllOrders: CancelAll,
+    AmendExecution: Amend,
+    ReconcileOrders: Reconcile,
+}
 
 
 def stands_by(query: BridgeQuery) -> BridgeAnswer:

@@ -78,7 +78,7 @@ def test_cancel_all_ends_every_open_order(live: Processes) -> None:
     until(lambda: not open_orders(live), "no open order")
 
 
-def test_nonsense_at_the_door_is_counted_and_disturbs_nobody(live: Processes) -> None:
+def test_nonsense_at_the_door_disturbs_nobody(live: Processes) -> None:
     for nonsense in (b"", b"\x00", b"\xff" * 100, b"\x80", b"\x81\xa4type\xaaPlaceOrder"):
         live.client._port.send([nonsense])
         live.client._port.send([nonsense, nonsense])

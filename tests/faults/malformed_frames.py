@@ -7,7 +7,7 @@ present place in the stream but by what is wrong with it: where an envelope was 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from random import Random
 
 import msgspec
@@ -24,6 +24,27 @@ NUMBERS_AT = range(8, 24)  #: epoch and seq in an envelope, which no checksum co
 ROW_SIZES = {Kind.QUOTES: 72, Kind.TRADES: 40, Kind.DEPTH: 32}
 GIANT_SHARE = 0.002
 Frames = list[bytes]
+
+
+def noise(random: Random) -> Frames:
+    sizes = [random.randint(0, 99) for _ in range(random.randint(0, 4))]
+    return [*map(random.randbytes, sizes)]
+
+
+def cut(random: Random, frames: Frames) -> Frames:
+    """One of them ends too soon."""
+    where = random.randrange(len(frames))
+    shorter = frames[where][: random.randrange(len(frames[where]))]
+    return [*frames[:where], shorter, *frames[where + 1 :]]
+
+
+def flipped(random: Random, frames: Frames, spared: Container[int] = ()) -> Frames:
+    """One bit is another, anywhere but in the bytes of the first frame that are spared."""
+    where = random.randrange(len(frames))
+    places = [at for at in range(len(frames[where])) if where or at not in spared]
+    changed = bytearray(frames[where])
+    changed[random.choice(places)] ^= 1 << random.randrange(8)
+    return [*frames[:where], bytes(changed), *frames[where + 1 :]]
 
 
 class Mutator:
@@ -53,25 +74,13 @@ class Mutator:
 
     # Ways ---------------------------------------------------------------------------------------------------------
     def noise(self) -> Frames:
-        sizes = [self._random.randint(0, 99) for _ in range(self._random.randint(0, 4))]
-        return [TOPIC, *map(self._random.randbytes, sizes)]
+        return [TOPIC, *noise(self._random)]
 
     def cut(self) -> Frames:
-        """Envelope or payload ends too soon."""
-        _, header, payload = self._valid()
-        if self._random.random() < 0.5:
-            return [TOPIC, header[: self._random.randrange(len(header))], payload]
-        return [TOPIC, header, payload[: self._random.randrange(len(payload))]]
+        return [TOPIC, *cut(self._random, self._valid()[1:])]
 
     def flipped(self) -> Frames:
-        """One bit is another, anywhere but in epoch and seq."""
-        frames = self._valid()
-        where = self._random.choice((1, 2))
-        places = [at for at in range(len(frames[where])) if where == 2 or at not in NUMBERS_AT]
-        changed = bytearray(frames[where])
-        changed[self._random.choice(places)] ^= 1 << self._random.randrange(8)
-        frames[where] = bytes(changed)
-        return frames
+        return [TOPIC, *flipped(self._random, self._valid()[1:], spared=NUMBERS_AT)]
 
     def miscounted(self) -> Frames:
         frames = self._valid()

@@ -38,6 +38,7 @@ PATH: Final = {
         "Acknowledgements of 500 orders are lost, late by 10 s, tripled or reordered",
         "unknown at the deadline, settled by a question within 5 s; 0 sent again without a negative answer; "
         "both sides agree",
+        long=True,
     ),
     5: Check(
         "10,000 sequences of reports: doubled, reordered, early, late, too many, busted, corrected, of unknown orders",

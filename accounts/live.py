@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from accounts.models import Session
@@ -113,5 +113,5 @@ def _seen(session: Session) -> None:
     try:
         with transaction.atomic():
             Session.objects.filter(id=session.id).update(last_active=now)
-    except DatabaseError:
+    except Error:
         logger.warning("Session activity was not noted", extra={"session_id": session.id}, exc_info=True)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 import msgspec
-from django.db import DatabaseError
+from django.db import Error
 
 from accounts.models import User
 from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
@@ -138,7 +138,7 @@ class TradingConsumer(AuthenticatedConsumer):
         self.feed = PrivateFeed(user_stream(self.user.id), sources_of(self.user), stream_watch(), self, as_data)
         try:
             await self.feed.open()
-        except DatabaseError:
+        except Error:
             logger.exception("A private stream could not be opened; its socket is closed and may come back.")
             await self.close(CloseCode.SLOW)
             return

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from bridge.sockets.throttle import Throttle
 from orders.client import order_client
@@ -42,12 +42,12 @@ class HolderWatch:
             try:
                 if address := self._look().holder_address:
                     self._follow(address)
-            except DatabaseError as error:
+            except Error as error:
                 self._survive(error)
             self._ended.wait(LOOK_EVERY_SECONDS)
         connection.close()
 
-    def _survive(self, error: DatabaseError) -> None:
+    def _survive(self, error: Error) -> None:
         self.faults += 1
         connection.close()
         if self._throttle.due():

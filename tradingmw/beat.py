@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from celery.beat import Scheduler, Service
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.utils import timezone
 
 from notifications.schedule.firing import Firing
@@ -48,7 +48,7 @@ class OutboxScheduler(Scheduler):
     def _look(self) -> None:
         try:
             self._firing.tick(timezone.now())
-        except DatabaseError:
+        except Error:
             logger.exception("Beat could not look at its slots; trying again")
             connections.close_all()
 
@@ -59,7 +59,7 @@ class OutboxScheduler(Scheduler):
     def close(self) -> None:
         try:
             self._lease.give_back()
-        except DatabaseError:
+        except Error:
             logger.exception("Beat could not give its lease back; it ends by itself")
         connections.close_all()
 

@@ -40,6 +40,7 @@ class Code(StrEnum):
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
     INTERNAL_ERROR = "INTERNAL_ERROR"  #: our fault; quote requestId
     TOO_MANY_SOCKETS = "TOO_MANY_SOCKETS"  #: as many sockets as are taken are open or opening; see Retry-After
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"  #: the database cannot be used now; see Retry-After
     NOT_READY = "NOT_READY"  #: a part that this process needs is not there (/readyz)
 
     UNKNOWN_INSTRUMENT = "UNKNOWN_INSTRUMENT"  #: the symbol is not traded here

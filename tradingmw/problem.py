@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView, set_rollback
 
 from tradingmw.correlation import request_id_of
+from tradingmw.database import database_away, is_away
 from tradingmw.errors import Code, TradingError
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,9 @@ class ProblemFormatter(ExceptionFormatter):
 def exception_handler(error: Exception, context: ExceptionHandlerContext) -> HttpResponse | None:
     """What settings name as DRF's `EXCEPTION_HANDLER`: known errors, DRF's errors and bugs, each as one problem."""
     request = cast(Request, context["request"])
+    if is_away(error):
+        logger.error("The database is away", extra={"path": request.path}, exc_info=error)
+        error = database_away()
     if not isinstance(error, TradingError):
         return ProblemHandler(error, context).run()
     set_rollback()

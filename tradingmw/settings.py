@@ -69,7 +69,7 @@ TEMPLATES = [
 ]
 
 SQLITE: dict[str, Any] = {
-    "ENGINE": "django.db.backends.sqlite3",
+    "ENGINE": "tradingmw.sqlite",
     "NAME": ENV.data_dir / "tradingmw.sqlite3",
     "CONN_MAX_AGE": None,
     # WAL and IMMEDIATE: without them concurrent writers fail; FULL: an accepted order survives power loss.

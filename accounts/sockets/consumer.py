@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 import msgspec
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
+from django.db import Error
 from msgspec import Struct
 
 from accounts.models import Session, User
@@ -33,6 +34,7 @@ from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
 from accounts.sockets.watch import session_watch
 from tradingmw.correlation import REQUEST_ID, request_id_of, serving
+from tradingmw.database import database_away, is_away
 from tradingmw.errors import Code, Forbidden, InvalidRequest, NotAuthenticated, TooManyRequests, TradingError
 
 logger = logging.getLogger(__name__)
@@ -207,6 +209,10 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         except (TradingError, msgspec.ValidationError):
             await self.close(CloseCode.INVALID_TOKEN)
             return
+        except Error:
+            logger.exception("Nobody could be looked up in the database; the socket is closed and may come back")
+            await self.close(CloseCode.SHUTTING_DOWN)
+            return
         if self.closing:  # the process began to stop meanwhile
             return
         if not session_watch().join(self, self.session):
@@ -262,9 +268,10 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self.refuse(request.id, error)
         except msgspec.ValidationError as error:
             await self.refuse(request.id, InvalidRequest(str(error), code=Code.INVALID_PARAMS))
-        except Exception:
+        except Exception as error:
             logger.exception("A request on a socket failed", extra={"method": request.method[:40]})
-            await self.refuse(request.id, TradingError("The request could not be served."))
+            away = database_away() if is_away(error) else None
+            await self.refuse(request.id, away or TradingError("The request could not be served."))
         else:
             if isinstance(result, Later):
                 self._in_flight.start(self._tell(request, result.work))

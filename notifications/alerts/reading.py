@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 from notifications.alerts.selectors import alerts_changed, alerts_named, alerts_waiting
@@ -56,7 +56,7 @@ class AlertReader:
         return max(0.0, self._read_at - time.monotonic())
 
     def rows(self, known: Callable[[], set[UUID]]) -> Rows:
-        """What there is to read now. `known` gives the ids of all who are thought to wait; `DatabaseError`."""
+        """What there is to read now. `known` gives the ids of all who are thought to wait; `Error`."""
         now = time.monotonic()
         if now >= self._whole_read_at:
             rows = self._whole(known)
@@ -85,7 +85,7 @@ class AlertReader:
             news, self._news = self._news, set()
         try:
             found = alerts_named(news)
-        except DatabaseError:
+        except Error:
             self._whole_read_at = 0.0  # a deleted one leaves nothing that a later reading could find
             raise
         return Rows(found, news - {alert.id for alert in found})

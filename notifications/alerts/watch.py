@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import Error, InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from notifications.alerts.firing import alert_fire, alert_seen
@@ -109,7 +109,7 @@ class AlertWatch:
         try:
             self._turn()
         except Exception as error:
-            kind = "database" if isinstance(error, DatabaseError) else "other"
+            kind = "database" if isinstance(error, Error) else "other"
             self.faults[kind] += 1
             logger.exception("A look at the alerts failed", extra={"faults": dict(self.faults)})
             connections.close_all()

@@ -1,0 +1,1 @@
+"""Django's SQLite backend, honest about connections that have failed."""

@@ -29,6 +29,7 @@ from orders.core.book import (
 from orders.core.inputs import Asked, Input, Started, Tick, Ticket
 from orders.core.state import Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
+from orders.ledger.patience import TURN_SECONDS
 from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal, Timing
 from orders.shapes import order_shape
 from tradingmw.crash_points import CrashPoint, crash_point
@@ -40,9 +41,9 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 RENEW_SECONDS = 1.0
-GRACE_SECONDS = 1.0  #: after a renewal that was missed; no standby has taken the lease before three seconds
 WELL_SECONDS = 2.0  #: after the last renewal
-PAUSE_SECONDS = 0.2  #: before a database that is away is tried again
+AWAY_PAUSE_SECONDS = 0.2  #: before a database that is away is asked again
+AWAY_TURN_SECONDS = 0.1  #: how long it is then waited for: callers are to be told at once
 FIRST_REPORT = 2  #: the version of an order at the engine's first word, where nothing came between
 
 
@@ -83,6 +84,9 @@ class CoreLoop:
         self._waiting = Waiting()
         self._place: tuple[Cursor, bool] | None = None  #: what the link thread was told last
         self._renew_at = time.monotonic() + RENEW_SECONDS
+        self._is_away = False  #: the database; nothing is tried with it but to renew the lease
+        self._ask_at = 0.0  #: when it is asked again
+        self._has_forgotten = False  #: the book is not what the database holds, or may not be
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; raises `Fenced` when another bridge has taken over.
@@ -92,11 +96,11 @@ class CoreLoop:
         self._pass([Started()])
         while not stop.is_set():
             batch = self._intake.take(TICK_SECONDS) or [Tick()]
-            if self._holds_lease():
+            if self._holds_lease() and self._remembers():
                 self._pass(batch)
+                self._pulse.beat()
             else:
                 self._postpone(Postponed(batch))
-            self._pulse.beat()
 
     def _pass(self, batch: Sequence[Input]) -> None:
         if not isinstance(batch[0], Tick):
@@ -105,11 +109,14 @@ class CoreLoop:
         try:
             for outcome in self._ledger.settle(batch, self._clock_us()):
                 if isinstance(outcome, Postponed):
+                    self._is_away = True
                     self._postpone(outcome)
                 else:
                     self._publish(outcome)
         except CommitUnknown:
-            self._reload()
+            self.counts["unknown_commits"] += 1
+            logger.error("The outcome of a commit is not known; the state is read again")
+            self._has_forgotten = True
 
     # --- what follows a commit -------------------------------------------------------------------------------------
     def _publish(self, settled: Settled) -> None:
@@ -180,26 +187,38 @@ class CoreLoop:
         book = self._ledger.book
         self._outbox.put(Outgoing(book.cursor, book.link.phase is Phase.LIVE, answers=answers))
         self._intake.give_back(each for each in postponed.inputs if not isinstance(each, Asked | Tick))
-        time.sleep(PAUSE_SECONDS)
+        if not asked:
+            time.sleep(TICK_SECONDS)
 
-    def _reload(self) -> None:
-        """Answer nothing: callers ask again under the same client order id and get what the database really holds."""
-        self.counts["unknown_commits"] += 1
-        logger.error("The outcome of a commit is not known; the state is read again")
-        self._ledger.reload()
-        self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, begin_anew=True))
-        self._intake.give_back([Started()])
+    def _remembers(self) -> bool:
+        """Whether the book is what the database holds; where it is not, it is read again.
+
+        What was in doubt is not answered: callers ask again under the same client order id and get what is there.
+        """
+        if self._has_forgotten:
+            try:
+                self._ledger.reload()
+            except DatabaseAway:
+                self._is_away = True
+                return False
+            self._has_forgotten = False
+            self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, begin_anew=True))
+            self._pass([Started()])
+        return not self._is_away and not self._has_forgotten
 
     def _holds_lease(self) -> bool:
-        """Renewed each second; False where the database could not be asked for so long that it may be another's."""
+        """Renewed each second; False while the database cannot be asked: by then the lease may be another's."""
         now = time.monotonic()
-        if now < self._renew_at:
-            return True
+        if now < (self._ask_at if self._is_away else self._renew_at):
+            return not self._is_away
         try:
-            self._ledger.renew()
+            self._ledger.renew(AWAY_TURN_SECONDS if self._is_away else TURN_SECONDS)
         except DatabaseAway:
             self.counts["missed_renewals"] += 1
-            return time.monotonic() < self._renew_at + GRACE_SECONDS
+            self._is_away = True
+            self._ask_at = time.monotonic() + AWAY_PAUSE_SECONDS
+            return False
+        self._is_away = False
         self._renew_at = now + RENEW_SECONDS
         self._pulse.sure()
         return True

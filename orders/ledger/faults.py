@@ -1,7 +1,7 @@
 """What does a database error mean for the batch that met it?
 
-Nothing was written and trying again helps (the database is busy, or chose us as a deadlock's victim); a row cannot be
-written (halve the batch and find it); or the database is away.
+Another writes and its end is waited for; the database took everything back and may be asked again (a deadlock chose us
+as its victim); a row cannot be written (halve the batch and find it); or the database is away.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import DataError, IntegrityError
 SQLITE_PRIMARY = 0xFF  #: the lower byte of an extended result code
 SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 #: SQL Server: deadlock victim, lock request time-out, snapshot update conflict
-SQL_SERVER_BUSY = ("1205", "1222", "3960")
+SQL_SERVER_VICTIM = ("1205", "1222", "3960")
 
 
 class Fenced(Exception):
@@ -37,8 +37,13 @@ class DatabaseAway(Exception):
     """The batch could not be written in time; nothing of it was."""
 
 
+class RowRefused(Exception):
+    """Something in the batch cannot be decided or written."""
+
+
 class Fault(StrEnum):
     BUSY = "busy"
+    VICTIM = "victim"
     ROW = "row"
     AWAY = "away"
 
@@ -47,17 +52,22 @@ def fault_of(error: Exception) -> Fault:
     cause = error.__cause__ or error
     if is_busy(cause):
         return Fault.BUSY
+    if is_victim(cause):
+        return Fault.VICTIM
     if isinstance(error, IntegrityError | DataError):
         return Fault.ROW
     return Fault.AWAY
 
 
 def is_busy(cause: BaseException) -> bool:
-    """mssql-django hands a deadlock on as the bare `django.db.Error`; only SQLSTATE and number tell."""
+    """SQLite has one writer at a time, and it is another; of our transaction nothing was begun."""
     code = getattr(cause, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        return code & SQLITE_PRIMARY in SQLITE_BUSY
+    return isinstance(code, int) and code & SQLITE_PRIMARY in SQLITE_BUSY
+
+
+def is_victim(cause: BaseException) -> bool:
+    """mssql-django hands a deadlock on as the bare `django.db.Error`; only SQLSTATE and number tell."""
     arguments: tuple[Any, ...] = getattr(cause, "args", ())
     if arguments and arguments[0] == "40001":
         return True
-    return any(f"({number})" in str(text) for text in arguments[1:] for number in SQL_SERVER_BUSY)
+    return any(f"({number})" in str(text) for text in arguments[1:] for number in SQL_SERVER_VICTIM)

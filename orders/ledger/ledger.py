@@ -1,14 +1,15 @@
 """How does a batch become durable, and what happens when that fails?
 
 Look up → decide over the book → one transaction → adopt. A batch that the database refuses is halved until the bad
-input fails alone; a busy database is tried again until a deadline; an unknown commit is the caller's to reload.
+input fails alone; a busy one is tried again (`patience.py`). Where a commit failed, the lease's counter tells whether
+it came about; where nobody can tell, it is the caller's to reload.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from django.db import connection, transaction
@@ -19,10 +20,11 @@ from orders.core.book import Book, CancelAllReply, Draft, OrderReply
 from orders.core.decide import decide
 from orders.core.inputs import Asked, Input, Reported
 from orders.core.reporting import set_aside
-from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, fault_of
-from orders.ledger.lease import LeaseView, give_lease_back, hold_lease, take_lease
+from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, RowRefused, fault_of
+from orders.ledger.lease import LeaseView, give_lease_back, hold_lease, lease_after_others, look_at_lease, take_lease
 from orders.ledger.loading import load_book
 from orders.ledger.looking_up import look_up
+from orders.ledger.patience import TURN_SECONDS, Patience
 from orders.ledger.writing import Numbers, reached, write
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import TradingError
@@ -30,9 +32,6 @@ from tradingmw.metrics import COMMIT_SECONDS
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-BUSY_RETRY_SECONDS = 0.0005
-BUSY_DEADLINE_SECONDS = 2.0
 
 
 class Steps(NamedTuple):
@@ -65,10 +64,6 @@ class Postponed(NamedTuple):
     inputs: Sequence[Input]
 
 
-class RowRefused(Exception):
-    """Something in the batch cannot be decided or written."""
-
-
 class Ledger:
     """The core's only way to the database, on the connection of the thread that uses it.
 
@@ -84,17 +79,19 @@ class Ledger:
         seen: LeaseView | None = None,
     ) -> None:
         self._command_deadline_us, self._reconcile_every_us = command_deadline_us, reconcile_every_us
+        self._renewed = 0  #: the lease's counter; each of our transactions adds one, and nobody else does
         connect()
         self.fence = self._patiently(lambda: take_lease(holder_address, seen))
+        self._renewed = look_at_lease().renewed
         self.book = self._loaded()
 
     def reload(self) -> None:
-        """Forget everything in memory and read what the database really holds.
+        """Forget everything in memory and read what the database really holds; `DatabaseAway` where it cannot be read.
 
         Numbers of questions are not kept there, and are not used again: a late answer would be taken for another's.
         """
-        connect()
-        used, self.book = self.book.last_command_seq, self._loaded()
+        connection.close()
+        used, self.book = self.book.last_command_seq, self._patiently(self._loaded)
         self.book.last_command_seq = max(used, self.book.last_command_seq)
 
     def settle(self, batch: Sequence[Input], now_us: int) -> Iterator[Settled | Postponed]:
@@ -111,13 +108,15 @@ class Ledger:
                 yield from self.settle(batch[:half], now_us)
                 yield from self.settle(batch[half:], now_us)
 
-    def renew(self) -> None:
-        """Show that the holder lives; `Fenced` where it is another by now."""
-        self._patiently(lambda: hold_lease(self.fence))
+    def renew(self, turn_seconds: float = TURN_SECONDS) -> None:
+        """Show that the holder lives; `Fenced` where it is another by now, `DatabaseAway` where nobody can tell."""
+        self._patiently(lambda: hold_lease(self.fence), turn_seconds)
+        self._renewed += 1
 
     def give_back(self) -> None:
-        """Nothing will be written any more: a standby need not wait."""
-        self._patiently(lambda: give_lease_back(self.fence))
+        """Nothing will be written any more: a standby need not wait. Without a database it waits its three seconds."""
+        with suppress(DatabaseAway):
+            self._patiently(lambda: give_lease_back(self.fence))
 
     # --- one attempt -----------------------------------------------------------------------------------------------
     def _decided(self, batch: Sequence[Input], now_us: int) -> Draft:
@@ -129,41 +128,65 @@ class Ledger:
 
     def _store(self, draft: Draft) -> Settled:
         """Everything that can fail comes before the commit; what follows it is memory only."""
-        committing, steps = False, REPORTS if draft.cursor != self.book.cursor else ORDERS
-        try:
-            if draft.writes:
-                crash_point(steps.decided)
-                with COMMIT_SECONDS.time(), transaction.atomic():
-                    hold_lease(self.fence)
-                    crash_point(steps.begun)
-                    numbers = reached_by(draft, write(draft))
-                    crash_point(steps.written)
-                    committing = True
-                crash_point(steps.committed)
-            else:
-                numbers = reached_by(draft, {})
-        except Exception as error:
-            if committing and fault_of(error) is Fault.AWAY:
-                raise CommitUnknown("The outcome of a commit is not known.") from error
-            raise  # a constraint that is checked at the commit, or a busy database: surely not committed
+        numbers = self._written(draft) if draft.writes else reached_by(draft, {})
         draft.adopt()
         return Settled(draft, numbers)
 
-    def _patiently(self, attempt: Callable[[], T]) -> T:
-        """Again and again while the database is busy: it never waits inside SQLite, whose busy handler sleeps long."""
-        give_up_at = time.monotonic() + BUSY_DEADLINE_SECONDS
+    def _written(self, draft: Draft) -> Numbers:
+        """In one transaction; `CommitUnknown` where nobody can tell whether it is there."""
+        steps = REPORTS if draft.cursor != self.book.cursor else ORDERS
+        numbers: Numbers = {}
+        committing = False
+        crash_point(steps.decided)
+        try:
+            with COMMIT_SECONDS.time(), transaction.atomic():
+                hold_lease(self.fence)
+                crash_point(steps.begun)
+                numbers = reached_by(draft, write(draft))
+                crash_point(steps.written)
+                committing = True
+        except Error as error:
+            # A constraint that is checked at the commit, or a busy database: surely not committed.
+            if not committing or fault_of(error) is not Fault.AWAY or not self._is_stored(error):
+                raise
+        self._renewed += 1
+        crash_point(steps.committed)
+        return numbers
+
+    def _is_stored(self, error: Error) -> bool:
+        """Did the commit come about that ended with `error`? Its transaction would have moved the lease's counter."""
+        before = self._renewed
+        try:
+            connect()
+            now = lease_after_others()
+        except Error:
+            connection.close()
+            raise CommitUnknown("The outcome of a commit is not known.") from error
+        logger.error("A commit failed", extra={"why": str(error), "stored": now.renewed != before})
+        if now.fence != self.fence:
+            raise Fenced(f"The lease is no longer held under fence {self.fence}.") from error
+        return now.renewed != before
+
+    def _patiently(self, attempt: Callable[[], T], turn_seconds: float = TURN_SECONDS) -> T:
+        """Again while that helps; `DatabaseAway` or `RowRefused` when it does not."""
+        patience = Patience(turn_seconds)
         while True:
             try:
-                ensure_connected()
+                self._ensure_connected()
                 return attempt()
             except (Fenced, CommitUnknown):
                 raise
             except Error as error:
-                meet(error, give_up_at)
+                patience.meet(error)
             except Exception as error:
                 logger.exception("A batch could not be decided or written")
                 raise RowRefused(str(error)) from error
-            time.sleep(BUSY_RETRY_SECONDS)
+
+    def _ensure_connected(self) -> None:
+        """After a fault on a new connection: what the last one did may not be known, the lease's counter is."""
+        if connection.connection is None:
+            connect()
+            self._renewed = look_at_lease().renewed
 
     # --- an input that fails alone ---------------------------------------------------------------------------------
     def _refused(self, each: Input, now_us: int, why: RowRefused) -> Settled:
@@ -189,22 +212,6 @@ def connect() -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 0")
-
-
-def ensure_connected() -> None:
-    if connection.connection is None:
-        connect()
-
-
-def meet(error: Error, give_up_at: float) -> None:
-    """Return where trying again helps; else raise what the error means."""
-    fault = fault_of(error)
-    if fault is Fault.ROW:
-        raise RowRefused(str(error)) from error
-    if fault is Fault.AWAY or time.monotonic() >= give_up_at:
-        logger.error("The database is away", extra={"why": str(error), "fault": fault.value})
-        connection.close()
-        raise DatabaseAway(str(error)) from error
 
 
 def reached_by(draft: Draft, numbers: Numbers) -> Numbers:

@@ -44,8 +44,8 @@ def test_a_locked_sqlite_is_busy() -> None:
         Exception("HYT00", "Lock request time out period exceeded. (1222)"),
     ],
 )
-def test_a_deadlock_of_sql_server_is_busy_though_it_comes_as_a_bare_error(cause: Exception) -> None:
-    assert fault_of(raised(Error(*cause.args), cause)) is Fault.BUSY
+def test_a_deadlock_of_sql_server_is_known_though_it_comes_as_a_bare_error(cause: Exception) -> None:
+    assert fault_of(raised(Error(*cause.args), cause)) is Fault.VICTIM
 
 
 @pytest.mark.parametrize("error", [IntegrityError("UNIQUE constraint failed"), DataError("too long")])

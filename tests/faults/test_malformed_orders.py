@@ -4,12 +4,12 @@ counted, none taken, and do good orders go through as if they were not?
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from statistics import quantiles
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -28,7 +28,10 @@ from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 from tradingmw.supervisor.addresses import HOST, Ports
 
-EACH, GOOD = 5_000, 250  #: malformed messages for link and door; good orders without them, and as many among them
+EACH = 5_000  #: malformed messages for the link, and as many for the door
+TURNS, GOOD = 10, 25  #: good orders in a turn alone, and in one beside malformed messages
+PAUSE_SECONDS = 0.0005  #: between two pairs of these
+MARKS = ("alone", "beside")
 SEED = 1
 GIANT_BYTES = 64 * 1024 * 1024
 CONNECT_MS = 5_000
@@ -94,56 +97,66 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exposed]:
 
 
 def test_each_is_counted_none_is_taken_and_good_orders_go_through_as_ever(exposed: Exposed, measured: Measured) -> None:
-    processes, engine, web, _ = exposed
+    processes, web = exposed.processes, exposed.web
     state = processes.wait_live()
     assert web.poll(CONNECT_MS, zmq.POLLOUT)
     words = EngineWords(SEED, state.session, state.epoch).messages(EACH)
-    asked = Requests(SEED, processes.caller).messages(EACH)
-
-    def disturb() -> None:
-        for forged, nonsense in islice(zip(words, asked, strict=True), EACH // GOOD):
-            engine.say(forged)
-            web.send_multipart(nonsense, zmq.NOBLOCK)
-
-    plain_ms = processes.ask(good_orders(processes, "plain", lambda: None))
+    forged = list(zip(words, Requests(SEED, processes.caller).messages(EACH), strict=True))
     before = exposed.link_faults, exposed.door_faults
-    late_ms = processes.ask(good_orders(processes, "among", disturb))
+    alone_ms, beside_ms = processes.ask(in_turns(exposed, forged))
     until(lambda: exposed.link_faults.total() - before[0].total() >= EACH, "each forged word counted")
     until(lambda: exposed.door_faults.total() - before[1].total() >= EACH, "each malformed request counted")
     at_link, at_door = exposed.link_faults - before[0], exposed.door_faults - before[1]
-    names = {f"{mark}-{number}" for mark in ("plain", "among") for number in range(GOOD)}
-    strangers = set(processes.statuses()) - names
-    answered = web.poll(0)
+    names = {f"{mark}-{turn}-{number}" for mark in MARKS for turn in range(TURNS) for number in range(GOOD)}
+    answered, strangers = web.poll(0), set(processes.statuses()) - names
     found = at_link.total() + at_door.total()
     measured(21, "orders: malformed messages counted of sent", f"{found:,} of {2 * EACH:,}", "all, ≥ 10,000")
     measured(21, "orders: reasons at the link; at the door", f"{len(at_link)}; {len(at_door)}", "reported")
     measured(21, "orders: malformed requests answered; orders from them", f"{answered}; {len(strangers)}", "0; 0")
-    delays = f"{quantiles(plain_ms, n=100)[98]:.1f} → {quantiles(late_ms, n=100)[98]:.1f} ms"
-    measured(21, f"orders: p99 of good ones, {2 * EACH // GOOD} malformed before each", delays, "reported")
+    for name, place in (("p50", 49), ("p99", 98)):
+        alone, beside = (quantiles(took_ms, n=100)[place] for took_ms in (alone_ms, beside_ms))
+        measured(21, f"orders: {name} alone → beside malformed ones", f"{alone:.1f} → {beside:.1f} ms", "reported")
     assert (at_link.total(), at_door.total()) == (EACH, EACH)
     assert len(at_link) >= 12 and set(at_door) == {"FRAME_COUNT", "NOT_MESSAGEPACK", "SCHEMA", "REPEATED_KEY"}
     assert not answered and not strangers
-    assert (after := processes.state()) and (after.live, after.session, after.epoch) == (True, *state_of(state))
+    after = processes.wait_live()
+    assert (after.session, after.epoch) == (state.session, state.epoch)
     assert settled(processes, names)
     both_tell_the_same_story(processes, names)
     assert "Traceback" not in processes.log("orders")
 
 
-async def good_orders(processes: Processes, mark: str, disturb: Callable[[], None]) -> list[float]:
-    """One after the other, after a disturbance each; ms from each question to what the engine made of it."""
+async def in_turns(exposed: Exposed, forged: list[tuple[Frames, Frames]]) -> tuple[list[float], list[float]]:
+    """ms of good orders alone, and of those beside malformed messages."""
+    alone_ms: list[float] = []
+    beside_ms: list[float] = []
+    for turn in range(TURNS):
+        alone_ms += await good_orders(exposed.processes, f"alone-{turn}")
+        share = len(forged) // TURNS
+        disturbing = asyncio.create_task(disturb(exposed, forged[turn * share : (turn + 1) * share]))
+        beside_ms += await good_orders(exposed.processes, f"beside-{turn}")
+        await disturbing
+    return alone_ms, beside_ms
+
+
+async def disturb(exposed: Exposed, forged: list[tuple[Frames, Frames]]) -> None:
+    """One for the link and one for the door at a time."""
+    for word, nonsense in forged:
+        exposed.engine.say(word)
+        exposed.web.send_multipart(nonsense, zmq.NOBLOCK)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def good_orders(processes: Processes, mark: str) -> list[float]:
+    """One after the other; ms from each question to what the engine made of it."""
     took_ms: list[float] = []
     for number in range(GOOD):
-        disturb()
         began = time.monotonic()
         price, status = (None, "filled") if number % 2 else (1, "new")
         answer = await processes.place(f"{mark}-{number}", price=price, wait_seconds=5)
         took_ms.append(1000 * (time.monotonic() - began))
         assert answer.order["status"] == status
     return took_ms
-
-
-def state_of(answer: Any) -> tuple[int, int]:
-    return answer.session, answer.epoch
 
 
 def test_64_mb_cost_their_sender_a_connection_and_nobody_an_order(exposed: Exposed, measured: Measured) -> None:

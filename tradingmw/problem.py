@@ -116,7 +116,7 @@ def exception_handler(error: Exception, context: ExceptionHandlerContext) -> Htt
     """What settings name as DRF's `EXCEPTION_HANDLER`: known errors, DRF's errors and bugs, each as one problem."""
     request = cast(Request, context["request"])
     if is_away(error):
-        logger.error("The database is away", extra={"path": request.path}, exc_info=error)
+        logger.error("The database is away", extra={"path": request.path, "why": str(error)})
         error = database_away()
     if not isinstance(error, TradingError):
         return ProblemHandler(error, context).run()

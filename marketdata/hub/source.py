@@ -117,6 +117,7 @@ class HubSource:
             message = await self._layer.receive(self._channel)
             if message.get("type") == MESSAGE_TYPE:
                 self._on_message(message)
+            await asyncio.sleep(0)  # to receive what waits suspends nothing, and flushes and requests need their turn
 
     def _on_message(self, message: dict[str, Any]) -> None:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import pytest
@@ -12,9 +13,11 @@ from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.exchange import LayerPublisher
 from marketdata.frames import LATE_SECONDS, MESSAGE_TYPE, UPDATES_PER_FRAME, FeedState, Frame, encode
 from marketdata.hub.source import UPDATES_BUFFERED
-from tests.marketdata.lab import Client, Lab, eventually
+from tests.marketdata.lab import DEADLINE_SECONDS, Client, Lab, eventually
 from tests.marketdata.scripted import listing, now_us, quote
 from tests.marketdata.stall import stand_still
+
+WAITING = 80
 
 
 @pytest.fixture
@@ -103,6 +106,28 @@ async def test_frames_that_waited_too_long_are_thrown_away_for_a_state(lab: Lab)
         assert web.market.counts["states"] > states
     assert (items[-1]["bid"], items[-1]["quality"]) == ("24", "ok")
     assert all(after["prevSeq"] == before["seq"] for before, after in pairwise(items))
+
+
+async def test_frames_that_wait_leave_others_their_turn(lab: Lab, forger: LayerPublisher) -> None:
+    """Else a hub that is behind would gather all of them for one flush, and answer nobody meanwhile."""
+    lab.engine(listing())
+    lab.feed()
+    seen: set[int] = set()
+
+    async def look_each_turn(counts: Mapping[str, int], last: int) -> None:
+        while counts["frames"] < last:
+            seen.add(counts["frames"])
+            await asyncio.sleep(0)
+
+    async with lab.web() as web, web.client() as client:
+        await web.ready()
+        epoch = await followed(client)
+        for _ in range(WAITING):
+            forger.group_send("md.0", frame(epoch, 0))
+        looking = asyncio.create_task(look_each_turn(web.market.counts, web.market.counts["frames"] + WAITING))
+        stand_still(0.3)  # until they wait
+        await asyncio.wait_for(looking, DEADLINE_SECONDS)
+    assert len(seen) >= WAITING // 2
 
 
 async def test_frames_out_of_order_are_settled_by_a_state(lab: Lab, forger: LayerPublisher) -> None:

@@ -1,0 +1,1 @@
+"""SQLite with the misfortunes of a database server."""

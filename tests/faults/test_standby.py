@@ -17,7 +17,7 @@ import pytest
 from bridge.simulator.journal import RecordKind, read_journal
 from tests.faults.careful import Script, hold_to_the_engine, reports_of
 from tests.scoreboard import Measured
-from tests.stack import Stack
+from tests.stack import Stack, wait_for
 
 ORDERS = 150
 TAKE_OVER_SECONDS = 5  #: the promise: from the last order of the one to the first of the other
@@ -54,7 +54,7 @@ def test_the_standby_takes_over_from_a_bridge_that_stands_still(stack: Stack, me
     before = holder(stack)
     frozen = psutil.Process(stack.pids()[before])
     script = Script(stack, "frozen", seed=2, count=ORDERS)
-    asyncio.run(script.run(frozen.suspend, ORDERS // 3))
+    asyncio.run(script.run(frozen.suspend, ORDERS // 3, lambda: taken_over(stack, before)))
     pause = round(script.longest_pause_seconds, 1)
     measured(12, "order bridge frozen: pause until the standby took orders, s", pause, f"≤ {TAKE_OVER_SECONDS}")
     assert pause <= TAKE_OVER_SECONDS, stack.tail()
@@ -63,6 +63,11 @@ def test_the_standby_takes_over_from_a_bridge_that_stands_still(stack: Stack, me
     hold_to_the_engine(script, partial(measured, 12), "order bridge frozen, standby there")
     measured(12, "commands of the old session that the engine took", taken_behind_the_fence(stack), "0")
     assert taken_behind_the_fence(stack) == 0
+
+
+def taken_over(stack: Stack, before: str) -> None:
+    wait_for(lambda: holder(stack) != before, 30, "another holder of the lease", stack.tail)
+    stack.wait_ready()
 
 
 def taken_behind_the_fence(stack: Stack) -> int:

@@ -19,6 +19,7 @@ from django.db import Error, transaction
 from django.utils import timezone
 
 from accounts.models import Session
+from tradingmw.database import without_waiting
 from tradingmw.errors import Code, NotAuthenticated
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def _seen(session: Session) -> None:
     if now - session.last_active < LAST_ACTIVE_EVERY:
         return
     try:
-        with transaction.atomic():
+        with without_waiting(), transaction.atomic():
             Session.objects.filter(id=session.id).update(last_active=now)
     except Error:
         logger.warning("Session activity was not noted", extra={"session_id": session.id}, exc_info=True)

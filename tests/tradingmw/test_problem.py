@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import Error, IntegrityError, OperationalError
 from django.http import Http404
 from django.test import Client, override_settings
 from django.urls import path
@@ -28,6 +29,9 @@ RAISED: dict[str, Exception] = {
     "unknown": OutcomeUnknown(outcome="unknown"),
     "internal": TradingError(),
     "bug": ZeroDivisionError("secret"),
+    "away": OperationalError("secret"),
+    "victim": Error("40001", "secret"),
+    "row": IntegrityError("secret"),
     "404": Http404("secret"),
     "403": PermissionDenied("secret"),
     "throttled": exceptions.Throttled(wait=7),
@@ -86,6 +90,9 @@ def told(answer: Any, status: int, code: str) -> Any:
         ("/api/unknown", 504, "OUTCOME_UNKNOWN"),
         ("/api/internal", 500, "INTERNAL_ERROR"),
         ("/api/bug", 500, "INTERNAL_ERROR"),
+        ("/api/away", 503, "DATABASE_UNAVAILABLE"),
+        ("/api/victim", 503, "DATABASE_UNAVAILABLE"),
+        ("/api/row", 500, "INTERNAL_ERROR"),
         ("/api/404", 404, "NOT_FOUND"),
         ("/api/403", 403, "FORBIDDEN"),
         ("/api/throttled", 429, "RATE_LIMITED"),
@@ -110,7 +117,7 @@ def test_public_extras_are_members(client: Client) -> None:
     assert client.get("/api/conflict").json()["order"] == {"id": "7"}
 
 
-@pytest.mark.parametrize(("path", "seconds"), [("down", "3"), ("soon", "1"), ("throttled", "7")])
+@pytest.mark.parametrize(("path", "seconds"), [("down", "3"), ("soon", "1"), ("away", "1"), ("throttled", "7")])
 def test_who_must_wait_is_told_how_long(client: Client, path: str, seconds: str) -> None:
     assert client.get(f"/api/{path}")["Retry-After"] == seconds
 

@@ -125,8 +125,9 @@ FAULTS: Final = {
     ),
     22: Check(
         "The database is away, locked, full, or chooses us as the victim of a deadlock",
-        "no 2xx without a durable row; three tries, then 503 with Retry-After; back by itself within 5 s; "
-        "without audit no action",
+        "no 2xx without a durable row; at most three tries, then 503 with Retry-After, or 504 for a commit that was "
+        "under way; back by itself within 5 s; without audit no action",
+        long=True,
     ),
     23: Check(
         "8 processes change 200 orders each on one SQLite file",

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError
 from django.test import RequestFactory
 
 from tradingmw import health
@@ -35,6 +36,10 @@ def broken() -> str | None:
     raise ZeroDivisionError("secret")
 
 
+def without_database() -> str | None:
+    raise OperationalError("disk I/O error")
+
+
 async def test_ready_when_all_parts_are() -> None:
     ready_check("layer", lambda: None)
     assert await asked() == (200, {"layer": "ok"}, "")
@@ -50,6 +55,13 @@ async def test_the_part_that_fails_is_named() -> None:
 async def test_a_check_that_breaks_fails_alone() -> None:
     ready_check("layer", broken)
     assert await asked() == (503, {"layer": "the check failed"}, "layer: the check failed")
+
+
+async def test_a_check_that_meets_no_database_says_so_and_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    ready_check("worker", without_database)
+    status, parts, _ = await asked()
+    assert (status, parts) == (503, {"worker": "the database does not answer (OperationalError)"})
+    assert "A readiness check failed" not in caplog.text
 
 
 async def test_503_says_when_to_ask_again() -> None:
@@ -76,4 +88,5 @@ async def test_a_crowd_is_told_by_two_looks_and_a_late_comer_by_one_that_began_a
 
 @pytest.mark.django_db
 def test_the_database_answers() -> None:
-    assert health.database_check() is None
+    ready_check("database", health.database_check)
+    assert health.parts() == {"database": "ok"}

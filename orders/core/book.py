@@ -35,8 +35,6 @@ from tradingmw.errors import TradingError
 
 CommandKey = tuple[int, int]  #: session, seq
 ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest | OrderListRequest
-
-
 NOWHERE = Cursor()
 
 
@@ -88,6 +86,7 @@ class Book:
         self.link = LinkView()
         self.last_command_seq = 0
         self.look_at_expiries_us = 0  #: when the next good-till-date order should have ended
+        self.look_at_deadlines_us = 0  #: when commands without an answer are looked for next
         self.instruments: Mapping[str, Instrument] = {}
         self.orders: dict[UUID, OrderState] = {}
         self._touched: set[UUID] = set()  #: learned since the last batch: some of them have ended
@@ -119,12 +118,11 @@ class Book:
             self.claims.pop(order.id, None)
             self.replaces.pop(order.id, None)
             self.asks.pop(order.id, None)
-        stale = [key for key, command in self.commands.items() if self._is_stale(command)]
-        for key in stale:
-            del self.commands[key]
 
-    def _is_stale(self, command: CommandState) -> bool:
-        return command.progress is CommandProgress.UNKNOWN and command.order_id not in self.orders
+    def forget_doubts_of_ended_orders(self) -> None:
+        doubted = [one for one in self.commands.items() if one[1].progress is CommandProgress.UNKNOWN]
+        for key in [key for key, command in doubted if command.order_id not in self.orders]:
+            del self.commands[key]
 
 
 class OrderChanged(NamedTuple):
@@ -192,12 +190,11 @@ class Draft:
     def __init__(self, book: Book, now_us: int) -> None:
         self.book = book
         self.now_us = now_us
-        self.session = book.session
-        self.command_deadline_us = book.command_deadline_us
+        self.session, self.command_deadline_us = book.session, book.command_deadline_us
         self.cursor = book.cursor
         self.link = book.link
         self.last_command_seq = book.last_command_seq
-        self.look_at_expiries_us = book.look_at_expiries_us
+        self.look_at_expiries_us, self.look_at_deadlines_us = book.look_at_expiries_us, book.look_at_deadlines_us
         self.instruments = book.instruments
         self.orders = Layer(book.orders)
         self.client_ids = Layer(book.client_ids)
@@ -227,7 +224,7 @@ class Draft:
     def writes(self) -> bool:
         """Is there anything to commit?"""
         decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
-        return bool(decided) or self.cursor != self.book.cursor or self.found_something
+        return bool(decided or self.found_something) or self.cursor != self.book.cursor
 
     @property
     def found_something(self) -> bool:
@@ -291,6 +288,9 @@ class Draft:
         for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
             layer.adopt()
         book.forget_looked_up(self.orders.changes)
+        if self.look_at_deadlines_us != book.look_at_deadlines_us:
+            book.look_at_deadlines_us = self.look_at_deadlines_us
+            book.forget_doubts_of_ended_orders()
 
 
 def awaits_evidence(order: OrderState) -> bool:

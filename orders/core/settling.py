@@ -30,6 +30,7 @@ from orders.lifecycle import IllegalEvent, OrderEvent
 from orders.lifecycle import OrderStatus as Status
 from tradingmw.errors import Code
 
+LOOK_US = 50_000  #: between two looks at the deadlines
 QUESTIONS_MAX = 128  #: under way at one time; the link holds 256 messages, and commands come beside them
 #: the engine did not take the command up at all
 NOT_TAKEN = frozenset({RejectCode.STALE_SESSION, RejectCode.NO_SESSION, RejectCode.DEADLINE_PASSED})
@@ -217,6 +218,10 @@ def doubt_all(draft: Draft, why: str) -> None:
 
 
 def doubt_overdue(draft: Draft) -> None:
+    """Looked for now and then only: a busy bridge has thousands of commands whose deadline is still to come."""
+    if 0 < draft.look_at_deadlines_us - draft.now_us <= LOOK_US:
+        return
+    draft.look_at_deadlines_us = draft.now_us + LOOK_US
     for command in list(draft.commands.values()):
         if command.progress is CommandProgress.CLAIMED and command.deadline_us <= draft.now_us:
             doubt(draft, command, "No answer by the deadline.")

@@ -5,11 +5,24 @@ A disk that was away and came back holds another file than the one that is open.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db.backends.sqlite3 import base
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Leaves a statement as it is that has the driver's own marks already (`tradingmw.statements`)."""
+
+    def convert_query(self, query: str, *, param_names: Iterable[str] | None = None) -> str:
+        return super().convert_query(query, param_names=param_names) if "%" in query else query
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Closed by the next `close_old_connections` after anything but a row that did not fit."""
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=Cursor)
 
     def is_usable(self) -> bool:
         """Asked after a failure only."""

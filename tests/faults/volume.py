@@ -33,7 +33,7 @@ class Volume:
         try:
             run("mkfs.ext4", "-q", "-m", "0", str(self._image))
             self._mount()
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise CannotMount(f"root, mkfs.ext4 and loop devices ({error})") from error
 
     def fill(self) -> None:

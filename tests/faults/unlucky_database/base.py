@@ -13,8 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.db.backends.sqlite3.base import SQLiteCursorWrapper
-
 from tradingmw.env import env
 from tradingmw.sqlite import base
 
@@ -27,7 +25,7 @@ WORDS = (
 )
 
 
-class UnluckyCursor(SQLiteCursorWrapper):
+class UnluckyCursor(base.Cursor):
     wrapper: DatabaseWrapper
 
     def execute(self, query: str, params: Any = None) -> Any:

@@ -8,28 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from threading import local
 from typing import Any
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.db.models import AutoField, BigAutoField, JSONField, Model
 
 from tradingmw.adapters import Adapt, AnyField, adapter_of
 
 Row = Mapping[str, Any]
-_thread = local()
-
-
-def cursor() -> CursorWrapper:
-    """The calling thread's, kept as long as its connection: to open one costs a third of a small statement.
-
-    What it has read is to be fetched before the next statement.
-    """
-    kept: CursorWrapper | None = getattr(_thread, "cursor", None)
-    if kept is None or kept.db.connection is None or kept.cursor.connection is not kept.db.connection:
-        kept = _thread.cursor = connection.cursor()
-    return kept
 
 
 def mark() -> str:
@@ -83,7 +69,8 @@ class Statement:
     def write(self, rows: Iterable[Row]) -> None:
         values = [[adapt(row[name]) for name, adapt in self._adapters] for row in rows]
         if values:
-            cursor().executemany(self._sql, values)
+            with connection.cursor() as cursor:
+                cursor.executemany(self._sql, values)
 
 
 class Insert(Statement):
@@ -137,9 +124,9 @@ class Add(Statement):
 
     def run(self, amount: int, *keys: Any) -> bool:
         """Whether there is such a row."""
-        using = cursor()
-        using.execute(self._sql, self._adapted((amount, *keys)))
-        return bool(using.rowcount)
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, self._adapted((amount, *keys)))
+            return bool(cursor.rowcount)
 
 
 class Pick(Statement):
@@ -160,9 +147,9 @@ class Pick(Statement):
         """The rows, in no order. At most as many keys as the database takes parameters."""
         *placing, (_, adapt) = self._adapters
         values = [adapt_one(value) for (_, adapt_one), value in zip(placing, fixed, strict=True)]
-        using = cursor()
-        using.execute(self._sql_for(len(keys)), [*values, *map(adapt, keys)])
-        return list(using.fetchall())
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql_for(len(keys)), [*values, *map(adapt, keys)])
+            return list(cursor.fetchall())
 
     def _sql_for(self, keys: int) -> str:
         return f"{self._until_keys}{', '.join([mark()] * keys)})"

@@ -18,11 +18,6 @@ from tradingmw.adapters import Adapt, AnyField, adapter_of
 Row = Mapping[str, Any]
 
 
-def mark() -> str:
-    """A value's place in a statement: the driver's own, which Django need not put there each time."""
-    return "?" if connection.Database.paramstyle == "qmark" else "%s"  # type: ignore[attr-defined]
-
-
 def column(field: AnyField) -> str:
     return str(connection.ops.quote_name(str(field.column)))
 
@@ -83,7 +78,7 @@ class Insert(Statement):
     @cached_property
     def _sql(self) -> str:
         columns = ", ".join(column(field) for field in self._written)
-        marks = ", ".join(mark() for _ in self._written)
+        marks = ", ".join("%s" for _ in self._written)
         return f"INSERT INTO {self._table} ({columns}) VALUES ({marks})"  # noqa: S608
 
 
@@ -100,7 +95,7 @@ class Update(Statement):
 
     @cached_property
     def _sql(self) -> str:
-        equations = [f"{column(field)} = {mark()}" for field in self._written]
+        equations = [f"{column(field)} = %s" for field in self._written]
         changes, place = equations[: len(self._names)], equations[len(self._names) :]
         return f"UPDATE {self._table} SET {', '.join(changes)} WHERE {' AND '.join(place)}"  # noqa: S608
 
@@ -119,8 +114,8 @@ class Add(Statement):
     @cached_property
     def _sql(self) -> str:
         number, *keys = map(column, self._written)
-        place = " AND ".join(f"{key} = {mark()}" for key in keys)
-        return f"UPDATE {self._table} SET {number} = {number} + {mark()} WHERE {place}"  # noqa: S608
+        place = " AND ".join(f"{key} = %s" for key in keys)
+        return f"UPDATE {self._table} SET {number} = {number} + %s WHERE {place}"  # noqa: S608
 
     def run(self, amount: int, *keys: Any) -> bool:
         """Whether there is such a row."""
@@ -152,11 +147,11 @@ class Pick(Statement):
             return list(cursor.fetchall())
 
     def _sql_for(self, keys: int) -> str:
-        return f"{self._until_keys}{', '.join([mark()] * keys)})"
+        return f"{self._until_keys}{', '.join(['%s'] * keys)})"
 
     @cached_property
     def _until_keys(self) -> str:
         *fixed, key = map(column, self._written)
-        place = [*(f"{one} = {mark()}" for one in fixed), f"{key} IN ("]
+        place = [*(f"{one} = %s" for one in fixed), f"{key} IN ("]
         names = ", ".join(map(column, self._fields(self._names)))
         return f"SELECT {names} FROM {self._table} WHERE {' AND '.join(place)}"  # noqa: S608

@@ -6,16 +6,21 @@ A disk that was away and came back holds another file than the one that is open.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 
 
-class Cursor(base.SQLiteCursorWrapper):
-    """Leaves a statement as it is that has the driver's own marks already (`tradingmw.statements`)."""
+@lru_cache(maxsize=500)
+def converted(query: str) -> str:
+    """With SQLite's marks. Django looks for its own in each statement anew, longer than many a statement takes."""
+    return str(base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%"))
 
+
+class Cursor(base.SQLiteCursorWrapper):
     def convert_query(self, query: str, *, param_names: Iterable[str] | None = None) -> str:
-        return super().convert_query(query, param_names=param_names) if "%" in query else query
+        return converted(query) if param_names is None else super().convert_query(query, param_names=param_names)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -63,10 +63,11 @@ class Departures:
         while self._waiting:
             message, epoch, committed_us = self._waiting[0]
             if self._may_leave(message, epoch):
+                sent_us = self._clock_us()  # before it goes: the engine may act while the call still returns
                 if self._link.send(message):
                     self._waiting.popleft()
                     if is_kept(message):
-                        self._departed.note(message, committed_us, self._clock_us())
+                        self._departed.note(message, committed_us, sent_us)
                     continue
                 if self._link.state in WELCOMED:
                     return

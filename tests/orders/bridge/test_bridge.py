@@ -221,9 +221,7 @@ def test_each_event_has_the_stamps_of_its_hops_and_the_command_tells_them(live: 
         f" WHERE order_id = '{order['id'].replace('-', '')}' ORDER BY number"
     )
     assert 0 < asked[0] <= asked[4] and asked[1:4] == (0, 0, 0)
-    received_us, committed_us, sent_us, engine_us, arrived_us = told
-    assert received_us == 0 and asked[4] <= committed_us <= sent_us
-    assert committed_us <= engine_us <= arrived_us  # it may act before the bridge has noted that it has sent
+    assert asked[4] <= told[1] <= told[2] <= told[3] <= told[4] and told[0] == 0
     command = [sys.executable, "manage.py", "latency", "--json"]
     ran = subprocess.run(command, cwd=ROOT, env=live.environment, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 UNKNOWN_US = float("inf")
+
+
+def clock_us() -> int:
+    """Microseconds since 1970, by this machine's clock."""
+    return time.time_ns() // 1000
 
 
 class Lag:

@@ -27,16 +27,13 @@ from marketdata.feed.prices import LastPrice
 from marketdata.feed.publication import Publication
 from marketdata.feed.state_server import StateServer, no_state, whole_state
 from marketdata.frames import HEARTBEAT_SECONDS, LOOK_SECONDS, FeedState, StatePart, StateRequest
+from marketdata.lag import clock_us
 from marketdata.services import instruments_store
 from tradingmw.env import Env
 from tradingmw.layers import layer_publisher
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.25
-
-
-def clock_us() -> int:
-    return time.time_ns() // 1000
 
 
 class FeedBridge:

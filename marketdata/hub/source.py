@@ -31,8 +31,8 @@ from marketdata.frames import (
 )
 from marketdata.hub.hub import Hub
 from marketdata.hub.pushes import ENCODERS, FORMATS, UPDATE, Heartbeat, push
-from marketdata.hub.state_link import NoState, State, StateLink, clock_us
-from marketdata.lag import Lag
+from marketdata.hub.state_link import NoState, State, StateLink
+from marketdata.lag import Lag, clock_us
 
 logger = logging.getLogger(__name__)
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.1, 2.0
@@ -60,7 +60,6 @@ class HubSource:
         self._installed = asyncio.Event()  #: a state was installed once
         self._feed, self._age_ms, self._heard_at = FeedState.DOWN, 0, float("-inf")
         self._lag = Lag()
-        self._waited_seconds = 0.0  #: the frame that is being taken, between the feed bridge and here
         self._fetched_at = float("-inf")
         self._dark = False  #: silence was told; until frames come again and a state was installed
         self._throttle = Throttle()
@@ -126,11 +125,11 @@ class HubSource:
             self.counts["malformed_frames"] += 1
             return
         self.counts["frames"] += 1
-        self._waited_seconds = self._lag.seconds(frame.sent_us, clock_us())
-        self._heard(frame.state, frame.age_ms, self._waited_seconds)
+        waited_seconds = self._lag.seconds(frame.sent_us, clock_us())
+        self._heard(frame.state, frame.age_ms, waited_seconds)
         if self._wanted.is_set():
             self._keep(frame)
-        elif not self._follows(frame):
+        elif not self._follows(frame, waited_seconds):
             self._keep(frame)
             self._wanted.set()
 
@@ -155,7 +154,7 @@ class HubSource:
         if self._dark:
             self._wanted.set()
 
-    def _follows(self, frame: Frame) -> bool:
+    def _follows(self, frame: Frame, waited_seconds: float = 0.0) -> bool:
         """Applies `frame`; False where something before it is missing, or where it waited too long."""
         last = self._numbers.get(frame.shard)
         if frame.epoch > self._hub.epoch or last is None:
@@ -164,7 +163,7 @@ class HubSource:
         if frame.epoch < self._hub.epoch or frame.number <= last:
             self.counts["old_frames"] += bool(frame.updates)
             return True
-        if self._waited_seconds > LATE_SECONDS:
+        if waited_seconds > LATE_SECONDS:
             self.counts["late"] += 1
             return False
         if frame.number == last + 1 and frame.updates:
@@ -209,7 +208,6 @@ class HubSource:
         self._hub.install(state.epoch, state.instruments)
         self._numbers = dict(state.numbers)
         self._lag.exchanged(state.asked_us, state.made_us, state.heard_us)
-        self._waited_seconds = 0.0
         self._fetched_at = time.monotonic()
         self.counts["states"] += 1
         self._installed.set()

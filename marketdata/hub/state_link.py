@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -25,14 +24,11 @@ from marketdata.frames import (
     encode,
     read_state_part,
 )
+from marketdata.lag import clock_us
 from tradingmw.env import Env
 
 HWM = 1_000
 TIMEOUT_SECONDS = 2.0  #: between two parts
-
-
-def clock_us() -> int:
-    return time.time_ns() // 1000
 
 
 class NoState(Exception):

@@ -36,6 +36,8 @@ SATISFIES = {RUNTIME: [RUNTIME], DEVELOPMENT: [RUNTIME, DEVELOPMENT]}
 OLDEST, NEWEST = (3, 11), (3, 13)
 #: The whole suite runs file by file on all cores (a file's tests share what they started), a part of it in one process.
 SIDE_BY_SIDE = [
+    "-m",
+    "not alone",
     "-p",
     "tests.workers",
     "-n",
@@ -50,6 +52,9 @@ SIDE_BY_SIDE = [
     "--override-ini=faulthandler_timeout=600",
     "--override-ini=faulthandler_exit_on_timeout=true",
 ]
+#: Then what compares speeds under faults: the other tests would be the greatest fault of all.
+ALONE = ["-m", "alone"]
+SOME_FAILED = 1  #: what pytest ends with then; any other code but 0 says that it did not run them all
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 SHOWN_ON_FAILURE = 30
 
@@ -79,7 +84,13 @@ def test(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="tradingmw-test-", ignore_cleanup_errors=True) as data_dir:
         command = [str(VENV_PYTHON), "-m", "pytest", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
         settings = {"TMW_DATA_DIR": data_dir, "PYTHONPATH": str(ROOT)}
-        return run([*command, *(arguments or [*SIDE_BY_SIDE, str(ROOT / "tests")])], {**plain, **settings})
+        environment = {**plain, **settings}
+        if arguments:
+            return run([*command, *arguments], environment)
+        side_by_side = run([*command, *SIDE_BY_SIDE, str(ROOT / "tests")], environment)
+        if side_by_side not in (0, SOME_FAILED):
+            return side_by_side
+        return run([*command, *ALONE, str(ROOT / "tests")], environment) or side_by_side
 
 
 COMMANDS = {"up": up, "test": test}

@@ -22,6 +22,8 @@ from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 from tradingmw.errors import Code, TradingError, Unavailable
 
+pytestmark = pytest.mark.alone
+
 OPEN_ORDERS = 200
 UNDER_WAY = 20  #: orders that are asked for at the moment of the kill
 NOTICED_SECONDS = 3.0

@@ -26,6 +26,8 @@ from tests.marketdata.lab import Client, Lab, eventually, lab_env, lab_in
 from tests.marketdata.scripted import E8, ScriptedEngine, listing, quote
 from tests.scoreboard import Measured
 
+pytestmark = pytest.mark.alone
+
 MALFORMED, GOOD = 10_000, 250
 FIRST_BIDS, LATER_BIDS = range(100, 100 + GOOD), range(1_000, 1_000 + GOOD)
 SEEDS = (1,)

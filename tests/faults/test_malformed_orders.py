@@ -28,6 +28,8 @@ from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 from tradingmw.supervisor.addresses import HOST, Ports
 
+pytestmark = pytest.mark.alone
+
 EACH = 5_000  #: malformed messages for the link, and as many for the door
 TURNS, GOOD = 10, 25  #: good orders in a turn alone, and in one beside malformed messages
 PAUSE_SECONDS = 0.0005  #: between two pairs of these

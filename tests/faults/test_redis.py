@@ -30,6 +30,8 @@ from tests.redis_server import RedisServer
 from tests.scoreboard import Measured
 from tests.stack import READY_SECONDS, Stack, wait_for
 
+pytestmark = pytest.mark.alone
+
 CALM_ORDERS, SHORT_SECONDS, LONG_SECONDS = 30, 5.0, 30.0
 COMPLETE_SECONDS, DEGRADED_SECONDS, ACCEPTED_SHARE, SLOWER = 2.0, 5.0, 0.99, 2.0  # the scoreboard's limits
 PATIENCE = 5  #: so many times the ratio of the short form is allowed: other tests share the machine with it

@@ -28,6 +28,8 @@ from tests.raw_client import TEXT, RawClient, frame
 from tests.scoreboard import Measured
 from tests.stack import Stack, wait_for
 
+pytestmark = pytest.mark.alone
+
 SYMBOLS, RATE = 100, 5_000
 SOCKETS, FOLLOWED, PROBES = 100, 4, 5
 QUOTES, QUOTES_LONG = 1_000, 2_000  #: a second brings 1,000, about

@@ -15,6 +15,7 @@ from tests.house.sources import ROOT
 
 FILES = ("dev.py", "tradingmw/__init__.py", "tradingmw/file_lock.py")
 MANAGE = "import sys; print('handed over', *sys.argv[1:])"
+PYTEST = "import sys; print(sys.argv[sys.argv.index('-m') + 1]); sys.exit({first} if '-n' in sys.argv else {second})"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,21 @@ def test_an_environment_left_half_made_is_made_anew(project: Path) -> None:
     code, output, errors = run(project, "up")
     assert (code, output) == (0, "handed over up\n")
     assert "Making .venv" in errors
+
+
+@pytest.mark.parametrize(("first", "second", "ends_with"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+def test_the_whole_suite_is_two_runs_and_a_failure_in_either_counts(
+    project: Path, first: int, second: int, ends_with: int
+) -> None:
+    (project / "pytest.py").write_text(PYTEST.format(first=first, second=second))
+    code, output, _ = run(project, "test")
+    assert (code, output.split()) == (ends_with, ["not", "alone", "alone"])
+
+
+def test_a_run_that_broke_off_is_the_last(project: Path) -> None:
+    (project / "pytest.py").write_text(PYTEST.format(first=3, second=0))
+    code, output, _ = run(project, "test")
+    assert (code, output.split()) == (3, ["not", "alone"])
 
 
 def test_without_a_command_it_says_what_there_is(project: Path) -> None:

@@ -2,12 +2,14 @@
 
 A test asks for the fixture `measured` and says which check it looked at, what it saw and what the limit is; the test
 itself asserts the limit. The run ends with a table of all figures; `--scoreboard FILE` writes them as JSON, also with
-parallel workers. `python -m tests.scoreboard FILE…` writes the page.
+parallel workers. `python -m tests.scoreboard FILE…` writes the page. Given a folder, each
+run writes a file of its own into it: `dev.py test` runs pytest twice.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -66,7 +68,9 @@ class Collector:
                 terminalreporter.write_line(line)
         if file := config.getoption("--scoreboard"):
             written = {**circumstances(), "figures": [asdict(figure) for figure in ordered]}
-            Path(file).write_text(json.dumps(written, indent=1), encoding="utf-8")
+            path = Path(file)
+            path = path / f"{os.getpid()}.json" if path.is_dir() else path
+            path.write_text(json.dumps(written, indent=1), encoding="utf-8")
 
 
 def circumstances() -> dict[str, str]:
@@ -97,7 +101,7 @@ def table(figures: list[Figure]) -> list[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--scoreboard", metavar="FILE", help="write what the tests measured for the scoreboard as JSON")
+    parser.addoption("--scoreboard", metavar="FILE", help="write the scoreboard's figures as JSON; into a folder too")
 
 
 def pytest_configure(config: pytest.Config) -> None:

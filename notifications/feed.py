@@ -69,6 +69,13 @@ class PrivateFeed:
 
     # As a follower
 
+    @property
+    def is_idle(self) -> bool:
+        return not self.channels
+
+    def pass_by(self, number: int) -> None:
+        self.cursor = self.reached = number
+
     def hand(self, events: Sequence[StreamEvent]) -> None:
         for channel, run in groupby((e for e in events if e.channel in self.channels), attrgetter("channel")):
             self._socket.queue({"channel": channel, "type": "update", "data": [self._item(event) for event in run]})

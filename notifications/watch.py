@@ -14,13 +14,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 
 from notifications import stream as stream_log
+from notifications.followers import Followed, Follower
 from notifications.models import StreamEvent
 from notifications.readers import in_reader
 from notifications.wakeups import ADVANCED, GROUP
@@ -41,19 +41,6 @@ REJOIN_SECONDS = 3_600.0
 FRUITLESS_READS = 3
 
 
-class Follower(Protocol):
-    """What follows a stream: a socket. All calls come on the loop and must not wait."""
-
-    stream: str
-    cursor: int  #: the number of the last event handed over, or the one at which its snapshot was taken
-
-    def hand(self, events: Sequence[StreamEvent]) -> None:
-        """Take the next events, the first of them number `cursor` + 1, and move `cursor` to the last."""
-
-    def lost(self) -> None:
-        """The log cannot go on after `cursor`; the follower has been dropped and needs a snapshot."""
-
-
 class EventLog(Protocol):
     """Where the watch reads: the database, through the reader threads."""
 
@@ -70,18 +57,6 @@ class DatabaseLog:
 
     async def read(self, stream: str, since: int, limit: int) -> Sequence[StreamEvent]:
         return await in_reader(stream_log.read)(stream, since, limit)
-
-
-@dataclass
-class Followed:
-    """A stream with at least one follower."""
-
-    followers: dict[Follower, None] = field(default_factory=dict)
-    counter: int = 0  #: as last read from its counter row
-    fruitless: int = 0  #: reads in a row that could not go on although the counter says that there is more
-
-    def floor(self) -> int:
-        return min(follower.cursor for follower in self.followers)
 
 
 class StreamWatch:
@@ -163,8 +138,19 @@ class StreamWatch:
             logger.error("A message on the streams group is not a wake-up.", extra={"type": message.get("type")})
             return
         for stream in numbers.keys() & self._streams.keys():
-            if numbers[stream] > self._streams[stream].floor():
-                self._mark(stream)
+            self._reached(stream, numbers[stream])
+
+    def _reached(self, stream: str, number: int) -> None:
+        """It has come so far: read it where somebody shows what is new."""
+        followed = self._streams[stream]
+        if number <= followed.floor():
+            return
+        if not followed.is_idle():
+            self._mark(stream)
+            return
+        for follower in followed.followers:
+            if follower.cursor < number:
+                follower.pass_by(number)
 
     async def _compare_always(self) -> NoReturn:
         while True:
@@ -181,9 +167,8 @@ class StreamWatch:
         numbers = await self._log.last_numbers(list(floors))
         for stream in floors.keys() & self._streams.keys():
             self._streams[stream].counter = numbers[stream]
-            if numbers[stream] > floors[stream]:
-                self._mark(stream)
-            elif numbers[stream] < floors[stream]:
+            self._reached(stream, numbers[stream])
+            if numbers[stream] < floors[stream]:
                 self._shrunk(self._streams[stream])
 
     def _shrunk(self, followed: Followed) -> None:

@@ -77,6 +77,8 @@ class BrokenLayer(SilentLayer):
 class Listener:
     """A follower that keeps what it is handed."""
 
+    is_idle = False
+
     def __init__(self, stream: str, cursor: int = 0) -> None:
         self.stream = stream
         self.cursor = cursor
@@ -86,6 +88,9 @@ class Listener:
     def hand(self, events: Sequence[StreamEvent]) -> None:
         self.numbers += [event.number for event in events]
         self.cursor = events[-1].number
+
+    def pass_by(self, number: int) -> None:
+        self.cursor = number
 
     def lost(self) -> None:
         self.was_lost = True

@@ -98,6 +98,30 @@ async def test_events_of_a_foreign_stream_are_never_seen(watch_on: Make, log: Lo
     await until(lambda: mine.numbers == [1] and other.numbers == [1, 2, 3, 4])
 
 
+async def test_nothing_is_read_for_those_who_show_nothing_and_nothing_is_missed_once_they_do(
+    watch_on: Make, log: LogInMemory
+) -> None:
+    watch = watch_on(SilentLayer())
+    watch.follow(idle := Listener(A))
+    await until(lambda: log.reads == [(A, 0)])
+    idle.is_idle = True
+    log.grow(A, 3)
+    await until(lambda: idle.cursor == 3)
+    assert (log.reads, idle.numbers) == ([(A, 0)], [])
+    idle.is_idle = False
+    log.grow(A, 2)
+    await until(lambda: idle.numbers == [4, 5])
+
+
+async def test_who_shows_nothing_is_handed_what_is_read_for_another(watch_on: Make, log: LogInMemory) -> None:
+    watch = watch_on(SilentLayer())
+    watch.follow(idle := Listener(A))
+    watch.follow(busy := Listener(A))
+    idle.is_idle = True
+    log.grow(A, 2)
+    await until(lambda: idle.numbers == busy.numbers == [1, 2])
+
+
 async def test_who_has_left_is_handed_nothing(watch_on: Make, log: LogInMemory) -> None:
     watch = watch_on(SilentLayer())
     watch.follow(left := Listener(A))

@@ -27,11 +27,10 @@ READ_BYTES = 2_048
 DISCARD_BYTES = 65_536
 #: What the system keeps for a client that does not read, beside the transport's own 64 KiB.
 SEND_BUFFER_BYTES = 262_144
-LOOSE_FRAMES_PER_SECOND, LOOSE_FRAMES_BURST = 100, 2_000  #: frames that are no whole message
-FRAGMENTS_MAX = 1_024
-MESSAGES_AHEAD = (
-    4  #: so many may wait for the app while reading goes on; to pause and go on for each costs system calls
-)
+LOOSE_FRAMES_PER_SECOND, LOOSE_FRAMES_BURST = 100, 256  #: frames that are no whole message
+FRAGMENTS_MAX = 128  #: of 512 bytes for the longest message; each costs as much as a message
+#: So many may wait for the app while reading goes on; to pause and go on for each costs system calls.
+MESSAGES_AHEAD = 4
 POLICY_VIOLATION, TOO_BIG = 1008, 1009
 
 

@@ -8,9 +8,10 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import zmq
+from msgspec import Struct
 
 from bridge.link.disconnections import Disconnections
 from bridge.sockets.curve import KeyRing, Role
@@ -26,14 +27,17 @@ from bridge.wire.sequence import SequenceTracker, Verdict
 
 logger = logging.getLogger(__name__)
 
-FEED_HWM = 10_000  #: batches that may wait for us; beyond it the engine drops, and the sequence shows it
+#: Batches that may wait for us; beyond it they wait in TCP and at the engine, which drops in the end, and the sequence
+#: shows it. From a full queue on libzmq reads nothing until half of it is taken, not even the answer to its heartbeat:
+#: that half must never last as long as `HEARTBEAT_TIMEOUT`.
+FEED_HWM = 1_000
 SILENCE_SECONDS = 1.5  #: three missed heartbeats
 LONGEST_RECONNECT_MS = 500  #: an engine that returns is to be heard at once
 CONNECT_ANEW_SECONDS = 2.0  #: of silence: libzmq never comes back to a peer that broke its rules, as by a giant frame
 LEFT_OVER = frozenset({Verdict.DUPLICATE, Verdict.OLD_EPOCH})
 
 
-class FeedMessage(NamedTuple):
+class FeedMessage(Struct, frozen=True):
     """One published message, read and found true.
 
     `verdict`: NEXT, nothing is missing before it; GAP, something is; REGRESSION, its topic counts backwards; NEW_EPOCH,
@@ -60,12 +64,11 @@ class Stream:
         self.beat_us = 0  #: when the last heartbeat was sent, by the engine's clock
         self.heard_at = now
 
-    def judge(self, envelope: Envelope, beat: TopicHeartbeat | None) -> Verdict:
-        """How the message stands to what came before it on the topic."""
-        return self.tracker.judge(envelope.epoch, envelope.seq) if beat is None else self._judge_beat(envelope, beat)
+    def judge_beat(self, envelope: Envelope, beat: TopicHeartbeat) -> Verdict:
+        """How a heartbeat stands to what came before it on the topic, as `tracker.judge` says it of a batch.
 
-    def _judge_beat(self, envelope: Envelope, beat: TopicHeartbeat) -> Verdict:
-        """Messages keep their order: a new heartbeat behind what was received means that the engine counts anew."""
+        Messages keep their order: a new heartbeat behind what was received means that the engine counts anew.
+        """
         tracker = self.tracker
         if envelope.epoch != tracker.epoch:
             return Verdict.NEW_EPOCH if envelope.epoch > tracker.epoch else Verdict.OLD_EPOCH
@@ -138,6 +141,7 @@ class FeedLink:
         """What waits, at most `max_messages` frames' worth; never blocks. `is_empty` then says whether that was all."""
         messages: list[FeedMessage] = []
         self.is_empty = False
+        now = self._monotonic()
         for _ in itertools.repeat(None, max_messages):
             try:
                 frames = self._next()
@@ -145,7 +149,7 @@ class FeedLink:
                 self.is_empty = True
                 break
             try:
-                message = self._read(frames)
+                message = self._read(frames, now)
             except WireError as error:
                 self._refuse(error)
                 continue
@@ -186,7 +190,7 @@ class FeedLink:
         self.disconnections.close()
         self.socket.close()
 
-    def _read(self, frames: Frames) -> FeedMessage | None:
+    def _read(self, frames: Frames, now: float) -> FeedMessage | None:
         if len(frames) != 3:
             raise WireError(Reason.FRAME_COUNT, f"{len(frames)} frames, topic, envelope and payload expected")
         name, header, payload = frames
@@ -196,30 +200,33 @@ class FeedLink:
             return None
         envelope = check(header, payload)
         if envelope.kind is Kind.MESSAGE:
-            return self._published(stream, envelope, frames)
+            return self._published(stream, envelope, frames, now)
         if not (envelope.epoch and envelope.seq):
             raise WireError(Reason.NUMBERING, "a batch without a number")
         rows = read_rows(envelope.kind, payload)
-        verdict = self._taken(stream, envelope, None)
+        verdict = self._taken(stream, envelope, None, now)
         return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, rows)
 
-    def _published(self, stream: Stream, envelope: Envelope, frames: Frames) -> FeedMessage | None:
+    def _published(self, stream: Stream, envelope: Envelope, frames: Frames, now: float) -> FeedMessage | None:
         published = decode_published(frames[1:])
         if isinstance(published, EngineStatus):  # not numbered
-            stream.heard_at = self._monotonic()
+            stream.heard_at = now
             return FeedMessage(stream.topic, envelope, Verdict.NEXT, [], published)
-        verdict = self._taken(stream, envelope, published)
+        verdict = self._taken(stream, envelope, published, now)
         return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, [], published)
 
-    def _taken(self, stream: Stream, envelope: Envelope, beat: TopicHeartbeat | None) -> Verdict | None:
+    def _taken(self, stream: Stream, envelope: Envelope, beat: TopicHeartbeat | None, now: float) -> Verdict | None:
         """The stream stands at the message afterwards; None where it is left over."""
-        verdict = stream.judge(envelope, beat)
+        if beat is None:
+            verdict = stream.tracker.judge(envelope.epoch, envelope.seq)
+        else:
+            verdict = stream.judge_beat(envelope, beat)
         if verdict in LEFT_OVER:
             self.left_over[verdict] += 1
             return None
         if verdict is Verdict.GAP:
             self.missed += stream.missing(envelope, beat)
-        stream.take(envelope, beat, self._monotonic())
+        stream.take(envelope, beat, now)
         return verdict
 
     def _refuse(self, error: WireError) -> None:

@@ -6,16 +6,17 @@ An envelope is 32 bytes, little-endian: magic, version, kind, flags (0), epoch, 
 from __future__ import annotations
 
 from enum import IntEnum
-from struct import Struct
-from typing import NamedTuple
+from struct import Struct as Layout
 from zlib import crc32
+
+from msgspec import Struct
 
 from bridge.wire.faults import Reason, WireError
 from bridge.wire.limits import INT64_MAX, MAX_PAYLOAD
 
 MAGIC = b"TMW1"
 VERSION = 1  #: of envelope, messages and batches together; `Hello` and `Welcome` carry it as `protocolVersion`
-LAYOUT = Struct("<4sHBBQQII")
+LAYOUT = Layout("<4sHBBQQII")
 SIZE = LAYOUT.size
 
 
@@ -28,7 +29,7 @@ class Kind(IntEnum):
     DEPTH = 4
 
 
-class Envelope(NamedTuple):
+class Envelope(Struct, frozen=True, gc=False):
     """What a checked envelope says. `epoch` and `seq` are 0 where its stream is not numbered by the envelope."""
 
     kind: Kind

@@ -141,26 +141,24 @@ def _encoded(layout: Struct, rows: Iterable[tuple[int, ...]]) -> bytes:
 
 
 def _rows(layout: Struct, row: type[Row], payload: bytes) -> list[Row]:
-    start = _first_row(payload, layout.size)
-    if not payload[start + 7 :: 8].isascii():  # the highest byte of every value, and padding, which may be anything
-        _refuse_negative(layout, payload, start)
-    unpacked = layout.iter_unpack(memoryview(payload)[start:])
-    rows: list[Row] = list(map(tuple.__new__, repeat(row), unpacked))  # `_make`, at the speed of C
+    start = HEAD.size if payload.startswith(USUAL_HEAD) else _first_row(payload)
+    body = _counted(payload, start, layout.size)
+    if not body[7::8].isascii():  # the highest byte of every value, and padding, which may be anything
+        _refuse_negative(layout, body)
+    rows: list[Row] = list(map(tuple.__new__, repeat(row), layout.iter_unpack(body)))  # `_make`, at the speed of C
     if not all(map(instrument_ids, rows)):
         raise WireError(Reason.RANGE, "an instrument id of 0")
     return rows
 
 
-def _refuse_negative(layout: Struct, payload: bytes, start: int) -> None:
-    for column in range(start + FIRST_COLUMN, start + layout.size, 8):
-        if not payload[column + 7 :: layout.size].isascii():  # the highest byte of each value: its sign bit
+def _refuse_negative(layout: Struct, body: bytes) -> None:
+    for column in range(FIRST_COLUMN, layout.size, 8):
+        if not body[column + 7 :: layout.size].isascii():  # the highest byte of each value: its sign bit
             raise WireError(Reason.RANGE, "a negative number")
 
 
-def _first_row(payload: bytes, row_size: int) -> int:
+def _first_row(payload: bytes) -> int:
     """Where the rows begin, with root, table, vtable and vector found to lie inside the buffer."""
-    if payload.startswith(USUAL_HEAD) and len(payload) >= HEAD.size:
-        return _counted(payload, HEAD.size, row_size)
     table = _at(OFFSET, payload, 0)
     vtable = table - _at(SIGNED_OFFSET, payload, table)
     if not 0 <= vtable <= len(payload) - VTABLE.size:
@@ -170,15 +168,15 @@ def _first_row(payload: bytes, row_size: int) -> int:
         raise WireError(Reason.FLATBUFFER, f"vtable of {vtable_size}, table of {table_size} bytes, rows at {field}")
     vector: int = table + field + _at(OFFSET, payload, table + field)
     _at(OFFSET, payload, vector)
-    return _counted(payload, vector + OFFSET.size, row_size)
+    return vector + OFFSET.size
 
 
-def _counted(payload: bytes, start: int, row_size: int) -> int:
-    """`start`, where the number before it is that of the rows which follow."""
-    (count,) = OFFSET.unpack_from(payload, start - OFFSET.size)
+def _counted(payload: bytes, start: int, row_size: int) -> bytes:
+    """The rows that begin at `start`, where the number before it is theirs."""
+    count = int.from_bytes(payload[start - OFFSET.size : start], "little")
     if start % ALIGNMENT or start + count * row_size != len(payload):
         raise WireError(Reason.FLATBUFFER, f"{count} rows at {start} of {len(payload)} bytes")
-    return start
+    return payload[start:]
 
 
 def _at(number: Struct, payload: bytes, position: int) -> int:

@@ -166,7 +166,8 @@ class EngineFeed:
         return reply
 
     def _take(self, message: FeedMessage, market: Market) -> None:
-        tracker, (kind, epoch, seq) = self._trackers[message.topic], message.envelope
+        tracker, envelope = self._trackers[message.topic], message.envelope
+        epoch, seq = envelope.epoch, envelope.seq
         if message.verdict is Verdict.REGRESSION:
             facts = {"topic": message.topic, "epoch": epoch, "seq": seq, "before": tracker.seq}
             logger.error("The engine counts backwards within an epoch", extra=facts)
@@ -174,7 +175,7 @@ class EngineFeed:
         beat = message.published is not None
         verdict = tracker.judge(epoch, seq + beat)
         if verdict is Verdict.NEXT and not beat:
-            self._apply(kind, message.rows, market)
+            self._apply(envelope.kind, message.rows, market)
             tracker.reset(epoch, seq)
         elif verdict is Verdict.NEXT and isinstance(message.published, TopicHeartbeat):
             self._look_at_delay(message.topic, message.published, market)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from operator import add
 from typing import Any, Protocol
 
 from marketdata.feed.market import Updates
@@ -48,9 +51,10 @@ class Publication:
 
 def portions(updates: Updates) -> Iterator[Updates]:
     """`updates` in pieces of bounded number and size."""
-    start = size = 0
-    for end in range(4, len(updates) + 4, 4):
-        size += len(updates[end - 2]) + len(updates[end - 1])
-        if size >= FRAME_BYTES or end - start >= 4 * UPDATES_PER_FRAME or end == len(updates):
-            yield updates[start:end]
-            start, size = end, 0
+    sizes = list(accumulate(map(add, map(len, updates[2::4]), map(len, updates[3::4]))))  #: up to and with each update
+    start = 0
+    while start < len(sizes):
+        full_at = FRAME_BYTES + (sizes[start - 1] if start else 0)
+        end = min(bisect_left(sizes, full_at) + 1, start + UPDATES_PER_FRAME, len(sizes))
+        yield updates[4 * start : 4 * end]
+        start = end

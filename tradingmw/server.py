@@ -40,7 +40,7 @@ HEAD_SECONDS = 5.0  #: from the connection (or the first byte of a later request
 #: So long one thread that computes may keep the others waiting. Python's own 5 ms, once for each call that lets go of
 #: the interpreter, leave the ZeroMQ thread far behind a busy loop, and the loop behind threads that serve views.
 SWITCH_SECONDS = 0.0005
-ACCEPTED_PER_TURN = 16  #: connections that the loop takes before others have their turn
+ACCEPTED_PER_TURN = 4  #: connections that the loop takes before others have their turn
 WAITING_CONNECTIONS = 2_048  #: those that the system keeps until then
 FILES_BESIDE_SOCKETS = 1_000  #: connections that are no sockets, the database, logs, ZeroMQ
 HEAD_TOO_LARGE = b"\r\n".join(

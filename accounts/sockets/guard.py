@@ -3,8 +3,9 @@
 uvicorn's sans-I/O WebSocket protocol parses up to 256 KiB in one turn of the loop, however many frames that is, answers
 every ping, joins any number of fragments, and waits without end for a client that does not read, also to close. Here
 
-- one read is small, so that a flood of tiny frames has the loop for a few milliseconds only before others have it;
+- one read is small, so that a flood of tiny frames has the loop for a millisecond only before others have it;
 - pings, pongs and fragments come at a bounded pace (1008), and a message in a bounded number of pieces (1009);
+- between some of these, and between reads of what comes after the end, the client waits while others are served;
 - a client that has read nothing for too long is closed with 4008, one that reads slowly is not;
 - a close is sent at once, also past what waits, and is followed by the end of the connection within seconds.
 """
@@ -23,15 +24,19 @@ from accounts.sockets.stalls import Stall, stall_watch
 from accounts.sockets.tally import Ended
 from tradingmw.rate_limit import TokenBuckets
 
-READ_BYTES = 2_048
-DISCARD_BYTES = 65_536
+READ_BYTES = 512  #: some 85 frames at most
+DISCARD_BYTES = 262_144
 #: What the system keeps for a client that does not read, beside the transport's own 64 KiB.
 SEND_BUFFER_BYTES = 262_144
 LOOSE_FRAMES_PER_SECOND, LOOSE_FRAMES_BURST = 100, 256  #: frames that are no whole message
+LOOSE_FRAMES_PER_TURN = 16
+REST_SECONDS = 0.01  #: so long is not read from who sends such frames, or sends though it is to leave
 FRAGMENTS_MAX = 128  #: of 512 bytes for the longest message; each costs as much as a message
 #: So many may wait for the app while reading goes on; to pause and go on for each costs system calls.
 MESSAGES_AHEAD = 4
 POLICY_VIOLATION, TOO_BIG = 1008, 1009
+
+_unseen = bytearray(DISCARD_BYTES)  #: where all that leave write what nobody looks at
 
 
 class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
@@ -42,6 +47,8 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
 
     _buffer = bytearray()
     _leaving = False
+    _is_to_rest = False
+    _loose_frames = 0
     _stall: Stall | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,12 +65,27 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
     # What it sends ---------------------------------------------------------------------------------------------------
 
     def get_buffer(self, _size_hint: int) -> bytearray:
-        self._buffer = bytearray(DISCARD_BYTES if self._leaving else READ_BYTES)
+        if self._leaving:
+            return _unseen
+        self._buffer = bytearray(READ_BYTES)
         return self._buffer
 
     def buffer_updated(self, size: int) -> None:
-        received, self._buffer = bytes(memoryview(self._buffer)[:size]), bytearray()
-        self.data_received(received)
+        received, self._buffer = self._buffer, bytearray()
+        if not self._leaving:
+            self.data_received(bytes(memoryview(received)[:size]))
+        if self._leaving or self._is_to_rest:
+            self._rest()
+
+    def _rest(self) -> None:
+        """The others' turn. What comes meanwhile waits in the system, and then at the client's."""
+        self._is_to_rest = False
+        self.transport.pause_reading()
+        self.loop.call_later(REST_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._leaving or not self.read_paused:
+            self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         if not self._leaving:
@@ -101,8 +123,11 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
 
     def _is_welcome(self) -> bool:
         """One frame more that is no whole message; False where it is one too many, or the client is leaving."""
-        if not self._leaving and self._loose.take(None).wait_seconds:
+        self._loose_frames += 1
+        ends_turn = self._loose_frames % LOOSE_FRAMES_PER_TURN == 0
+        if ends_turn and self._loose.take(None, LOOSE_FRAMES_PER_TURN).wait_seconds:
             self._fail(POLICY_VIOLATION, "too many frames", Ended.FRAMES)
+        self._is_to_rest |= ends_turn
         return not self._leaving
 
     def handle_parser_exception(self) -> None:

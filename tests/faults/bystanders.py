@@ -6,21 +6,26 @@ import selectors
 import statistics
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import psutil
 
-from tests.raw_client import TEXT, RawClient, frames_in
+from tests.raw_client import PING, PONG, TEXT, RawClient, frame, frames_in
 from tests.stack import Stack, wait_for
 
 MARKET, TRADING = "/ws/v1/market", "/ws/v1/trading"
 MEBIBYTE = 1_048_576
 SELECT_SECONDS = 0.1
 WINDOW_SECONDS = 60.0  #: how long a window may take to fill
+PING_HEAD, PING_BYTES = (
+    b"\x89\x04",
+    6,
+)  #: the server's: nothing else of its looks like it, and a pong too many is no harm
 
 
 class Stamp(msgspec.Struct, gc=False):
@@ -51,7 +56,8 @@ class Bystanders(threading.Thread):
         self._lock = threading.Lock()
         for number, client in enumerate(clients):
             client.socket.setblocking(False)
-            self._selector.register(client.socket, selectors.EVENT_READ, client if number < probes else None)
+            read = self._note if number < probes else self._pass_over
+            self._selector.register(client.socket, selectors.EVENT_READ, partial(read, client))
 
     def run(self) -> None:
         while not self._over.is_set():
@@ -64,16 +70,27 @@ class Bystanders(threading.Thread):
         if not size:
             self.closed += 1
             self._selector.unregister(key.fileobj)
-        elif key.data is not None:
-            self._note(key.data, size)
+            return
+        read: Callable[[memoryview], None] = key.data
+        read(memoryview(self._scratch)[:size])
 
-    def _note(self, client: RawClient, size: int) -> None:
+    def _note(self, client: RawClient, data: memoryview) -> None:
         now_us = time.time_ns() // 1_000
-        client.received += memoryview(self._scratch)[:size]
-        for frame in frames_in(client.received):
-            push = _read(frame.payload) if frame.opcode == TEXT else Push()
+        client.received += data
+        for one in frames_in(client.received):
+            if one.opcode == PING:
+                client.send(frame(PONG, one.payload))
+            push = _read(one.payload) if one.opcode == TEXT else Push()
             if (push.channel, push.type) == ("quotes", "update"):
                 self._ages_ms += [(now_us - item.ts) / 1_000 for item in push.data]
+
+    def _pass_over(self, client: RawClient, data: memoryview) -> None:
+        """Only a ping is looked for, which may come in two pieces: who answers none is closed after 40 s."""
+        client.received += data
+        at = client.received.find(PING_HEAD)
+        if 0 <= at <= len(client.received) - PING_BYTES:
+            client.send(frame(PONG, bytes(client.received[at + 2 : at + PING_BYTES])))
+        del client.received[: 1 - PING_BYTES]
 
     def ignore(self, client: RawClient) -> None:
         """This one is read no more."""

@@ -2,8 +2,9 @@
 
     python -m tests.faults.flooder "10,000 pings"
 
-takes `{"port": 8000, "token": "…"}` as a line of standard input, and repeats the flood until its standard input ends.
-It says two lines, after the first flood and at the end: how often a flood came out how, `{"1008": 17}`.
+takes `{"port": 8000, "token": "…", "per_second": 10}` as a line of standard input, and repeats the flood at that pace,
+or one after the other where they take longer, until its standard input ends. It says two lines, after the first flood
+and at the end: how often a flood came out how, and how many there were in a second.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
 import psutil
 
 from tests.raw_client import BINARY, CONT, PING, TEXT, RawClient, frame, head
@@ -32,10 +35,18 @@ MANY_SYMBOLS = json.dumps(
 
 
 class Target(NamedTuple):
-    """Whom to flood, as whom."""
+    """Whom to flood, as whom, how often."""
 
     port: int
     token: str
+    per_second: float
+
+
+class Flooded(msgspec.Struct, frozen=True):
+    """How often it came out how."""
+
+    outcomes: dict[str, int]
+    per_second: float
 
 
 Flood = Callable[[Target], list[str]]  #: returns how each of its connections ended
@@ -47,7 +58,9 @@ SENT: dict[str, Callable[[], bytes]] = {
     "65,536 fragments of a byte": lambda: frame(TEXT, b"x", fin=False) + frame(CONT, b"x", fin=False) * 65_535,
     "10,000 pings": lambda: frame(PING, b"x" * 125) * 10_000,
 }
-SUBSCRIPTIONS, STORM = "5,000 subscriptions in a request", "a storm of connections"
+SUBSCRIPTIONS, STORM = "5,000 subscriptions in a request", "a storm of 400 connections"
+#: Less than the door lets in: what is flooded is a socket. 10 are 100 MB, 655,360 fragments or 100,000 pings.
+PER_SECOND, PER_SECOND_ELSE = {"10,000 messages": 1.0, STORM: 1.0}, 10.0
 
 
 def sending(flood: bytes) -> Flood:
@@ -95,8 +108,8 @@ def leave_the_processor_to_others() -> None:
     psutil.Process().nice(getattr(psutil, PRIORITY_WINDOWS, NICE))
 
 
-def say(outcomes: Counter[str]) -> None:
-    sys.stdout.write(json.dumps(outcomes) + "\n")
+def say(outcomes: Counter[str], per_second: float) -> None:
+    sys.stdout.write(msgspec.json.encode(Flooded(outcomes, per_second)).decode() + "\n")
     sys.stdout.flush()
 
 
@@ -105,11 +118,15 @@ def main(what: str) -> None:
     flood, target = flood_of(what), Target(**json.loads(sys.stdin.readline()))
     over = threading.Event()
     threading.Thread(target=until_the_end_of_input, args=(over,), daemon=True).start()
+    every_seconds, began, floods = 1 / target.per_second, time.monotonic(), 1
     outcomes = Counter(flood(target))
-    say(outcomes)
-    while not over.is_set():
+    due = began + every_seconds
+    say(outcomes, 1 / every_seconds)
+    while not over.wait(max(0.0, due - time.monotonic())):
+        due = max(due, time.monotonic()) + every_seconds
         outcomes.update(flood(target))
-    say(outcomes)
+        floods += 1
+    say(outcomes, floods / (max(due, time.monotonic()) - began))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.sockets.pace import Pace
+from accounts.sockets.pace import TURN_MESSAGES, Pace
 
 
 class Hand:
@@ -25,7 +25,7 @@ def test_a_burst_is_taken_and_then_a_message_at_a_time() -> None:
 def test_others_have_their_turn_now_and_then() -> None:
     pace = Pace(1, 160, Hand())
     turns = [pace.take() and pace.turn_over for _ in range(160)]
-    assert sum(turns) == 10
+    assert sum(turns) == 160 // TURN_MESSAGES
 
 
 def test_a_large_message_counts_as_several() -> None:

@@ -1,20 +1,17 @@
 """How are orders placed, changed and cancelled over a socket? By the same services as over REST, with the same checks.
 
-Requests of one socket reach the order bridge in their order; the answers come as they are there. Rights and account
-are read anew after a few seconds, as over REST.
+Requests of one socket reach the order bridge in their order; the answers come as they are there.
 """
 
 from __future__ import annotations
 
-import time
 from math import ceil
 from typing import Any
 from uuid import UUID
 
-from accounts.models import User
 from accounts.sockets import Later
-from notifications.readers import in_reader
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
+from orders.callers import callers
 from orders.messages import CancelAll, CancelOne, ReplaceOne
 from orders.requests import Caller, PlaceOrder, ReplaceOrder
 from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
@@ -22,16 +19,12 @@ from orders.shapes import canceled_shape, written_shape
 from tradingmw.errors import TooManyRequests
 from tradingmw.rate_limit import write_buckets
 
-CALLER_SECONDS = 5.0
-
 
 class OrderEntry:
     """The orders of one socket, in the name of its user. Used from one event loop, one call after another."""
 
     def __init__(self, user_id: UUID, ip_address: str | None) -> None:
         self._user_id, self._ip_address = user_id, ip_address
-        self._caller: Caller | None = None
-        self._read_at_seconds = 0.0
 
     async def place(self, body: PlaceOrderBody) -> Later[dict[str, Any]]:
         """The order of `body`; the same again gives the order as it is."""
@@ -58,15 +51,7 @@ class OrderEntry:
 
     async def caller(self) -> Caller:
         """On whose behalf; Forbidden for those who may not trade."""
-        now = time.monotonic()
-        if self._caller is None or now - self._read_at_seconds > CALLER_SECONDS:
-            self._caller = await in_reader(caller_read)(self._user_id, self._ip_address)
-            self._read_at_seconds = now
-        return self._caller
-
-
-def caller_read(user_id: UUID, ip_address: str | None) -> Caller:
-    return caller_of(User.objects.select_related("account", "desk").get(id=user_id), ip_address)
+        return caller_of(await callers().user(self._user_id), self._ip_address)
 
 
 async def placed(order: PlaceOrder) -> dict[str, Any]:

@@ -29,7 +29,7 @@ MAY_TRADE = frozenset({Role.TRADER, Role.DESK_HEAD})
 
 
 def caller_of(user: User, ip_address: str | None) -> Caller:
-    """On whose behalf and account; `Forbidden` for those who may not trade. Reads the database."""
+    """On whose behalf and account; `Forbidden` for those who may not trade. Reads what of the user is not loaded."""
     if user.account is None or not MAY_TRADE.intersection(user.roles):
         raise Forbidden("You have no account to trade on.")
     return Caller(

@@ -21,7 +21,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingmw.settings")
 django.setup()
 
-from django.db import transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from bridge.simulator.journal import Journal, RecordKind  # noqa: E402
@@ -161,8 +161,8 @@ def write_here(seed_list: list[Seed], epoch: int) -> None:
                 order = draft.happen(order, OrderEvent.ACKNOWLEDGED, engine_epoch=epoch)
                 if seed.difference == "ended_here":
                     draft.happen(order, OrderEvent.CANCELED)
-        with transaction.atomic():
-            write(draft)
+        with transaction.atomic(), connection.cursor() as cursor:
+            write(draft, cursor)
 
 
 def write_there(seed_list: list[Seed], side: EngineSide) -> None:

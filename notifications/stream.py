@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper as Cursor
 
 from notifications.models import StreamCounter, StreamEvent
 from tradingmw.statements import Add, Insert, Pick, Row
@@ -46,17 +47,20 @@ def desk_stream(desk_id: UUID) -> str:
     return f"desk:{desk_id.hex}"
 
 
-def append(events: Sequence[NewEvent], *, at: datetime) -> list[int]:
-    """Append `events` in their order and return the number of each.
+def append(events: Sequence[NewEvent], *, at: datetime, cursor: Cursor | None = None) -> list[int]:
+    """Append `events` in their order and return the number of each; with the transaction's `cursor`, or its own.
 
     Call it as the LAST statements of the caller's transaction: from the first counter on, every other writer of these
     streams waits for the commit. Counters are taken in sorted order, so that two writers never wait for each other.
     """
-    if not transaction.get_connection().in_atomic_block:
+    if cursor is None:
+        with connection.cursor() as own:
+            return append(events, at=at, cursor=own)
+    if not connection.in_atomic_block:
         raise NoTransaction("append() was called outside a transaction.")
-    last = _advance(Counter(event.stream for event in events))
+    last = _advance(cursor, Counter(event.stream for event in events))
     numbers = _numbers(events, last)
-    insert_events.write(row(event, number, at) for event, number in zip(events, numbers, strict=True))
+    insert_events.write(cursor, [row(event, number, at) for event, number in zip(events, numbers, strict=True)])
     return numbers
 
 
@@ -65,18 +69,18 @@ def row(event: NewEvent, number: int, at: datetime) -> Row:
     return {"stream": stream, "number": number, "channel": channel, "kind": kind, "data": data, "created_at": at}
 
 
-def _advance(counts: Counter[str]) -> Counter[str]:
+def _advance(cursor: Cursor, counts: Counter[str]) -> Counter[str]:
     """Take `counts[stream]` numbers of each stream; return the number before the first taken."""
     for stream in sorted(counts):
-        _take(stream, counts[stream])
-    reached = Counter(last_numbers(counts))
+        _take(cursor, stream, counts[stream])
+    reached = Counter(last_numbers(counts, cursor))
     reached.subtract(counts)
     return reached
 
 
-def _take(stream: str, count: int) -> None:
-    if not advance.run(count, stream) and not _created(stream, count):
-        advance.run(count, stream)
+def _take(cursor: Cursor, stream: str, count: int) -> None:
+    if not advance.run(cursor, count, stream) and not _created(stream, count):
+        advance.run(cursor, count, stream)
 
 
 def _created(stream: str, count: int) -> bool:
@@ -97,12 +101,15 @@ def _numbers(events: Sequence[NewEvent], last: Counter[str]) -> list[int]:
     return numbers
 
 
-def last_numbers(streams: Collection[str]) -> dict[str, int]:
+def last_numbers(streams: Collection[str], cursor: Cursor | None = None) -> dict[str, int]:
     """The number of the last committed event per stream; 0 for a stream that has none."""
+    if cursor is None:
+        with connection.cursor() as own:
+            return last_numbers(streams, own)
     names = list(streams)
     numbers = dict.fromkeys(names, 0)
     for start in range(0, len(names), NAMES_PER_QUERY):
-        numbers.update(pick_numbers.run(names[start : start + NAMES_PER_QUERY]))
+        numbers.update(pick_numbers.run(cursor, names[start : start + NAMES_PER_QUERY]))
     return numbers
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import NoneType
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from django.db.models import (
     DateTimeField,
     Field,
     ForeignKey,
+    JSONField,
     PositiveIntegerField,
     PositiveSmallIntegerField,
     TextField,
@@ -39,17 +41,16 @@ AS_IT_IS: dict[type, type] = {
 }
 
 
-def adapter_of(field: AnyField) -> Adapt:
-    """From the value that a model's attribute has to the driver's; ask once per column."""
+def adapter_of(field: AnyField, kind: type) -> Adapt | None:
+    """From a value of exactly `kind` to the driver's; None where the driver takes it as it is."""
     kept = type(target_of(field))
-    by_django = through_django(field)
-    if kept in AS_IT_IS:
-        return unchanged(AS_IT_IS[kept], by_django)
-    if kept is UUIDField and not connection.features.has_native_uuid_field:
-        return hexadecimal(by_django)
-    if kept is DateTimeField and connection.vendor == "sqlite":
-        return naive_text(by_django)
-    return by_django
+    if AS_IT_IS.get(kept) is kind or (kind is NoneType and not isinstance(field, JSONField)):
+        return None
+    if kept is UUIDField and kind is UUID and not connection.features.has_native_uuid_field:
+        return hexadecimal
+    if kept is DateTimeField and kind is datetime and connection.vendor == "sqlite":
+        return naive_text(through_django(field))
+    return through_django(field)
 
 
 def target_of(field: AnyField) -> AnyField:
@@ -63,17 +64,12 @@ def through_django(field: AnyField) -> Adapt:
     return lambda value: field.get_db_prep_save(value, connection)
 
 
-def unchanged(kind: type, otherwise: Adapt) -> Adapt:
-    """Exactly `kind`: a word of an enumeration is a text of its own type."""
-    return lambda value: value if type(value) is kind else otherwise(value)
-
-
-def hexadecimal(otherwise: Adapt) -> Adapt:
-    return lambda value: value.hex if type(value) is UUID else otherwise(value)
+def hexadecimal(value: UUID) -> str:
+    return value.hex
 
 
 def naive_text(otherwise: Adapt) -> Adapt:
-    return lambda value: utc_text(value) if type(value) is datetime and value.tzinfo is UTC else otherwise(value)
+    return lambda value: utc_text(value) if value.tzinfo is UTC else otherwise(value)
 
 
 @lru_cache(maxsize=4_096)  # the rows of a batch have few instants among them

@@ -6,36 +6,42 @@ database many times longer. A queryset costs ten times its statement to put toge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper as Cursor
 from django.db.models import AutoField, BigAutoField, JSONField, Model
 
 from tradingmw.adapters import Adapt, AnyField, adapter_of
 
 Row = Mapping[str, Any]
+Kinds: TypeAlias = tuple[type, ...]  #: the types of a row's values
+Plan: TypeAlias = list[tuple[int, Adapt]]  #: which of them become others, and how
 
 
 def column(field: AnyField) -> str:
     return str(connection.ops.quote_name(str(field.column)))
 
 
-def adapter(field: AnyField) -> Adapt:
-    """From the caller's value to the driver's: JSON columns take its text, others what the ORM takes."""
-    if isinstance(field, JSONField):
-        return lambda text: text
-    return adapter_of(field)
+def adapter(field: AnyField, kind: type) -> Adapt | None:
+    """From a value of exactly `kind` to the driver's: JSON columns take its text, others what the ORM takes."""
+    return None if isinstance(field, JSONField) else adapter_of(field, kind)
 
 
 class Statement:
-    """One statement for many rows, keyed by attribute name ("order_id")."""
+    """One statement for many rows, keyed by attribute name ("order_id").
+
+    Each run takes the caller's cursor: one serves a whole transaction, and to open one takes as long as a statement.
+    """
 
     adapter = staticmethod(adapter)
 
     def __init__(self, model: type[Model]) -> None:
         self._model = model
+        self._plans: dict[Kinds, Plan] = {}  #: rows have few combinations of types
 
     @cached_property
     def _sql(self) -> str:
@@ -46,26 +52,37 @@ class Statement:
         """The fields of the statement's values, in their order."""
         raise NotImplementedError
 
-    @cached_property
-    def _adapters(self) -> list[tuple[str, Adapt]]:
-        return [(field.attname, self.adapter(field)) for field in self._written]
-
     def _fields(self, names: Iterable[str]) -> list[AnyField]:
         by_name = {field.attname: field for field in self._model._meta.concrete_fields}
         return [by_name[name] for name in names]
-
-    def _adapted(self, values: Iterable[Any]) -> list[Any]:
-        return [adapt(value) for (_, adapt), value in zip(self._adapters, values, strict=True)]
 
     @property
     def _table(self) -> str:
         return str(connection.ops.quote_name(self._model._meta.db_table))
 
-    def write(self, rows: Iterable[Row]) -> None:
-        values = [[adapt(row[name]) for name, adapt in self._adapters] for row in rows]
-        if values:
-            with connection.cursor() as cursor:
-                cursor.executemany(self._sql, values)
+    @cached_property
+    def _values(self) -> Callable[[Row], tuple[Any, ...]]:
+        return itemgetter(*(field.attname for field in self._written))
+
+    def write(self, cursor: Cursor, rows: Iterable[Row]) -> None:
+        if values := [self._adapted(self._values(row)) for row in rows]:
+            cursor.executemany(self._sql, values)
+
+    def _adapted(self, values: tuple[Any, ...]) -> Sequence[Any]:
+        """As the driver takes them; most it takes as they are."""
+        kinds = tuple(map(type, values))
+        plan = self._plans.get(kinds)
+        if plan is None:
+            plan = self._plans[kinds] = self._plan(kinds)
+        adapted = list(values)
+        for place, adapt in plan:
+            adapted[place] = adapt(adapted[place])
+        return adapted
+
+    def _plan(self, kinds: Kinds) -> Plan:
+        """Where values of these types must become others."""
+        adapters = [self.adapter(field, kind) for field, kind in zip(self._written, kinds, strict=True)]
+        return [(place, adapt) for place, adapt in enumerate(adapters) if adapt is not None]
 
 
 class Insert(Statement):
@@ -117,11 +134,10 @@ class Add(Statement):
         place = " AND ".join(f"{key} = %s" for key in keys)
         return f"UPDATE {self._table} SET {number} = {number} + %s WHERE {place}"  # noqa: S608
 
-    def run(self, amount: int, *keys: Any) -> bool:
+    def run(self, cursor: Cursor, amount: int, *keys: Any) -> bool:
         """Whether there is such a row."""
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, self._adapted((amount, *keys)))
-            return bool(cursor.rowcount)
+        cursor.execute(self._sql, self._adapted((amount, *keys)))
+        return bool(cursor.rowcount)
 
 
 class Pick(Statement):
@@ -136,15 +152,14 @@ class Pick(Statement):
 
     @cached_property
     def _written(self) -> list[AnyField]:
+        """Those of one key and what is fixed."""
         return self._fields([*self._fixed, self._key])
 
-    def run(self, keys: Sequence[Any], *fixed: Any) -> list[tuple[Any, ...]]:
+    def run(self, cursor: Cursor, keys: Sequence[Any], *fixed: Any) -> list[tuple[Any, ...]]:
         """The rows, in no order. At most as many keys as the database takes parameters."""
-        *placing, (_, adapt) = self._adapters
-        values = [adapt_one(value) for (_, adapt_one), value in zip(placing, fixed, strict=True)]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql_for(len(keys)), [*values, *map(adapt, keys)])
-            return list(cursor.fetchall())
+        adapted = [self._adapted((*fixed, key)) for key in keys]
+        cursor.execute(self._sql_for(len(keys)), [*adapted[0][:-1], *(values[-1] for values in adapted)])
+        return list(cursor.fetchall())
 
     def _sql_for(self, keys: int) -> str:
         return f"{self._until_keys}{', '.join(['%s'] * keys)})"

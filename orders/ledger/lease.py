@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper as Cursor
 from django.db.models import F
 
 from orders.ledger.faults import Fenced, LeaseHeld
@@ -63,10 +64,16 @@ def take_lease(holder_address: str, seen: LeaseView | None = None) -> int:
     return fence
 
 
-def hold_lease(fence: int) -> None:
+def hold_lease(fence: int, cursor: Cursor) -> None:
     """The first statement of every transaction; `Fenced` where the lease is another's."""
-    if not renew.run(1, LEASE_ID, fence):
+    if not renew.run(cursor, 1, LEASE_ID, fence):
         raise Fenced(f"The lease is no longer held under fence {fence}.")
+
+
+def renew_lease(fence: int) -> None:
+    """As that, where there is nothing else to be written."""
+    with connection.cursor() as cursor:
+        hold_lease(fence, cursor)
 
 
 def give_lease_back(fence: int) -> None:

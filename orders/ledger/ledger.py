@@ -21,7 +21,15 @@ from orders.core.decide import decide
 from orders.core.inputs import Asked, Input, Reported
 from orders.core.reporting import set_aside
 from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, RowRefused, fault_of
-from orders.ledger.lease import LeaseView, give_lease_back, hold_lease, lease_after_others, look_at_lease, take_lease
+from orders.ledger.lease import (
+    LeaseView,
+    give_lease_back,
+    hold_lease,
+    lease_after_others,
+    look_at_lease,
+    renew_lease,
+    take_lease,
+)
 from orders.ledger.loading import load_book
 from orders.ledger.looking_up import look_up
 from orders.ledger.patience import TURN_SECONDS, Patience
@@ -110,7 +118,7 @@ class Ledger:
 
     def renew(self, turn_seconds: float = TURN_SECONDS) -> None:
         """Show that the holder lives; `Fenced` where it is another by now, `DatabaseAway` where nobody can tell."""
-        self._patiently(lambda: hold_lease(self.fence), turn_seconds)
+        self._patiently(lambda: renew_lease(self.fence), turn_seconds)
         self._renewed += 1
 
     def give_back(self) -> None:
@@ -139,10 +147,10 @@ class Ledger:
         committing = False
         crash_point(steps.decided)
         try:
-            with COMMIT_SECONDS.time(), transaction.atomic():
-                hold_lease(self.fence)
+            with COMMIT_SECONDS.time(), transaction.atomic(), connection.cursor() as cursor:
+                hold_lease(self.fence, cursor)
                 crash_point(steps.begun)
-                numbers = reached_by(draft, write(draft))
+                numbers = reached_by(draft, write(draft, cursor))
                 crash_point(steps.written)
                 committing = True
         except Error as error:
@@ -206,12 +214,13 @@ class Ledger:
 
 
 def connect() -> None:
-    """A fresh connection that never sleeps in SQLite's busy handler."""
+    """A fresh connection that never sleeps in SQLite's busy handler, and leaves its log to `checkpoints.py`."""
     connection.close()
     connection.ensure_connection()
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 0")
+            cursor.execute("PRAGMA wal_autocheckpoint = 0")
 
 
 def reached_by(draft: Draft, numbers: Numbers) -> Numbers:

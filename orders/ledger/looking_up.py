@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 from msgspec.structs import replace
 
@@ -85,12 +86,14 @@ def look_up_client_ids(book: Book, places: Sequence[Place]) -> None:
         by_account.setdefault(account, set()).add(client_order_key(client_order_id))
     for account, wanted in by_account.items():
         for some in slices(wanted):
-            look_up_orders(book, {UUID(order_id) for (order_id,) in pick_orders.run(some, account)})
+            look_up_orders(book, used(some, account))
 
 
 def look_up_executions(book: Book, exec_ids: set[str]) -> None:
     for some in slices({exec_key(exec_id) for exec_id in exec_ids}):
-        if known := [key for (key,) in pick_executions.run(some)]:
+        with connection.cursor() as cursor:
+            known = [key for (key,) in pick_executions.run(cursor, some)]
+        if known:
             for row in Execution.objects.select_related("account", "order").filter(exec_key__in=known):
                 book.executions[row.exec_id] = execution_state(row)
 
@@ -126,8 +129,13 @@ def owned_by(user: User) -> dict[str, Caller]:
 
 def look_up_client_id(book: Book, account: UUID, client_order_id: str) -> None:
     if (account, client_order_id) not in book.client_ids:
-        found = pick_orders.run([client_order_key(client_order_id)], account)
-        look_up_orders(book, {UUID(order_id) for (order_id,) in found})
+        look_up_orders(book, used([client_order_key(client_order_id)], account))
+
+
+def used(keys: Sequence[str], account: UUID) -> set[UUID]:
+    """The orders that have these client order ids."""
+    with connection.cursor() as cursor:
+        return {UUID(order_id) for (order_id,) in pick_orders.run(cursor, keys, account)}
 
 
 def look_up_positions(book: Book, traded: set[Holding]) -> None:

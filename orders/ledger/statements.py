@@ -15,15 +15,15 @@ from tradingmw.fields import ScaledDecimalField
 to_json = msgspec.json.Encoder()
 
 
-def adapter(field: AnyField) -> Adapt:
+def adapter(field: AnyField, kind: type) -> Adapt | None:
     """From the core's value to the driver's."""
     if isinstance(field, ScaledDecimalField):
-        return lambda scaled: scaled
+        return None
     if isinstance(field, WideIntegerField):
         return str
     if isinstance(field, JSONField):
         return json_text
-    return adapter_of(field)
+    return adapter_of(field, kind)
 
 
 def json_text(value: Any) -> str:

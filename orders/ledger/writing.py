@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from django.db.backends.utils import CursorWrapper as Cursor
 
 from accounts.models import AuditLog
 from notifications.stream import NewEvent, append, desk_stream, last_numbers, user_stream
@@ -61,71 +62,72 @@ insert_differences = Insert(ReconciliationDifference)
 insert_audits, insert_quarantined = Insert(AuditLog), Insert(QuarantinedReport)
 
 
-def write(draft: Draft) -> Numbers:
+def write(draft: Draft, cursor: Cursor) -> Numbers:
     """Everything the draft decided; the number each stream it touched or answers for has reached."""
     at = instant(draft.now_us)
-    write_orders(draft)
-    insert_history.write(history_columns(each) for each in draft.happenings if isinstance(each, OrderChanged))
-    write_executions(draft)
-    write_positions(draft)
-    write_commands(draft, at)
-    insert_audits.write(audit_columns(audit, at) for audit in draft.audits)
-    insert_quarantined.write(quarantine_columns(each, at) for each in draft.quarantined)
-    write_runs(draft)
+    write_orders(draft, cursor)
+    insert_history.write(cursor, [history_columns(each) for each in draft.happenings if isinstance(each, OrderChanged)])
+    write_executions(draft, cursor)
+    write_positions(draft, cursor)
+    write_commands(draft, cursor, at)
+    insert_audits.write(cursor, [audit_columns(audit, at) for audit in draft.audits])
+    insert_quarantined.write(cursor, [quarantine_columns(each, at) for each in draft.quarantined])
+    write_runs(draft, cursor)
     if draft.cursor != draft.book.cursor:
-        update_cursor.write([{"id": CURSOR_ID, "epoch": draft.cursor.epoch, "seq": draft.cursor.seq}])
-    return write_events(draft, at)
+        update_cursor.write(cursor, [{"id": CURSOR_ID, "epoch": draft.cursor.epoch, "seq": draft.cursor.seq}])
+    return write_events(draft, cursor, at)
 
 
-def write_orders(draft: Draft) -> None:
+def write_orders(draft: Draft, cursor: Cursor) -> None:
     """Each order once, as the batch leaves it."""
     changed = {each.order.id: each.order for each in draft.happenings if isinstance(each, OrderChanged)}
     known = draft.book.orders
-    insert_orders.write(order_columns(order) for key, order in changed.items() if key not in known)
-    update_orders.write(order_columns(order) for key, order in changed.items() if key in known)
+    insert_orders.write(cursor, [order_columns(order) for key, order in changed.items() if key not in known])
+    update_orders.write(cursor, [order_columns(order) for key, order in changed.items() if key in known])
 
 
-def write_executions(draft: Draft) -> None:
+def write_executions(draft: Draft, cursor: Cursor) -> None:
     """Each once, as the batch leaves it; one that is known was busted or corrected."""
     changed = {each.exec_id: each for each in draft.happenings if isinstance(each, ExecutionState)}
     known = draft.book.executions
-    insert_executions.write(execution_columns(state) for key, state in changed.items() if key not in known)
-    update_executions.write(execution_columns(state) for key, state in changed.items() if key in known)
+    insert_executions.write(cursor, [execution_columns(state) for key, state in changed.items() if key not in known])
+    update_executions.write(cursor, [execution_columns(state) for key, state in changed.items() if key in known])
 
 
-def write_positions(draft: Draft) -> None:
+def write_positions(draft: Draft, cursor: Cursor) -> None:
     changed = {(each.account, each.symbol): each for each in draft.happenings if isinstance(each, PositionState)}
     known = draft.book.positions
-    insert_positions.write(position_columns(state) for key, state in changed.items() if key not in known)
-    update_positions.write(position_columns(state) for key, state in changed.items() if key in known)
+    insert_positions.write(cursor, [position_columns(state) for key, state in changed.items() if key not in known])
+    update_positions.write(cursor, [position_columns(state) for key, state in changed.items() if key in known])
 
 
-def write_commands(draft: Draft, at: datetime) -> None:
+def write_commands(draft: Draft, cursor: Cursor, at: datetime) -> None:
     """A command that was claimed and settled in the same batch is inserted first."""
-    insert_commands.write(command_columns(command, at) for command in draft.claimed)
-    update_commands.write(
+    insert_commands.write(cursor, [command_columns(command, at) for command in draft.claimed])
+    progress = [
         {"session": session, "seq": seq, "progress": progress.value}
         for (session, seq), progress in draft.progress.items()
-    )
+    ]
+    update_commands.write(cursor, progress)
 
 
-def write_runs(draft: Draft) -> None:
+def write_runs(draft: Draft, cursor: Cursor) -> None:
     """Reconciliations that began, were over or went on. Where one begins, no other one runs: those were cut short."""
     runs = draft.runs.values() if draft.found_something else []
     if draft.begun:
         cut_short = Reconciliation.objects.filter(outcome=RunOutcome.RUNNING.value)
         cut_short.update(outcome=RunOutcome.ABANDONED.value)
-    insert_runs.write(run_columns(run) for run in runs if run.id in draft.begun)
-    update_runs.write(run_columns(run) for run in runs if run.id not in draft.begun)
-    insert_differences.write(map(difference_columns, draft.differences))
+    insert_runs.write(cursor, [run_columns(run) for run in runs if run.id in draft.begun])
+    update_runs.write(cursor, [run_columns(run) for run in runs if run.id not in draft.begun])
+    insert_differences.write(cursor, map(difference_columns, draft.differences))
 
 
-def write_events(draft: Draft, at: datetime) -> Numbers:
+def write_events(draft: Draft, cursor: Cursor, at: datetime) -> Numbers:
     """The last statements of the transaction: from here on other writers of these streams wait for the commit."""
     events = [event for happening in draft.happenings for event in events_of(happening)]
     numbers: Numbers = {}
     if events:
-        for event, number in zip(events, append(events, at=at), strict=True):
+        for event, number in zip(events, append(events, at=at, cursor=cursor), strict=True):
             numbers[event.stream] = number
     return numbers
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper as Cursor
 from django.utils import timezone
 
 from marketdata.selectors import instrument_exchanges
@@ -160,12 +161,21 @@ def _arrange(watchlist_id: UUID, before: Sequence[Standing], after: Sequence[Sta
     _check_distinct(after)
     staying = {item.id for item in after}
     WatchlistItem.objects.filter(id__in=[item.id for item in before if item.id not in staying]).delete()
-    stored = [(place, item) for place, item in enumerate(after) if item.place != NOWHERE]
-    update_places.write({"id": item.id, "display_order": place} for place, item in stored if item.place != place)
+    with connection.cursor() as cursor:
+        _move(cursor, [(place, item) for place, item in enumerate(after) if item.place != NOWHERE])
+        _add(cursor, watchlist_id, [(place, item) for place, item in enumerate(after) if item.place == NOWHERE])
+
+
+def _move(cursor: Cursor, stored: Sequence[tuple[int, Standing]]) -> None:
+    moved = [(place, item) for place, item in stored if item.place != place]
+    update_places.write(cursor, [{"id": item.id, "display_order": place} for place, item in moved])
     noted = [(item.id, item.custom_fields) for _, item in stored if item.custom_fields]
-    update_notes.write({"id": item_id, "custom_fields": note.text} for item_id, note in noted)
+    update_notes.write(cursor, [{"id": item_id, "custom_fields": note.text} for item_id, note in noted])
+
+
+def _add(cursor: Cursor, watchlist_id: UUID, new: Sequence[tuple[int, Standing]]) -> None:
     now = timezone.now()
-    insert_items.write(
+    rows = (
         {
             "id": item.id,
             "watchlist_id": watchlist_id,
@@ -175,9 +185,9 @@ def _arrange(watchlist_id: UUID, before: Sequence[Standing], after: Sequence[Sta
             "display_order": place,
             "added_at": now,
         }
-        for place, item in enumerate(after)
-        if item.place == NOWHERE
+        for place, item in new
     )
+    insert_items.write(cursor, rows)
 
 
 def _check_distinct(items: Sequence[Standing]) -> None:

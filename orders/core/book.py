@@ -6,7 +6,7 @@ sees what an earlier one did. After the commit the draft is adopted; before that
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -110,14 +110,15 @@ class Book:
         """Drop what only the last batch needed: executions, owners, and orders that have ended."""
         self.executions.clear()
         self.owners.clear()
-        touched = [self.orders.get(order_id) for order_id in self._touched.union(changed)]
+        for order_id in self._touched.union(changed):
+            order = self.orders.get(order_id)
+            if order is not None and order.final:
+                del self.orders[order_id]
+                self.client_ids.pop((order.account, order.client_order_id), None)
+                self.claims.pop(order_id, None)
+                self.replaces.pop(order_id, None)
+                self.asks.pop(order_id, None)
         self._touched.clear()
-        for order in [order for order in touched if order is not None and order.final]:
-            del self.orders[order.id]
-            self.client_ids.pop((order.account, order.client_order_id), None)
-            self.claims.pop(order.id, None)
-            self.replaces.pop(order.id, None)
-            self.asks.pop(order.id, None)
 
     def forget_doubts_of_ended_orders(self) -> None:
         doubted = [one for one in self.commands.items() if one[1].progress is CommandProgress.UNKNOWN]
@@ -191,9 +192,7 @@ class Draft:
         self.book = book
         self.now_us = now_us
         self.session, self.command_deadline_us = book.session, book.command_deadline_us
-        self.cursor = book.cursor
-        self.link = book.link
-        self.last_command_seq = book.last_command_seq
+        self.cursor, self.link, self.last_command_seq = book.cursor, book.link, book.last_command_seq
         self.look_at_expiries_us, self.look_at_deadlines_us = book.look_at_expiries_us, book.look_at_deadlines_us
         self.instruments = book.instruments
         self.orders = Layer(book.orders)
@@ -218,7 +217,7 @@ class Draft:
         self.audits: list[Audit] = []
         self.quarantined: list[Quarantined] = []
         self.alarms: list[Alarm] = []
-        self.counts: Counter[str] = Counter()
+        self.counts: defaultdict[str, int] = defaultdict(int)
 
     @property
     def writes(self) -> bool:
@@ -229,7 +228,7 @@ class Draft:
     @property
     def found_something(self) -> bool:
         """Has a reconciliation begun, ended or settled a difference? That it goes on is not written."""
-        return bool(self.begun or self.differences) or any(run.ended_us for run in self.runs.values())
+        return bool(self.begun or self.differences or (self.runs and any(run.ended_us for run in self.runs.values())))
 
     def happen(
         self,
@@ -286,7 +285,8 @@ class Draft:
         book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
         for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
-            layer.adopt()
+            if layer.changes:
+                layer.adopt()
         book.forget_looked_up(self.orders.changes)
         if self.look_at_deadlines_us != book.look_at_deadlines_us:
             book.look_at_deadlines_us = self.look_at_deadlines_us

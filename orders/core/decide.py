@@ -58,10 +58,10 @@ def hops_of(each: Input) -> Hops:
 
 
 def reported(draft: Draft, told: Reported) -> None:
-    gap_before = draft.counts["early_reports"]
+    gap_before = draft.counts.get("early_reports", 0)
     if reporting.reported(draft, told.report):
         linking.replay_goes_on(draft)
-    if draft.counts["early_reports"] > gap_before:
+    if draft.counts.get("early_reports", 0) > gap_before:
         linking.beat(draft, told.report.epoch, told.report.seq)
 
 

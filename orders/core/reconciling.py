@@ -80,7 +80,7 @@ def advance(draft: Draft) -> None:
     settle_ended(draft)
     if not draft.run.complete:
         ask_for_page(draft, draft.run)
-    elif next(draft.suspects.values(), None) is None:
+    elif next(iter(draft.suspects.values()), None) is None:
         finish(draft, draft.run)
 
 

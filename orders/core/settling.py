@@ -229,8 +229,10 @@ def doubt_overdue(draft: Draft) -> None:
 
 def put_questions(draft: Draft) -> None:
     """Ask what is due, few enough at a time that requests are served between the answers."""
-    under_way = sum(ask.waiting and ask.due_us > draft.now_us for ask in draft.asks.values())
     due = [ask for ask in draft.asks.values() if ask.due_us <= draft.now_us]
+    if not due:
+        return
+    under_way = sum(ask.waiting and ask.due_us > draft.now_us for ask in draft.asks.values())
     for ask in due[: max(0, QUESTIONS_MAX - under_way)]:
         question(draft, ask)
 

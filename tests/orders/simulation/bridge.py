@@ -124,13 +124,13 @@ class Bridge:
         self._commit(draft)
 
     def _commit(self, draft: Draft) -> None:
-        world = self._world
-        if draft.writes and world.happens(world.weather.doubtful):
+        world, writes = self._world, draft.writes
+        if writes and world.happens(world.weather.doubtful):
             world.counts["doubtful commits"] += 1
             if self._pick.random() < 0.5:
                 world.store.commit(self.fence, draft)
             raise CommitUnknown("The outcome of a commit is not known.")
-        if draft.writes:
+        if writes:
             world.store.commit(self.fence, draft)
             if self.dies("committed"):
                 return
@@ -167,7 +167,7 @@ class Bridge:
             self.link.live()
 
     def _depart(self) -> None:
-        if given_back := self.departures.leave():
+        if self.departures and (given_back := self.departures.leave()):
             self.offer(given_back)
 
     def on_send(self, message: Any) -> None:

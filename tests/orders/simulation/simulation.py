@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -42,6 +42,7 @@ class Simulation:
         self.pick = Random(seed)
         self.random = self.pick.random
         self.weather = Weather.of(self.pick)
+        self._troubles = [(chance, what) for chance, what in self._every_trouble() if chance > 0]
         self.schedule = Schedule()
         self.skew_us = 0  #: of the clock of bridge and web
         self.counts: Counter[str] = Counter()
@@ -86,15 +87,19 @@ class Simulation:
         else:
             self.engine.change(held, self.pick.randint(140, 148) * E8)
 
-    def _something_breaks(self) -> None:
+    def _every_trouble(self) -> Iterable[tuple[float, Callable[[], None]]]:
+        """What may break at any moment of the storm, and the chance of it."""
         weather = self.weather
-        for chance, what in (
+        return (
             (weather.cut, self._cut_connection),
             (weather.hole, self._swallow_everything),
             (weather.freeze, self._freeze_bridge),
             (weather.engine_crash, self._engine_dies),
             (weather.jump, self._set_a_clock),
-        ):
+        )
+
+    def _something_breaks(self) -> None:
+        for chance, what in self._troubles:
             if self.happens(chance):
                 self.counts[what.__name__.strip("_")] += 1
                 self.say("world", what.__name__)

@@ -7,7 +7,7 @@ clients to; some ask twice for no reason, or use an id for another body.
 from __future__ import annotations
 
 import uuid
-from itertools import count
+from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 PATIENCE_US = SECOND_US
 WAY_US = MS_US
 ATTEMPTS = 4
-SHAPES: tuple[tuple[int, dict[str, Any]], ...] = (
-    (6, {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.DAY, "price_e8": 150 * E8}),
-    (2, {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.GTD, "price_e8": 150 * E8}),
-    (1, {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.IOC, "price_e8": 150 * E8}),
-    (1, {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.DAY}),
+SHAPES: tuple[dict[str, Any], ...] = (
+    {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.DAY, "price_e8": 150 * E8},
+    {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.GTD, "price_e8": 150 * E8},
+    {"order_type": OrderType.LIMIT, "time_in_force": TimeInForce.IOC, "price_e8": 150 * E8},
+    {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.DAY},
 )
+SHAPE_WEIGHTS = tuple(accumulate((6, 2, 1, 1)))
+DEED_WEIGHTS = tuple(accumulate((10, 2, 6, 5, 1)))
 
 
 class Traders:
@@ -47,13 +49,14 @@ class Traders:
     def act(self) -> None:
         """One of them does something."""
         pick = self._pick
-        what = pick.choices((self._place, self._again, self._replace, self._cancel, self._cancel_all), (10, 2, 6, 5, 1))
-        what[0](ANN if pick.random() < 0.7 else BOB)
+        deeds = (self._place, self._again, self._replace, self._cancel, self._cancel_all)
+        (deed,) = pick.choices(deeds, cum_weights=DEED_WEIGHTS)
+        deed(ANN if pick.random() < 0.7 else BOB)
 
     # --- what they ask for -----------------------------------------------------------------------------------------
     def _place(self, caller: Caller) -> None:
         pick, world = self._pick, self._world
-        shape = pick.choices([fields for _, fields in SHAPES], [weight for weight, _ in SHAPES])[0]
+        (shape,) = pick.choices(SHAPES, cum_weights=SHAPE_WEIGHTS)
         name = POISON if world.happens(world.weather.poison) else "a"
         expires_us = world.bridge.clock_us() + pick.randrange(100 * MS_US, 6 * SECOND_US)
         request = PlaceOrder(

@@ -47,6 +47,13 @@ def flipped(random: Random, frames: Frames, spared: Container[int] = ()) -> Fram
     return [*frames[:where], bytes(changed), *frames[where + 1 :]]
 
 
+def past_of(epoch: int) -> list[Frames]:
+    """What was taken before, said again: batches and a heartbeat. At least three batches must have been."""
+    payload = encode_quotes([Quote(1, 1, 66_666, 1, 77_777, 1, 66_666, 1, 1)])
+    batches = [[TOPIC, seal(Kind.QUOTES, payload, epoch=epoch, seq=seq), payload] for seq in (1, 2, 3)]
+    return [*batches, [TOPIC, *encode_numbered(TopicHeartbeat(sent_at_us=1), epoch, 3)]]
+
+
 class Mutator:
     """Damages messages of epoch `epoch` that would be number `seq`; `past` are messages that were taken before."""
 
@@ -54,7 +61,7 @@ class Mutator:
         self._random = Random(seed)
         self.epoch, self.seq, self._past = epoch, seq, past
 
-    def messages(self, count: int) -> Iterator[Frames]:
+    def messages(self, count: int, giant_share: float = GIANT_SHARE) -> Iterator[Frames]:
         ways: list[Callable[[], Frames]] = [
             self.noise,
             self.cut,
@@ -69,7 +76,7 @@ class Mutator:
             self.of_another_topic,
         ]
         for _ in range(count):
-            way = self.giant if self._random.random() < GIANT_SHARE else self._random.choice(ways)
+            way = self.giant if self._random.random() < giant_share else self._random.choice(ways)
             yield way()
 
     # Ways ---------------------------------------------------------------------------------------------------------
@@ -144,7 +151,7 @@ class Mutator:
                 pack({"type": "TopicHeartbeat"}),
                 pack({"type": "NewOrder", "sentAtUs": 1}),
                 b"\x83" + whole[1:] + pack("sentAtUs") + pack(2),
-                b"\x91" * 100_000,
+                b"\x91" * 10_000,
             ]
         )
         return self._sealed(Kind.MESSAGE, payload)

@@ -67,7 +67,7 @@ class EngineWords:
             TopicHeartbeat(sent_at_us=1),
         ]
 
-    def messages(self, count: int) -> Iterator[Frames]:
+    def messages(self, count: int, giant_share: float = GIANT_SHARE) -> Iterator[Frames]:
         ways: list[Callable[[], Frames]] = [
             lambda: noise(self._random) or [b""],
             lambda: cut(self._random, self._one()),
@@ -79,7 +79,7 @@ class EngineWords:
             lambda: encode(self._random.choice(self._impossible)),
             lambda: encode(self._random.choice(self._foreign)),
         ]
-        return mixed(self._random, ways, self.giant, count)
+        return mixed(self._random, ways, self.giant, count, giant_share)
 
     def miscounted(self) -> Frames:
         frames = self._one()
@@ -112,7 +112,7 @@ class Requests:
         self._spoiler = Spoiler(self._random)
         self._valid = valid_requests(caller)
 
-    def messages(self, count: int) -> Iterator[Frames]:
+    def messages(self, count: int, giant_share: float = GIANT_SHARE) -> Iterator[Frames]:
         ways: list[Callable[[], Frames]] = [
             lambda: noise(self._random) or [b""],
             lambda: cut(self._random, [self._one()]),
@@ -120,7 +120,7 @@ class Requests:
             lambda: [self._random.choice(foreign_to_the_door())],
             *[lambda: [self._spoiler.spoiled(self._random.choice(self._valid))]] * 4,
         ]
-        return mixed(self._random, ways, self.giant, count)
+        return mixed(self._random, ways, self.giant, count, giant_share)
 
     def miscounted(self) -> Frames:
         body = self._one()
@@ -134,10 +134,10 @@ class Requests:
 
 
 def mixed(
-    random: Random, ways: Sequence[Callable[[], Frames]], giant: Callable[[], Frames], count: int
+    random: Random, ways: Sequence[Callable[[], Frames]], giant: Callable[[], Frames], count: int, giant_share: float
 ) -> Iterator[Frames]:
     for _ in range(count):
-        yield giant() if random.random() < GIANT_SHARE else random.choice(ways)()
+        yield giant() if random.random() < giant_share else random.choice(ways)()
 
 
 def sealed(payload: bytes) -> Frames:

@@ -72,7 +72,7 @@ def plain_environment() -> dict[str, str]:
 
 
 class Processes:
-    """`start` and `kill` "engine", "orders", or "standby" and "second": order bridges on addresses of their own.
+    """`start` and `kill` "engine", "feed", "orders", or "standby" and "second": order bridges on their own addresses.
 
     Ask the bridge as a web process does; read what all kept.
     """
@@ -264,6 +264,7 @@ ADDRESSES = [
 WORDS = {
     "engine": ["engine", "--seed", "1"],
     "orders": ["bridge", "--role", "orders"],
+    "feed": ["bridge", "--role", "feed"],
     "standby": ["bridge", "--role", "orders", "--standby"],
     "second": ["bridge", "--role", "orders"],
 }

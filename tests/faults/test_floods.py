@@ -48,6 +48,9 @@ HEAD_SECONDS = 5.0
 RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 8.0, 50.0
 TRIES = 3  #: of the short form; what disturbs a machine for a moment passes, what we do wrong stays
 RSS_MIB_MAX = 20
+#: 400 sockets at once, of 64 KiB each, are more than one client's flood, and those who are in notice it: the storm's
+#: p99 is reported, and only the patient limit holds.
+STORM_MIB_MAX = RSS_MIB_MAX + 25
 PATIENCE = 4.0  #: for durations of the product on a machine that does other things too
 
 HALF_HEADS = 200
@@ -107,11 +110,12 @@ def disturbed(
         seen = turns.all() if long else turns.until_one_is_patient()
         grown_mib = rss_mib(process) - before_mib
         compared = f"{seen.ratio:.2f} ({seen.calm_p99_ms:.1f} → {seen.p99_ms:.1f} ms)"
-        measured(19, f"{what}: others' p99, times that beside a flood elsewhere", compared, str(RATIO_MAX))
+        limit, mib_max = ("reported", STORM_MIB_MAX) if what == STORM else (str(RATIO_MAX), RSS_MIB_MAX)
+        measured(19, f"{what}: others' p99, times that beside a flood elsewhere", compared, limit)
         measured(19, f"{what}: floods a second", f"{seen.per_second:.1f}", "reported")
-        measured(19, f"{what}: memory", f"{grown_mib:+.1f} MiB", f"+{RSS_MIB_MAX} MiB")
-        assert seen.ratio <= RATIO_MAX if long else seen.patient
-        assert grown_mib <= RSS_MIB_MAX
+        measured(19, f"{what}: memory", f"{grown_mib:+.1f} MiB", f"+{mib_max} MiB")
+        assert seen.ratio <= RATIO_MAX if long and what != STORM else seen.patient
+        assert grown_mib <= mib_max
         assert bystanders.closed == 0
         return seen.outcomes
 

@@ -1,4 +1,7 @@
-"""What is kept of an order? A row that is the projection of its history, and the history, only ever added to."""
+"""What is kept of an order? A row that is the projection of its history, and the history, only ever added to.
+
+A reference has no index of its own where another one begins with it: each costs every order a page.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ class Order(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
-    desk = models.ForeignKey(Desk, null=True, on_delete=models.PROTECT, related_name="orders")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
+    desk = models.ForeignKey(Desk, null=True, on_delete=models.PROTECT, related_name="orders", db_index=False)
     client_order_id = models.CharField(max_length=48)
     client_order_key = models.CharField(max_length=96, help_text="The bytes of clientOrderId in hexadecimal.")
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the normalised request.")
@@ -74,7 +77,7 @@ class OrderHistory(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=40, choices=[(event.value, event.value) for event in OrderEvent])
     status = models.CharField(max_length=20)

@@ -26,7 +26,7 @@ class Execution(models.Model):
     exec_key = models.CharField(max_length=64, unique=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="executions")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="executions")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="executions", db_index=False)
     symbol = models.CharField(max_length=24)
     exchange = models.CharField(max_length=8)
     side = models.CharField(max_length=4, choices=[(side.value, side.value) for side in Side])
@@ -58,7 +58,7 @@ class Position(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="positions")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions", db_index=False)
     symbol = models.CharField(max_length=24)
     exchange = models.CharField(max_length=8)
     quantity = E8Field(default=0)

@@ -27,7 +27,8 @@ class Sent:
         self.messages.append(msg_parts)
 
     def numbers(self, topic: bytes) -> list[tuple[Kind, int, int]]:
-        return [tuple(check(header, payload)) for name, header, payload in self.messages if name == topic]  # type: ignore[misc]
+        envelopes = [check(header, payload) for name, header, payload in self.messages if name == topic]
+        return [(envelope.kind, envelope.epoch, envelope.seq) for envelope in envelopes]
 
 
 def depth_row(number: int, *, last: bool = False) -> Depth:

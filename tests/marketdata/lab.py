@@ -113,11 +113,12 @@ class Client:
 
     async def push(self) -> dict[str, Any]:
         """The next push that is no heartbeat."""
-        while True:
-            push = self.read(await asyncio.wait_for(self.connection.recv(), DEADLINE_SECONDS))
-            if push["channel"] != "heartbeat":
-                self.pushes.append(push)
-                return push
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            push = self.read(await self.connection.recv())
+            while push["channel"] == "heartbeat":  # they come for ever
+                push = self.read(await self.connection.recv())
+        self.pushes.append(push)
+        return push
 
     async def heartbeat(self, state: str) -> dict[str, Any]:
         """The next heartbeat that tells this state."""
@@ -153,9 +154,11 @@ class Lab:
         self.env = env
         self.proxy = LayerProxy(KeyRing(env.keys), env.layer_publish, env.layer_subscribe)
         self._closing: list[Callable[[], None]] = [self.proxy.stop]
+        self._engines: list[ScriptedEngine] = []
 
     def engine(self, *table: Instrument, epoch: int | None = None) -> ScriptedEngine:
         engine = ScriptedEngine(self.env, list(table) or [listing()], epoch)
+        self._engines.append(engine)
         self._closing.append(engine.close)
         return engine
 
@@ -166,6 +169,8 @@ class Lab:
 
     def end(self, part: ScriptedEngine | RunningFeed) -> None:
         self._closing.remove(part.close)
+        if isinstance(part, ScriptedEngine):
+            self._engines.remove(part)
         part.close()
 
     def layer(self) -> ZmqChannelLayer:
@@ -192,7 +197,7 @@ class Lab:
         serving = asyncio.create_task(server.serve([listener]))
         try:
             await eventually(lambda: server.started)
-            yield Web(market, listener.getsockname()[1])
+            yield Web(market, listener.getsockname()[1], self._engines)
         finally:
             server.should_exit = True
             await serving
@@ -207,8 +212,8 @@ class Lab:
 class Web:
     """A running web side."""
 
-    def __init__(self, market: MarketHub, port: int) -> None:
-        self.market, self.port = market, port
+    def __init__(self, market: MarketHub, port: int, engines: list[ScriptedEngine]) -> None:
+        self.market, self.port, self._engines = market, port, engines
 
     @contextlib.asynccontextmanager
     async def slow_client(self) -> AsyncIterator[Client]:
@@ -228,7 +233,9 @@ class Web:
             yield Client(connection)
 
     async def ready(self) -> None:
+        """The hub has a market, and what the engine publishes from now on reaches the feed bridge."""
         assert await self.market.source.ready(DEADLINE_SECONDS), self.market.counts
+        await eventually(lambda: all(engine.has_subscriber() for engine in self._engines))
 
 
 async def eventually(condition: Callable[[], Any]) -> Any:

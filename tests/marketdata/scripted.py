@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from typing import Any
 
+import zmq
+
 from bridge.simulator.sockets import EngineAddresses, EngineSockets
 from bridge.sockets.curve import KeyRing
 from bridge.wire.codec import decode_query, encode, encode_numbered
@@ -59,6 +61,13 @@ def cleared(*, last: bool = False, number: int = 1) -> Depth:
     return Depth(number, 0, last, now_us(), 0, 0)
 
 
+class AttentiveSockets(EngineSockets):
+    """Their PUB tells who subscribes: what is published before that is lost, and a test would wait for it in vain."""
+
+    def _server(self, pattern: int, hwm: int) -> zmq.Socket[bytes]:
+        return super()._server(zmq.XPUB if pattern == zmq.PUB else pattern, hwm)
+
+
 class ScriptedEngine:
     """An engine's market-data and query sockets. `snapshots` is what it answers; every `publish` is numbered."""
 
@@ -71,10 +80,10 @@ class ScriptedEngine:
         }
         self.queries = 0
         self.answering = True
-        self.behind_since_us = (
-            0  #: from then on its heartbeats are ever later: they say that hardly any time has passed
-        )
-        self._sockets = EngineSockets(KeyRing(env.keys))
+        #: from then on its heartbeats are ever later: they say that hardly any time has passed
+        self.behind_since_us = 0
+        self._subscribed = False
+        self._sockets = AttentiveSockets(KeyRing(env.keys))
         self._sockets.bind(
             EngineAddresses(env.engine_market_data, env.engine_commands, env.engine_queries, env.engine_work)
         )
@@ -96,6 +105,13 @@ class ScriptedEngine:
         with self._lock:
             self.seq[shard] += 1
             self._send(shard, seal(kind, payload, epoch=self.epoch, seq=self.seq[shard]), payload)
+
+    def has_subscriber(self) -> bool:
+        """Somebody hears what it publishes now."""
+        with self._lock:
+            while self._sockets.market_data.poll(0):
+                self._subscribed = self._sockets.market_data.recv().startswith(b"\x01")
+        return self._subscribed
 
     def raw(self, *frames: bytes) -> None:
         """Whatever a test wants said."""

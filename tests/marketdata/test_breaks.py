@@ -135,6 +135,7 @@ async def test_a_feed_bridge_that_reads_too_late_throws_away_what_waits_and_begi
         await eventually(lambda: feed.bridge.repairs()["LATE"])
         engine.behind_since_us = 0
         await client.until(lambda items: len(snapshots(items)) > 1, "quotes")
+        await eventually(engine.has_subscriber)  # its connection is another one now
         engine.quotes(quote(55, 56))
         items = await client.until(lambda items: items[-1].get("bid") == "55", "quotes")
     assert items[-1]["epoch"] > before["epoch"]

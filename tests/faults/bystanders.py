@@ -22,10 +22,8 @@ MARKET, TRADING = "/ws/v1/market", "/ws/v1/trading"
 MEBIBYTE = 1_048_576
 SELECT_SECONDS = 0.1
 WINDOW_SECONDS = 60.0  #: how long a window may take to fill
-PING_HEAD, PING_BYTES = (
-    b"\x89\x04",
-    6,
-)  #: the server's: nothing else of its looks like it, and a pong too many is no harm
+#: The server's: nothing else of its looks like it, and a pong too many is no harm.
+PING_HEAD, PING_BYTES = b"\x89\x04", 6
 
 
 class Stamp(msgspec.Struct, gc=False):

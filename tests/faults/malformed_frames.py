@@ -151,7 +151,7 @@ class Mutator:
                 pack({"type": "TopicHeartbeat"}),
                 pack({"type": "NewOrder", "sentAtUs": 1}),
                 b"\x83" + whole[1:] + pack("sentAtUs") + pack(2),
-                b"\x91" * 10_000,
+                b"\x91" * 100_000,
             ]
         )
         return self._sealed(Kind.MESSAGE, payload)

@@ -158,7 +158,9 @@ class ControlRoom:
         """Called once the journal is durable."""
         if self._done is not None:
             waiting, outcome = self._done
-            waiting.with_suffix(".said").write_text(outcome, encoding="utf-8")
+            half = waiting.with_suffix(".saying")
+            half.write_text(outcome, encoding="utf-8")
+            half.replace(waiting.with_suffix(".said"))  # whoever waits for it never sees it empty
             waiting.unlink()
             self._done = None
 

@@ -69,7 +69,7 @@ def awaited(path: Path, seconds: float) -> str:
     """The engine's answer, once it is there."""
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
-        if path.exists() and not path.with_suffix(".json").exists():
+        if path.exists():
             outcome = path.read_text(encoding="utf-8")
             path.unlink()
             return outcome

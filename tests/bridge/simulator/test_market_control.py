@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bridge.wire.vocabulary import EngineOrderStatus, ExecType, Side
 from tests.bridge.simulator.room import E8, Room, ask, order_id
 
 CENT = 1_000_000
+ANSWERS = 200
 FILLED, CANCELED = EngineOrderStatus.FILLED, EngineOrderStatus.CANCELED
 
 
@@ -131,3 +133,22 @@ def test_what_cannot_be_read_is_refused(room: Room, tmp_path: Path) -> None:
     desk.attend(room.now_us)
     desk.answer()
     assert (tmp_path / "control" / "1.said").read_text(encoding="utf-8").startswith("Refused: ")
+
+
+def test_an_answer_is_whole_as_soon_as_it_is_there(room: Room, tmp_path: Path) -> None:
+    desk, seen = ControlRoom(tmp_path / "control", control(room)), []
+    said = [instruct(tmp_path / "control", Bust(exec_id=f"none-{number}")) for number in range(ANSWERS)]
+
+    def look() -> None:
+        for path in said:
+            while not path.exists():
+                pass
+            seen.append(path.read_text(encoding="utf-8"))
+
+    with ThreadPoolExecutor(1) as other:
+        looking = other.submit(look)
+        for _ in said:
+            desk.attend(room.now_us)
+            desk.answer()
+        looking.result(timeout=60)
+    assert seen == [f"Refused: none-{number} is no trade of this engine." for number in range(ANSWERS)]

@@ -21,13 +21,13 @@ import httpx
 from bridge.simulator.journal import RecordKind, read_journal
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
+from tests.patience import PATIENCE
 from tests.stack import Stack, wait_for
 from tradingmw.scaled import to_e8
 
 WORKERS = 8
 ANSWER_SECONDS = 120
 SETTLED_SECONDS = 5  #: the promise, from the moment at which every part is back
-PATIENCE = 2  #: two cores are shared with other tests
 SETTLED = {"new", "partially_filled", "filled", "canceled", "rejected", "expired", "denied"}
 Keep = Callable[[str, object, str], None]
 KINDS = ("rest", "take", "take_or_die")

@@ -19,6 +19,7 @@ from tests.bridge.waiting import until
 from tests.faults.tcp_proxy import TcpProxy
 from tests.orders.bridge.processes import Processes, make_template
 from tests.orders.bridge.story import both_tell_the_same_story, settled
+from tests.patience import PATIENCE
 from tests.scoreboard import Measured
 from tradingmw.errors import Code, TradingError, Unavailable
 
@@ -29,7 +30,6 @@ UNDER_WAY = 20  #: orders that are asked for at the moment of the kill
 NOTICED_SECONDS = 3.0
 BACK_SECONDS = 3.0
 RESTART_SECONDS = 10.0  #: the engine's own start is part of it
-PATIENCE = 2  #: two cores are shared with other tests
 
 
 class Wired(NamedTuple):
@@ -128,7 +128,7 @@ def test_an_engine_that_dies_with_open_orders_gets_nothing_stale_when_it_returns
     measured(3, "commands that the engine took up past their deadline", stale, "0")
     assert "not-queued" not in processes.statuses()
     assert stale == 0
-    assert back <= RESTART_SECONDS
+    assert back <= RESTART_SECONDS * PATIENCE
     assert noticed <= NOTICED_SECONDS * PATIENCE
 
 

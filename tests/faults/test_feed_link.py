@@ -25,12 +25,12 @@ from tests.bridge.waiting import until
 from tests.faults.tcp_proxy import TcpProxy
 from tests.marketdata.lab import Client, Lab, RunningFeed, Web, eventually, lab_env, lab_in
 from tests.marketdata.scripted import E8, level, listing, quote
+from tests.patience import PATIENCE
 from tests.scoreboard import Measured
 
 pytestmark = pytest.mark.alone
 
 GIVEN_UP_SECONDS, PUBLISH_SECONDS = 20.0, 0.1
-PATIENCE = 2.0  #: other programs may keep this machine busy; the true figure is what is reported
 STALE_SECONDS, RETURN_SECONDS, ASK_SECONDS = 3.0, 3.0, 0.2
 
 

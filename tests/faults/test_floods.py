@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from string import ascii_uppercase
 
 import httpx
 import msgspec
@@ -30,7 +31,8 @@ from tests.faults.bystanders import (
     watching,
     web_process,
 )
-from tests.faults.flooder import PER_SECOND, PER_SECOND_ELSE, STORM, SUBSCRIPTIONS, Flooded, Target
+from tests.faults.flooder import AT_ONCE, PER_SECOND, PER_SECOND_ELSE, STORM, SUBSCRIPTIONS, Flooded, Target
+from tests.patience import PATIENCE
 from tests.raw_client import CLOSE, TEXT, Frame, RawClient, frame, head
 from tests.scoreboard import Measured
 from tests.stack import ROOT, Stack, wait_for
@@ -45,9 +47,17 @@ USER_MAX = 40
 STALL_SECONDS = 2
 HEAD_SECONDS = 5.0
 #: Two cores are shared with the flood itself and the whole system: the true limit is asserted with --long.
-RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 8.0, 50.0
+RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 20.0, 50.0
 RSS_MIB_MAX = 20
-PATIENCE = 4.0  #: for durations of the product on a machine that does other things too
+#: A storm's sockets are open all at once, and each may cost its 64 kB.
+STORM_MIB_MAX = 64 * AT_ONCE / 1_024
+GIVEN_UP_SECONDS = 60
+#: 1 kB to which the answer is 11 kB. All requests fit in the server's first window: a client whose own window is closed
+#: may never hear of a second one, which travels in packets that it drops.
+UNKNOWN = [f"{first}{second}" for first in ascii_uppercase for second in ascii_uppercase][:199]
+FOLLOW = {"channel": "quotes", "symbols": [symbol(1), *UNKNOWN]}
+MUCH_TO_ANSWER = {"id": 1, "method": "subscribe", "params": FOLLOW}
+REQUESTS, WINDOW_BYTES = 58, 65_483
 
 HALF_HEADS = 200
 CODES = {
@@ -108,9 +118,10 @@ def disturbed(
         compared = f"{seen.ratio:.2f} ({seen.calm_p99_ms:.1f} → {seen.p99_ms:.1f} ms)"
         measured(19, f"{what}: others' p99, times that beside a flood elsewhere", compared, f"{RATIO_MAX}")
         measured(19, f"{what}: floods a second", f"{seen.per_second:.1f}", "reported")
-        measured(19, f"{what}: memory", f"{grown_mib:+.1f} MiB", f"+{RSS_MIB_MAX} MiB")
+        most_mib = STORM_MIB_MAX if what == STORM else RSS_MIB_MAX
+        measured(19, f"{what}: memory", f"{grown_mib:+.1f} MiB", f"+{most_mib:.0f} MiB")
         assert seen.ratio <= RATIO_MAX if long else seen.patient
-        assert grown_mib <= RSS_MIB_MAX
+        assert grown_mib <= most_mib
         assert bystanders.closed == 0
         return seen.outcomes
 
@@ -195,14 +206,13 @@ def test_5000_subscriptions_in_a_request_are_refused_and_cost_nothing(disturbed:
 def test_answers_that_are_not_read_do_not_pile_up(stack: Stack, measured: Measured) -> None:
     process, before = web_process(stack), ended(stack, "stalled")
     before_mib = rss_mib(process)
-    symbols = {"channel": "quotes", "symbols": [symbol(1 + number) for number in range(SYMBOLS)]}
-    request = frame(TEXT, json.dumps({"id": 1, "method": "unsubscribe", "params": symbols}).encode())
+    request = frame(TEXT, msgspec.json.encode(MUCH_TO_ANSWER))
+    assert len(request) * REQUESTS < WINDOW_BYTES
     with enter(stack, "trader2", window_bytes=4_096) as client:
-        client.socket.settimeout(1)
-        asked = 0
-        while asked < 1_900 and client.send(request):
-            asked += 1
-        wait_for(lambda: ended(stack, "stalled") > before, PATIENCE * STALL_SECONDS, "the end of the socket")
+        assert client.send(request * REQUESTS)
+        began = time.monotonic()
+        wait_for(lambda: ended(stack, "stalled") > before, GIVEN_UP_SECONDS, "the end of the socket")
+    measured(19, "answers not read: the client is given up after", f"{time.monotonic() - began:.1f} s", "reported")
     measured(19, "answers not read: memory", f"{rss_mib(process) - before_mib:+.1f} MiB", f"+{RSS_MIB_MAX} MiB")
     assert rss_mib(process) - before_mib <= RSS_MIB_MAX
 

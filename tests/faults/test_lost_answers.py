@@ -23,11 +23,11 @@ from tests.bridge.waiting import until
 from tests.faults.go_between import Fate, GoBetween, at_once, late, never, one_of, shuffled, three_times
 from tests.orders.bridge.processes import Processes, make_template
 from tests.orders.bridge.story import both_tell_the_same_story, settled
+from tests.patience import PATIENCE
 from tests.scoreboard import Measured
 
 AT_ONCE = 40  #: orders asked for side by side
 SHOWN_SECONDS = 0.5  #: past the deadline
-PATIENCE = 2  #: two cores are shared with other tests
 SETTLED_SECONDS = 5.0  #: from the moment at which answers pass again
 UNHEARD_EVERY = 10  #: orders, one never comes to the engine
 WAYS = ("lost", "late", "tripled", "reordered", "all of it")
@@ -102,7 +102,7 @@ def test_no_order_stays_in_doubt_once_answers_come_as_they_should(
     assert without_evidence(processes) == []
     assert again == 0
     assert past_deadline <= SHOWN_SECONDS * PATIENCE
-    assert settled_after <= SETTLED_SECONDS
+    assert settled_after <= SETTLED_SECONDS * PATIENCE
 
 
 async def placed(processes: Processes, names: list[str]) -> None:

@@ -24,6 +24,7 @@ from tests.faults.bystanders import (
     watching,
     web_process,
 )
+from tests.patience import PATIENCE
 from tests.raw_client import TEXT, RawClient, frame
 from tests.scoreboard import Measured
 from tests.stack import Stack, wait_for
@@ -38,7 +39,6 @@ WINDOW_BYTES = 4_096
 #: Two cores are shared with the whole system and other tests: the true limit is asserted with --long.
 RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 20.0, 50.0
 RSS_MIB_MAX = 20
-PATIENCE = 4.0
 
 ORDERS, AT_ONCE = 1_500, 100
 QUEUE, UNSENT = "tmw_web_send_queue_longest_bytes", "tmw_web_socket_unsent_longest_bytes"

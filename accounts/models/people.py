@@ -1,0 +1,63 @@
+"""Who are the users, and what do they belong to?"""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+
+class Role(StrEnum):
+    """What a user may do; kept as Django groups of the same name."""
+
+    TRADER = "trader"
+    DESK_HEAD = "desk_head"
+    COMPLIANCE = "compliance"
+    OPERATIONS = "operations"
+    ADMIN = "admin"
+    READ_ONLY = "read_only"
+
+
+class Desk(models.Model):
+    """Traders who work together; its head sees the desk's flow. `name` is lower case."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=40, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(models.Model):
+    """What orders, executions and positions belong to: one per user at first. `name` goes to the engine."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=40, unique=True)
+    desk = models.ForeignKey(Desk, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person or program that logs in. `username` and `email` are lower case."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    mfa_settings = models.JSONField(default=dict, blank=True)
+    desk = models.ForeignKey(Desk, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    @property
+    def roles(self) -> list[str]:
+        return sorted(group.name for group in self.groups.all())
+
+    def clean(self) -> None:
+        super().clean()
+        self.username, self.email = self.username.lower(), self.email.lower()

@@ -58,8 +58,8 @@ class SessionAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditLog)
 class AuditLogAdmin(ReadOnlyAdmin):
-    list_display = ["timestamp", "user", "action", "resource", "resource_id", "ip_address"]
+    list_display = ["timestamp", "user", "action", "resource", "resource_id", "ip_address", "request_id"]
     list_filter = ["action", "resource"]
-    search_fields = ["user__username", "action", "resource_id"]
+    search_fields = ["user__username", "action", "resource_id", "request_id"]
     date_hierarchy = "timestamp"
     show_full_result_count = False

@@ -168,6 +168,7 @@ def _audit_session(action: str, session: Session, client: Client, **details: obj
         resource="session",
         resource_id=session.id,
         user_id=session.user_id,
+        session_id=session.id,
         ip_address=client.ip_address,
         details=details,
     )

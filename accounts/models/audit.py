@@ -22,7 +22,11 @@ class AuditRows(models.QuerySet["AuditLog"]):
 
 
 class AuditLog(models.Model):
-    """What was done, by whom, from where; never changed and never deleted."""
+    """What was done, by whom, from where; never changed and never deleted.
+
+    `user` is who acted, `resource_id` what it was done to. `before` and `after` hold what the deed changed, and only
+    that; `details` the rest.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -30,6 +34,11 @@ class AuditLog(models.Model):
     resource = models.CharField(max_length=60)
     resource_id = models.CharField(max_length=64, blank=True)
     details = models.JSONField(default=dict)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    #: no foreign key: a row outlives its session, which is deleted some days after its end
+    session_id = models.UUIDField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
     ip_address = models.GenericIPAddressField(null=True)
     timestamp = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -203,6 +203,10 @@ def audit_columns(audit: Audit, at: datetime) -> Columns:
         "resource": "order",
         "resource_id": audit.order_id,
         "details": audit.details,
+        "before": {},
+        "after": {},
+        "session_id": None,
+        "request_id": "",
         "ip_address": audit.ip_address,
         "timestamp": at,
     }

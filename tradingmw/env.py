@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
@@ -19,16 +20,19 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationErro
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tradingmw.crash_points import crashes
+from tradingmw.field_keys import field_key_make, field_keys
 from tradingmw.logs import LogFormat
 from tradingmw.redis_address import redis_address
 
 ROOT = Path(__file__).resolve().parent.parent
+
 Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text, strict=False)))]
 PortOrNone = Annotated[int, Field(ge=0, le=65535)]
 CrashAt = Annotated[str, AfterValidator(lambda text: text if crashes(text) else "")]
 RedisUrl = Annotated[str, AfterValidator(redis_address)]
+FieldKeys = Annotated[SecretStr, AfterValidator(lambda keys: keys if field_keys(keys.get_secret_value()) else None)]
 
 
 class Environment(StrEnum):
@@ -72,6 +76,7 @@ class Env(BaseSettings):
     keys_dir: Path | None = None
     market_data: Path = ROOT.parent / "shared" / "data"
     secret_key: SecretStr | None = None
+    field_keys: FieldKeys | None = None
     database: Database = Database()
 
     web_host: str = "127.0.0.1"
@@ -139,6 +144,7 @@ class Env(BaseSettings):
             fault
             for fault, found in {
                 "TMW_SECRET_KEY must be set, at least 50 characters": len(self._key_text()) < 50,
+                "TMW_FIELD_KEYS must be set: what is secret in the database is sealed with it": self.field_keys is None,
                 "TMW_KEYS_DIR must name the directory of the CURVE keys": self.keys_dir is None,
                 "TMW_ALLOWED_ORIGINS must list the https origins of the screens": not self.allowed_origins,
                 "TMW_ALLOWED_HOSTS must not contain *": "*" in self.allowed_hosts,
@@ -181,12 +187,18 @@ class Env(BaseSettings):
         """The signing key: set, or (demo only) made once in the data directory."""
         return self._key_text() or kept_secret(self.data_dir / "secrets" / "django.key")
 
+    def field_keys_text(self) -> str:
+        """The keys of sealed columns (`field_keys.py`): set, or (demo only) one made once in the data directory."""
+        if self.field_keys:
+            return self.field_keys.get_secret_value()
+        return kept_secret(self.data_dir / "secrets" / "field.keys", lambda: field_key_make("demo"))
+
     def redis_prefix(self) -> str:
         """What this installation's names begin with on a Redis server: others may use the server too."""
         return f"tmw-{sha256(b'redis:' + self.django_secret().encode()).hexdigest()[:12]}"
 
 
-def kept_secret(path: Path) -> str:
+def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """The secret in `path`; made there with mode 0600 where it is missing (two starters agree on the first one's)."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -194,7 +206,7 @@ def kept_secret(path: Path) -> str:
     except FileExistsError:
         return path.read_text(encoding="ascii")
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(made := secrets.token_urlsafe(48))
+        file.write(made := make())
     return made
 
 

@@ -77,7 +77,7 @@ def test_all_faults_are_reported_together_by_name() -> None:
 def test_production_has_no_default_for_a_secret() -> None:
     done = start(TMW_ENVIRONMENT="production", TMW_ALLOWED_HOSTS="*")
     assert done.returncode == 1
-    for name in ("TMW_SECRET_KEY", "TMW_KEYS_DIR", "TMW_ALLOWED_ORIGINS", "TMW_ALLOWED_HOSTS"):
+    for name in ("TMW_SECRET_KEY", "TMW_FIELD_KEYS", "TMW_KEYS_DIR", "TMW_ALLOWED_ORIGINS", "TMW_ALLOWED_HOSTS"):
         assert name in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tradingmw.env import Env
+from tradingmw.field_keys import field_key_make
 from tradingmw.supervisor.addresses import ENGINE, HOST, INTERNAL, LAYER, PORTS, Ports, PortTaken, choose_addresses
 from tradingmw.supervisor.parts import parts_of
 
@@ -57,6 +58,7 @@ def test_every_address_of_the_demo_is_chosen_and_in_production_the_engine_keeps_
     real = Env(
         environment="production",
         secret_key="x" * 50,
+        field_keys=field_key_make("test"),
         keys_dir=tmp_path,
         allowed_origins=["https://desk.example"],
         allowed_hosts=["desk.example"],

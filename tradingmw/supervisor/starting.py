@@ -142,6 +142,7 @@ def prepare(settings: Env) -> None:
     """Keys, tables and (in the demo) users; all of it harmless when it is there already."""
     if settings.demo:
         make_keys(settings.keys)
+        settings.field_keys_text()
     call_command("migrate", interactive=False, verbosity=0)
     if settings.demo:
         demo_create()

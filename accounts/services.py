@@ -16,22 +16,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import audit
+from accounts.client import Client as Client
 from accounts.credentials import RefreshToken, digest, ticket_make
+from accounts.devices import device_known
+from accounts.guessed import login_refused
+from accounts.guessing import guess, guess_right
 from accounts.live import live_sessions, session_load
 from accounts.models import Session, SocketTicket, User
+from accounts.notices import Notice, notice_give
 from accounts.tokens import access_token_check as access_token_check
 from accounts.tokens import access_token_issue
 from tradingmw.env import env
 from tradingmw.errors import Code, NotAuthenticated
 
 REUSE_GRACE = timedelta(seconds=10)  #: two tabs may refresh with one token; later it is a theft
-
-
-class Client(NamedTuple):
-    """Where a request comes from."""
-
-    ip_address: str | None
-    user_agent: str
 
 
 class TokenPair(NamedTuple):
@@ -47,11 +45,15 @@ class Ticket(NamedTuple):
 
 
 def user_login(*, username: str, password: str, client: Client) -> TokenPair:
-    """A new session; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists."""
-    user = authenticate(username=username.lower(), password=password)
+    """A new session; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists.
+
+    TooManyRequests after too many of these; Unavailable where too many want to log in at once.
+    """
+    with guess(username=username, client=client) as counted:
+        user = authenticate(username=username.lower(), password=password)
     if not isinstance(user, User):
-        _audit_failed_login(username, client)
-        raise NotAuthenticated("User name or password is wrong.", code=Code.INVALID_CREDENTIALS)
+        raise login_refused(username=username, client=client, counted=counted)
+    guess_right(counted)
     return session_begin(user=user, client=client)
 
 
@@ -59,19 +61,22 @@ def user_login(*, username: str, password: str, client: Client) -> TokenPair:
 def session_begin(*, user: User, client: Client) -> TokenPair:
     """A new session of a user who has proven who he is."""
     now = timezone.now()
+    is_new_device = user.last_login is not None and not device_known(user.username, client, now)
     token = RefreshToken.first(uuid4())
     session = Session.objects.create(
         id=token.session_id,
         user=user,
         ip_address=client.ip_address,
-        user_agent=client.user_agent[:400],
+        user_agent=client.agent,
         created_at=now,
         last_active=now,
         expires_at=now + timedelta(seconds=env().refresh_token_seconds),
         refresh_hash=digest(token.text()),
     )
     User.objects.filter(id=user.id).update(last_login=now)
-    _audit_session("auth.login", session, client)
+    _audit_session("auth.login", session, client, newDevice=is_new_device)
+    if is_new_device:
+        _tell(Notice.NEW_DEVICE, session, client, now)
     return _pair(session, token)
 
 
@@ -109,6 +114,7 @@ def _reuse_found(token: RefreshToken, client: Client) -> None:
         session = Session.objects.filter(id=token.session_id).first()
         if session is not None and _end(Session.objects.filter(id=session.id), reason="refresh_reuse"):
             _audit_session("auth.refresh_reuse", session, client, generation=token.generation)
+            _tell(Notice.REFRESH_REUSE, session, client, timezone.now())
 
 
 def session_end(*, session: Session, client: Client, reason: str = "logout") -> None:
@@ -174,9 +180,8 @@ def _audit_session(action: str, session: Session, client: Client, **details: obj
     )
 
 
-def _audit_failed_login(username: str, client: Client) -> None:
-    tried = {"username": username[:150]}
-    audit(action="auth.login_failed", resource="user", ip_address=client.ip_address, details=tried)
+def _tell(notice: Notice, session: Session, client: Client, at: datetime) -> None:
+    notice_give(notice, user_id=session.user_id, at=at, address=client.ip_address, userAgent=client.agent)
 
 
 def _invalid_refresh() -> NotAuthenticated:

@@ -38,6 +38,7 @@ class Code(StrEnum):
     FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
+    LOGIN_BUSY = "LOGIN_BUSY"  #: too many log in at once; see Retry-After
     INTERNAL_ERROR = "INTERNAL_ERROR"  #: our fault; quote requestId
     TOO_MANY_SOCKETS = "TOO_MANY_SOCKETS"  #: as many sockets as are taken are open or opening; see Retry-After
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"  #: the database cannot be used now; see Retry-After

@@ -5,6 +5,8 @@ Keys are UUIDs. Names that are compared are kept in lower case, because SQL Serv
 
 from accounts.models.audit import AuditLog as AuditLog
 from accounts.models.audit import AuditRows as AuditRows
+from accounts.models.guessing import AccountGuesses as AccountGuesses
+from accounts.models.guessing import AddressGuesses as AddressGuesses
 from accounts.models.people import Account as Account
 from accounts.models.people import Desk as Desk
 from accounts.models.people import Role as Role

@@ -12,12 +12,12 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple, Self
 
 from accounts.sockets import tally
 from accounts.sockets.origin import Application, Receive, Scope, Send
 from accounts.sockets.tally import Refused
+from tradingmw.client_address import home_of
 from tradingmw.correlation import request_id_of
 from tradingmw.env import Env
 from tradingmw.errors import Code
@@ -153,14 +153,3 @@ def headers_of(scope: Scope) -> dict[str, str]:
     """What names the request in the handshake's headers."""
     named = {b"x-request-id": "X-Request-ID", b"traceparent": "traceparent"}
     return {named[name]: value.decode("latin-1") for name, value in scope["headers"] if name in named}
-
-
-def home_of(address: str) -> str:
-    """Whose address it is: itself, and of IPv6 the /64 that one customer has."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address or "nowhere"
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((int(parsed), 64), strict=False))
-    return address

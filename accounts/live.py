@@ -75,6 +75,12 @@ class LiveSessions:
         for listener in self.on_end:
             listener(session_ids)
 
+    def renew(self, session_id: UUID) -> None:
+        """This process changed something about the session: read it anew."""
+        with self._lock:
+            self._forgotten += 1
+            self._answers.pop(session_id, None)
+
     def keep(self, session: Session, begun: Begun) -> None:
         """Remember what the look found, unless a session was ended since it began."""
         with self._lock:

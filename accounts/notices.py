@@ -18,6 +18,11 @@ class Notice(StrEnum):
     NEW_DEVICE = "new_device"  #: a login from an address and program not seen before
     REFRESH_REUSE = "refresh_reuse"  #: a refresh token was in two hands, its session ended
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    FACTOR_ADDED = "factor_added"  #: an app, a passkey or new recovery codes
+    FACTOR_REMOVED = "factor_removed"  #: an app or a passkey
+    FACTOR_LOCKED = "factor_locked"  #: too many wrong codes by somebody who knows the password
+    RECOVERY_USED = "recovery_used"  #: a recovery code opened
+    PASSKEY_COPIED = "passkey_copied"  #: a passkey counted less than before: refused
 
 
 #: sent with `user_id`, `notice`, `facts` (texts and numbers, nothing secret) and `at`

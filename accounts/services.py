@@ -19,10 +19,12 @@ from accounts.audit import audit
 from accounts.client import Client as Client
 from accounts.credentials import RefreshToken, digest, ticket_make
 from accounts.devices import device_known
+from accounts.factors.ceremony import Answer
+from accounts.factors.login import passkey_login, second_factor
 from accounts.guessed import login_refused
 from accounts.guessing import guess, guess_right
 from accounts.live import live_sessions, session_load
-from accounts.models import Session, SocketTicket, User
+from accounts.models import Method, Session, SocketTicket, User
 from accounts.notices import Notice, notice_give
 from accounts.tokens import access_token_check as access_token_check
 from accounts.tokens import access_token_issue
@@ -44,22 +46,30 @@ class Ticket(NamedTuple):
     expires_in_seconds: int
 
 
-def user_login(*, username: str, password: str, client: Client) -> TokenPair:
+def user_login(*, username: str, password: str, client: Client, otp: str = "") -> TokenPair:
     """A new session; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists.
 
-    TooManyRequests after too many of these; Unavailable where too many want to log in at once.
+    TooManyRequests after too many of these; Unavailable where too many want to log in at once. Who has a second factor
+    must prove it too, by `otp` or in a second step: `accounts.factors.login` says how.
     """
     with guess(username=username, client=client) as counted:
         user = authenticate(username=username.lower(), password=password)
     if not isinstance(user, User):
         raise login_refused(username=username, client=client, counted=counted)
     guess_right(counted)
-    return session_begin(user=user, client=client)
+    method = second_factor(user=user, otp=otp, client=client, now=timezone.now())
+    return session_begin(user=user, client=client, method=method)
+
+
+def passkey_session_begin(*, attempt: str, answer: Answer, client: Client, now: datetime) -> TokenPair:
+    """The second step of a login: a passkey's answer to what the first one asked; NotAuthenticated (MFA_INVALID)."""
+    user = passkey_login(attempt=attempt, answer=answer, client=client, now=now)
+    return session_begin(user=user, client=client, method=Method.WEBAUTHN)
 
 
 @transaction.atomic
-def session_begin(*, user: User, client: Client) -> TokenPair:
-    """A new session of a user who has proven who he is."""
+def session_begin(*, user: User, client: Client, method: Method | None = None) -> TokenPair:
+    """A new session of a user who has proven who he is; `method` is the second factor that he proved beside."""
     now = timezone.now()
     is_new_device = user.last_login is not None and not device_known(user.username, client, now)
     token = RefreshToken.first(uuid4())
@@ -72,9 +82,11 @@ def session_begin(*, user: User, client: Client) -> TokenPair:
         last_active=now,
         expires_at=now + timedelta(seconds=env().refresh_token_seconds),
         refresh_hash=digest(token.text()),
+        mfa_at=now if method else None,
+        amr=method.value if method else "",
     )
     User.objects.filter(id=user.id).update(last_login=now)
-    _audit_session("auth.login", session, client, newDevice=is_new_device)
+    _audit_session("auth.login", session, client, newDevice=is_new_device, factor=session.amr)
     if is_new_device:
         _tell(Notice.NEW_DEVICE, session, client, now)
     return _pair(session, token)

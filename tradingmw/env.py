@@ -15,6 +15,7 @@ from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -54,6 +55,14 @@ class Database(BaseModel, extra="forbid"):
     port: Port = 1433
     user: str = ""
     password: SecretStr = SecretStr("")
+
+
+class MfaPolicy(StrEnum):
+    """What a second factor is for users whose role is among `mfa_roles`."""
+
+    AUTO = "auto"  #: required in production, offered in the demo
+    REQUIRED = "required"
+    OFFERED = "offered"
 
 
 class SmtpSecurity(StrEnum):
@@ -97,6 +106,9 @@ class Env(BaseSettings):
 
     access_token_seconds: Annotated[int, Field(ge=10, le=600)] = 600
     refresh_token_seconds: Annotated[int, Field(ge=600, le=2_592_000)] = 43_200
+    mfa_policy: MfaPolicy = MfaPolicy.AUTO
+    mfa_roles: Annotated[list[str], NoDecode] = ["compliance", "admin", "desk_head"]
+    webauthn_rp_id: Annotated[str, Field(pattern=r"^[a-z0-9.-]*$")] = ""
     ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     reconcile_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
@@ -131,7 +143,7 @@ class Env(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("allowed_hosts", "allowed_origins", "metrics_allowed"):
+        for name in ("allowed_hosts", "allowed_origins", "metrics_allowed", "mfa_roles"):
             if isinstance(text := values.get(name), str):
                 values[name] = [part.strip() for part in text.split(",") if part.strip()]
         return values
@@ -182,6 +194,18 @@ class Env(BaseSettings):
         """Origins a browser may open a socket from: scheme, host and port, exactly."""
         own = [f"http://{host}:{self.web_port}" for host in ("127.0.0.1", "localhost")] if self.demo else []
         return [*self.allowed_origins, *own]
+
+    @property
+    def mfa_required(self) -> bool:
+        """Whether users of `mfa_roles` can do nothing but set a second factor up while they have none."""
+        return self.mfa_policy is MfaPolicy.REQUIRED or (self.mfa_policy is MfaPolicy.AUTO and not self.demo)
+
+    @property
+    def rp_id(self) -> str:
+        """The host name that passkeys belong to: set, or that of the first origin (a browser takes no IP address)."""
+        return self.webauthn_rp_id or (
+            urlsplit(self.allowed_origins[0]).hostname if self.allowed_origins else "localhost"
+        )
 
     def django_secret(self) -> str:
         """The signing key: set, or (demo only) made once in the data directory."""

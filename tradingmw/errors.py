@@ -35,6 +35,11 @@ class Code(StrEnum):
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"  #: user name or password is wrong
     INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105  #: the token or ticket is expired, used, revoked or forged
     SESSION_ENDED = "SESSION_ENDED"  #: the session behind the token was ended
+    MFA_REQUIRED = "MFA_REQUIRED"  #: the password is right, a second factor is needed too: see `mfa`
+    MFA_INVALID = "MFA_INVALID"  #: the second factor is wrong, used before or late
+    MFA_LOCKED = "MFA_LOCKED"  #: too many wrong codes; see Retry-After
+    MFA_ENROLMENT_REQUIRED = "MFA_ENROLMENT_REQUIRED"  #: your role needs a second factor: set one up, or prove yours
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"  #: this needs a second factor proven in the last 300 s: /auth/mfa/step-up
     FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After

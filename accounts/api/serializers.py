@@ -13,7 +13,13 @@ from tradingmw.strict import CamelModelSerializer, CamelSerializer, StrictSerial
 class LoginBody(StrictSerializer):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=1_024, trim_whitespace=False, style={"input_type": "password"})
-    otp = serializers.CharField(max_length=64, required=False, help_text="Taken into account once a factor is set up.")
+    otp = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Six digits of an app, or a recovery code: where a second factor is set up.",
+    )
 
 
 class RefreshBody(StrictSerializer):
@@ -30,10 +36,21 @@ class WriteAnswer(CamelSerializer):
     last_event_id = serializers.IntegerField(required=False, help_text="The private cursor after this write.")
 
 
+class MfaTold(CamelSerializer):
+    """Absent where a second factor is neither proven nor expected of the user."""
+
+    state = serializers.ChoiceField(
+        choices=["proven", "offered", "required"],
+        help_text="`required`: until one is set up or proven, only `/auth/…` answers this session.",
+    )
+    methods = serializers.ListField(child=serializers.CharField(), help_text="Proven in this session.")
+
+
 class TokensAnswer(WriteAnswer):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField(required=False, help_text="Programs only; a browser gets a cookie.")
     expires_in = serializers.IntegerField(help_text="Seconds that the access token lives.")
+    mfa = MfaTold(required=False)
 
 
 class TicketAnswer(WriteAnswer):

@@ -21,6 +21,7 @@ from accounts.api.serializers import (
     TokensAnswer,
     UserAnswer,
 )
+from accounts.factors.policy import mfa_told
 from accounts.models import Session, User
 from accounts.selectors import session_of_refresh_token, session_own, sessions_of
 from accounts.services import (
@@ -46,6 +47,8 @@ def tokens_answer(request: Request, pair: TokenPair) -> Response:
     """The tokens, the refresh token in a cookie for a browser; never to be cached."""
     request.user = pair.session.user
     body: dict[str, Any] = {"accessToken": pair.access_token, "expiresIn": pair.expires_in_seconds}
+    if mfa := mfa_told(pair.session):
+        body["mfa"] = mfa
     if not is_browser(request):
         body["refreshToken"] = pair.refresh_token
     response = Response(body, headers={"Cache-Control": "no-store"})
@@ -62,7 +65,7 @@ class LoginView(APIView):
     def post(self, request: Request) -> Response:
         """Begin a session."""
         body = checked_body(LoginBody, request)
-        pair = user_login(username=body["username"], password=body["password"], client=client_of(request))
+        pair = user_login(**body, client=client_of(request))
         return tokens_answer(request, pair)
 
 

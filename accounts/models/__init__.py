@@ -5,6 +5,14 @@ Keys are UUIDs. Names that are compared are kept in lower case, because SQL Serv
 
 from accounts.models.audit import AuditLog as AuditLog
 from accounts.models.audit import AuditRows as AuditRows
+from accounts.models.factors import FactorGuesses as FactorGuesses
+from accounts.models.factors import Method as Method
+from accounts.models.factors import Passkey as Passkey
+from accounts.models.factors import PasskeyChallenge as PasskeyChallenge
+from accounts.models.factors import Purpose as Purpose
+from accounts.models.factors import RecoveryCode as RecoveryCode
+from accounts.models.factors import RecoverySet as RecoverySet
+from accounts.models.factors import TotpFactor as TotpFactor
 from accounts.models.guessing import AccountGuesses as AccountGuesses
 from accounts.models.guessing import AddressGuesses as AddressGuesses
 from accounts.models.people import Account as Account

@@ -26,6 +26,9 @@ class Session(models.Model):
     refresh_hash = models.CharField(max_length=64, unique=True)
     previous_refresh_hash = models.CharField(max_length=64, blank=True, db_index=True)
     rotated_at = models.DateTimeField(null=True, blank=True)
+    #: when a second factor was proven last, and with what (`Method`, spaces between); not at all where there is none
+    mfa_at = models.DateTimeField(null=True, blank=True)
+    amr = models.CharField(max_length=40, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="session_expires")]

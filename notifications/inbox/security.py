@@ -34,6 +34,20 @@ TEXTS: Final[Mapping[Notice, tuple[str, str]]] = {
         "A token of one of your sessions was used twice, as a thief would. The session is over: log in again there.",
     ),
     Notice.PASSWORD_CHANGED: ("Your password was changed", "Your other sessions were ended."),
+    Notice.FACTOR_ADDED: ("A second factor was added", "If it was not you, take it away and change your password."),
+    Notice.FACTOR_REMOVED: (
+        "A second factor was taken away",
+        "If it was not you, change your password and set it up again.",
+    ),
+    Notice.FACTOR_LOCKED: (
+        "Too many wrong codes",
+        "Somebody who knows your password has guessed at your second factor. If it was not you, change your password.",
+    ),
+    Notice.RECOVERY_USED: ("A recovery code was used", "If it was not you, make new codes and change your password."),
+    Notice.PASSKEY_COPIED: (
+        "A passkey was refused",
+        "It counted less than before, as a copy of it would. If your device was not reset, take the passkey away.",
+    ),
 }
 
 

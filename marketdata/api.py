@@ -11,6 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import needs, rights_of_request
+from accounts.policy import Function
+from marketdata.facts import need_data
 from marketdata.hub import market_hub
 from marketdata.items import BookItem, Item, TradesItem
 from marketdata.selectors import instrument_get, instrument_page
@@ -47,6 +50,7 @@ def shown(item: Item) -> dict[str, Any]:
 
 
 class InstrumentList(APIView):
+    @needs(Function.MARKET_READ)
     @extend_schema(
         operation_id="instruments_list", parameters=[InstrumentQuerySerializer], responses=InstrumentPageSerializer
     )
@@ -60,6 +64,7 @@ class InstrumentList(APIView):
 
 
 class InstrumentDetail(APIView):
+    @needs(Function.MARKET_READ)
     @extend_schema(responses=InstrumentSerializer)
     def get(self, request: Request, symbol: str) -> Response:
         """One instrument."""
@@ -67,29 +72,35 @@ class InstrumentDetail(APIView):
 
 
 class QuoteList(APIView):
+    @needs(Function.MARKET_READ)
     @extend_schema(parameters=[SymbolsQuerySerializer], responses=QuotePageSerializer)
     def get(self, request: Request) -> Response:
         """The newest quote of each symbol, in the order asked."""
         asked = SymbolsQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         symbols = asked.validated_data["symbols"]
+        need_data(rights_of_request(request), symbols)
         quotes = async_to_sync(_quotes)(symbols)
         return Response({"items": [shown(quote) for quote in quotes], "nextPageToken": None})
 
 
 class BookDetail(APIView):
+    @needs(Function.MARKET_READ)
     @extend_schema(parameters=[DepthQuerySerializer], responses=BookSerializer)
     def get(self, request: Request, symbol: str) -> Response:
         """The best levels of a book."""
         asked = DepthQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         depth = asked.validated_data["depth"]
+        need_data(rights_of_request(request), [symbol.upper()])
         return Response(shown(async_to_sync(_book)(symbol.upper(), depth)))
 
 
 class TradeList(APIView):
+    @needs(Function.MARKET_READ)
     @extend_schema(responses=TradePageSerializer)
     def get(self, request: Request, symbol: str) -> Response:
         """The last trades of a symbol, newest first."""
+        need_data(rights_of_request(request), [symbol.upper()])
         item = async_to_sync(_trades)(symbol.upper())
         return Response({"items": msgspec.to_builtins(item.trades[::-1]), "nextPageToken": None})

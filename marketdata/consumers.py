@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.sockets import AuthenticatedConsumer, Nothing, Pushes
 from accounts.sockets.methods import Handler
+from marketdata.facts import hidden_from
 from marketdata.hub import Heartbeat, MarketHub, Options, Subscriber, market_hub, sink_of
 from marketdata.hub.options import HIGHEST_RATE, LOWEST_RATE, PLAIN, in_order
 from marketdata.items import CHOOSABLE, BookItem, Channel, QuoteItem, QuoteUpdate, TradeItem, TradesItem
+from notifications.readers import in_reader
 from tradingmw.env import env
-from tradingmw.errors import Code, InvalidRequest, NotFound, TooManyRequests, TradingError
+from tradingmw.errors import Code, Forbidden, InvalidRequest, NotFound, TooManyRequests, TradingError
 
 SYMBOLS_AT_ONCE = 1_000
 
@@ -91,6 +95,7 @@ class Followings(Struct, frozen=True):
 FOLLOWED = SymbolAnswer("ok")
 NOT_CARRIED = SymbolAnswer("error", Code.UNKNOWN_SYMBOL)
 TOO_MANY = SymbolAnswer("error", Code.SUBSCRIPTION_LIMIT)
+HIDDEN = SymbolAnswer("error", Code.FORBIDDEN)
 
 
 def channel_of(name: str) -> Channel:
@@ -129,6 +134,8 @@ def refusal(answers: Iterable[SymbolAnswer]) -> TradingError:
     """Why none of the symbols is followed."""
     if TOO_MANY in answers:
         return TooManyRequests("The socket follows as many symbols as it may.", code=Code.SUBSCRIPTION_LIMIT)
+    if HIDDEN in answers:
+        return Forbidden("Your market data includes none of the symbols.")
     return NotFound("None of the symbols is carried.", code=Code.UNKNOWN_SYMBOL)
 
 
@@ -152,26 +159,35 @@ class MarketConsumer(AuthenticatedConsumer):
     async def on_disconnect(self) -> None:
         market_hub().hub.leave(self.subscriber)
 
+    @needs(Function.MARKET_READ)
     async def subscribe(self, asked: Following) -> Followed:
         """Follow symbols on a channel; `ok` if one of them can be. Snapshots come after the result, then updates."""
         channel = channel_of(asked.channel)
         options = options_of(asked, channel)
         market = market_hub()
         await market.ready()
-        answers = self._answers(market, channel, dict.fromkeys(asked.symbols))
+        symbols = dict.fromkeys(asked.symbols)
+        answers = self._answers(market, channel, symbols, await self._hidden(symbols))
         followed = [symbol for symbol, answer in answers.items() if answer is FOLLOWED]
         if not followed:
             raise refusal(answers.values())
         market.hub.subscribe(self.subscriber, channel, followed, snapshot=asked.snapshot, options=options)
         return Followed(answers)
 
-    def _answers(self, market: MarketHub, channel: Channel, symbols: Iterable[str]) -> dict[str, SymbolAnswer]:
+    async def _hidden(self, symbols: Collection[str]) -> frozenset[str]:
+        """Those that the user's entitlement leaves out; most users have none, and nothing is looked up."""
+        return frozenset() if self.rights.sees_all_data else await in_reader(hidden_from)(self.rights, symbols)
+
+    def _answers(
+        self, market: MarketHub, channel: Channel, symbols: Iterable[str], hidden: frozenset[str]
+    ) -> dict[str, SymbolAnswer]:
         """Which of `symbols` may be followed: those that are, and as many more as the socket may."""
         known = self.subscriber.wants.get(channel, {})
         room = env().market_subscriptions - sum(map(len, self.subscriber.wants.values()))
         answers: dict[str, SymbolAnswer] = {}
         for symbol in symbols:
-            answers[symbol] = FOLLOWED if market.carries(symbol) else NOT_CARRIED
+            seen = HIDDEN if symbol in hidden else FOLLOWED
+            answers[symbol] = seen if market.carries(symbol) else NOT_CARRIED
             if answers[symbol] is FOLLOWED and symbol not in known:
                 room -= 1
                 answers[symbol] = FOLLOWED if room >= 0 else TOO_MANY

@@ -18,6 +18,7 @@ class Instrument(models.Model):
     exchange = models.CharField(max_length=8)
     description = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=8, default="USD")
+    asset_class = models.CharField(max_length=16, default="equity")  #: what rights speak of; not the engine's
     tick = E8Field()
     lot = E8Field()
     previous_close = E8Field(null=True)

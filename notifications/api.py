@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.permissions import needs
+from accounts.policy import Function
 from notifications.items import event_item
 from notifications.selectors import events_after
 from tradingmw.paging import LimitField
@@ -55,6 +57,7 @@ class EventsPageSerializer(serializers.Serializer[Any]):
 class EventsView(APIView):
     """`/events`"""
 
+    @needs(Function.EVENTS_READ)
     @extend_schema(
         operation_id="events_list",
         summary="Your private events after a number, oldest first",

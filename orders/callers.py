@@ -77,7 +77,7 @@ def told(look: asyncio.Task[User]) -> None:
 
 def user_read(user_id: UUID) -> User:
     """With everything that an order asks of him."""
-    return User.objects.select_related("account", "desk").prefetch_related("groups").get(id=user_id)
+    return User.objects.select_related("account", "desk", "entitlement").prefetch_related("groups").get(id=user_id)
 
 
 _CALLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Callers] = WeakKeyDictionary()

@@ -19,6 +19,8 @@ import msgspec
 from django.db import Error
 
 from accounts.models import User
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
@@ -63,6 +65,13 @@ OF_ACCOUNT: dict[str, Callable[[UUID | None], Sequence[Standing]]] = {
 OF_USER: dict[str, Callable[[UUID], Sequence[Standing]]] = {
     "alerts": alerts_standing,
     "notifications": notifications_standing,
+}
+
+
+FUNCTIONS = {
+    **dict.fromkeys(OF_ACCOUNT, Function.ORDERS_READ_OWN),
+    **dict.fromkeys(OF_USER, Function.ALERTS_KEEP),
+    SYSTEM: Function.SYSTEM_READ,
 }
 
 
@@ -176,7 +185,8 @@ class TradingConsumer(AuthenticatedConsumer):
 
     async def _subscribe(self, asked: Subscribe) -> Subscribed:
         """Follow a channel: the result, then its snapshot, then what happens after."""
-        if known(asked.channel) == SYSTEM:
+        self.rights.need(FUNCTIONS[known(asked.channel)])
+        if asked.channel == SYSTEM:
             return await self._subscribe_system(asked.snapshot)
         return Subscribed(asked.channel, await self._open_feed.subscribe(asked.channel, snapshot=asked.snapshot))
 
@@ -204,23 +214,28 @@ class TradingConsumer(AuthenticatedConsumer):
         """Which channels are followed?"""
         return ChannelList(self._followed)
 
+    @needs(Function.EVENTS_READ)
     async def _resume(self, asked: Resume) -> Resumed:
         """Replay the events of the subscribed channels after a number that you have, or begin anew with snapshots."""
         recovered, number = await self._open_feed.resume(asked.since)
         return Resumed(recovered, number)
 
+    @needs(Function.ORDERS_PLACE)
     async def _order_place(self, body: PlaceOrderBody) -> Later[WrittenOrder]:
         """Place an order, exactly once per clientOrderId; the same body again is answered with the order as it is."""
         return await self.entry.place(body)
 
+    @needs(Function.ORDERS_CHANGE)
     async def _order_replace(self, asked: ReplaceOne) -> Later[WrittenOrder]:
         """Change the quantity or the prices of one of your orders."""
         return await self.entry.replace(asked)
 
+    @needs(Function.ORDERS_CANCEL)
     async def _order_cancel(self, asked: CancelOne) -> Later[WrittenOrder]:
         """Cancel one of your orders."""
         return await self.entry.cancel(asked)
 
+    @needs(Function.ORDERS_CANCEL)
     async def _order_cancel_all(self, asked: CancelAll) -> Later[CanceledItems]:
         """Cancel all your open orders, or those of the desk that you head, or those of some symbols."""
         return await self.entry.cancel_all(asked)

@@ -6,9 +6,10 @@ Requests of one socket reach the order bridge in their order; the answers come a
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from accounts.rights import Rights, rights_of
 from accounts.sockets import Later
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
 from orders.callers import callers
@@ -20,6 +21,13 @@ from tradingmw.errors import TooManyRequests
 from tradingmw.rate_limit import write_buckets
 
 
+class Asker(NamedTuple):
+    """On whose behalf something is asked, and what he may do now."""
+
+    caller: Caller
+    rights: Rights
+
+
 class OrderEntry:
     """The orders of one socket, in the name of its user. Used from one event loop, one call after another."""
 
@@ -29,42 +37,48 @@ class OrderEntry:
     async def place(self, body: PlaceOrderBody) -> Later[dict[str, Any]]:
         """The order of `body`; the same again gives the order as it is."""
         self._spend()
-        return Later(placed(body.order(await self.caller())))
+        by = await self.asker()
+        return Later(placed(body.order(by.caller), by.rights))
 
     async def replace(self, asked: ReplaceOne) -> Later[dict[str, Any]]:
         self._spend()
         body = ReplaceOrderBody(quantity=asked.quantity, price=asked.price, stop_price=asked.stop_price)
-        return Later(replaced(body.change(await self.caller(), asked.id)))
+        by = await self.asker()
+        return Later(replaced(body.change(by.caller, asked.id), by.rights))
 
     async def cancel(self, asked: CancelOne) -> Later[dict[str, Any]]:
         self._spend()
-        return Later(canceled(await self.caller(), asked.id))
+        return Later(canceled(await self.asker(), asked.id))
 
     async def cancel_all(self, asked: CancelAll) -> Later[dict[str, Any]]:
         self._spend()
-        return Later(all_canceled(await self.caller(), asked))
+        return Later(all_canceled(await self.asker(), asked))
 
     def _spend(self) -> None:
         """One write of the user's budget, which REST takes from too; TooManyRequests where nothing is left."""
         if wait_seconds := write_buckets().take(self._user_id).wait_seconds:
             raise TooManyRequests("You write too fast.", retry_after_seconds=ceil(wait_seconds))
 
-    async def caller(self) -> Caller:
-        """On whose behalf; Forbidden for those who may not trade."""
-        return caller_of(await callers().user(self._user_id), self._ip_address)
+    async def asker(self) -> Asker:
+        """As the database has him now; Forbidden for who has no account."""
+        user = await callers().user(self._user_id)
+        rights = rights_of(user)
+        return Asker(caller_of(user, rights, self._ip_address), rights)
 
 
-async def placed(order: PlaceOrder) -> dict[str, Any]:
-    return written_shape(await order_place(order=order))
+async def placed(order: PlaceOrder, rights: Rights) -> dict[str, Any]:
+    return written_shape(await order_place(order=order, rights=rights))
 
 
-async def replaced(change: ReplaceOrder) -> dict[str, Any]:
-    return written_shape(await order_replace(change=change))
+async def replaced(change: ReplaceOrder, rights: Rights) -> dict[str, Any]:
+    return written_shape(await order_replace(change=change, rights=rights))
 
 
-async def canceled(caller: Caller, order_id: UUID) -> dict[str, Any]:
-    return written_shape(await order_cancel(caller=caller, order_id=order_id))
+async def canceled(by: Asker, order_id: UUID) -> dict[str, Any]:
+    return written_shape(await order_cancel(caller=by.caller, rights=by.rights, order_id=order_id))
 
 
-async def all_canceled(caller: Caller, asked: CancelAll) -> dict[str, Any]:
-    return canceled_shape(await orders_cancel_all(caller=caller, symbols=asked.symbols or (), desk=asked.desk))
+async def all_canceled(by: Asker, asked: CancelAll) -> dict[str, Any]:
+    symbols = asked.symbols or ()
+    answer = await orders_cancel_all(caller=by.caller, rights=by.rights, symbols=symbols, desk=asked.desk)
+    return canceled_shape(answer)

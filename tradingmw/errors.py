@@ -41,6 +41,7 @@ class Code(StrEnum):
     MFA_ENROLMENT_REQUIRED = "MFA_ENROLMENT_REQUIRED"  #: your role needs a second factor: set one up, or prove yours
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"  #: this needs a second factor proven in the last 300 s: /auth/mfa/step-up
     FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
+    SIGNATURE_REQUIRED = "SIGNATURE_REQUIRED"  #: this must be signed by one of your keys
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
     LOGIN_BUSY = "LOGIN_BUSY"  #: too many log in at once; see Retry-After

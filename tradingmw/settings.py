@@ -120,7 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.SessionTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "accounts.permissions.Permitted"],
     "DEFAULT_THROTTLE_CLASSES": ["tradingmw.rate_limit.WriteThrottle"],
     "DEFAULT_PARSER_CLASSES": ["tradingmw.json_body.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["notifications.cursor.CursorRenderer"],

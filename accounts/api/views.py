@@ -23,6 +23,8 @@ from accounts.api.serializers import (
 )
 from accounts.factors.policy import mfa_told
 from accounts.models import Session, User
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.selectors import session_of_refresh_token, session_own, sessions_of
 from accounts.services import (
     Client,
@@ -115,6 +117,7 @@ def sessions_shown(request: Request, refresh_token: str) -> list[Session]:
 
 
 class MeView(APIView):
+    @needs(Function.SELF_READ)
     @extend_schema(operation_id="me", responses=UserAnswer)
     def get(self, request: Request) -> Response:
         """Who am I?"""
@@ -123,6 +126,7 @@ class MeView(APIView):
 
 
 class SessionsView(APIView):
+    @needs(Function.SESSIONS_KEEP)
     @extend_schema(operation_id="sessions_list", parameters=[PageQuery], responses=SessionsAnswer)
     def get(self, request: Request) -> Response:
         """My live sessions, newest first."""
@@ -134,6 +138,7 @@ class SessionsView(APIView):
         items = SessionAnswer(page.items, many=True, context=_context(request)).data
         return Response({"items": items, "nextPageToken": page.next_token})
 
+    @needs(Function.SESSIONS_KEEP)
     @extend_schema(operation_id="sessions_end", responses={204: None})
     def delete(self, request: Request) -> Response:
         """End all my sessions, this one too."""
@@ -142,12 +147,14 @@ class SessionsView(APIView):
 
 
 class SessionView(APIView):
+    @needs(Function.SESSIONS_KEEP)
     @extend_schema(operation_id="session_get", responses=SessionAnswer)
     def get(self, request: Request, session_id: UUID) -> Response:
         """One of my live sessions."""
         session = session_own(grant_of(request).session.user, session_id)
         return Response(SessionAnswer(session, context=_context(request)).data)
 
+    @needs(Function.SESSIONS_KEEP)
     @extend_schema(operation_id="session_end", responses={204: None})
     def delete(self, request: Request, session_id: UUID) -> Response:
         """End one of my sessions, its tokens and its sockets."""
@@ -161,6 +168,7 @@ def _context(request: Request) -> dict[str, Any]:
 
 
 class TicketView(APIView):
+    @needs(Function.SOCKETS_OPEN)
     @extend_schema(operation_id="ws_ticket", request=None, responses=TicketAnswer)
     def post(self, request: Request) -> Response:
         """A one-use ticket for opening a WebSocket."""

@@ -5,6 +5,7 @@ Keys are UUIDs. Names that are compared are kept in lower case, because SQL Serv
 
 from accounts.models.audit import AuditLog as AuditLog
 from accounts.models.audit import AuditRows as AuditRows
+from accounts.models.entitlements import Entitlement as Entitlement
 from accounts.models.factors import FactorGuesses as FactorGuesses
 from accounts.models.factors import Method as Method
 from accounts.models.factors import Passkey as Passkey

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from enum import StrEnum
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-
-class Role(StrEnum):
-    """What a user may do; kept as Django groups of the same name."""
-
-    TRADER = "trader"
-    DESK_HEAD = "desk_head"
-    COMPLIANCE = "compliance"
-    OPERATIONS = "operations"
-    ADMIN = "admin"
-    READ_ONLY = "read_only"
+from accounts.policy import Role as Role
 
 
 class Desk(models.Model):

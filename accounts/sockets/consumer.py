@@ -20,15 +20,16 @@ import msgspec
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.db import Error
-from msgspec import Struct
 
 from accounts.models import Session, User
+from accounts.policy import Function
+from accounts.rights import rights_of
 from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.door import VISIT, headers_of
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
 from accounts.sockets.in_flight import InFlight
-from accounts.sockets.methods import Handler, Later, Method, Nothing, Pushes, methods_of, told
+from accounts.sockets.methods import Handler, Later, Method, Moment, Nothing, Pushes, methods_of, told
 from accounts.sockets.pace import BURST_MESSAGES, MESSAGES_PER_SECOND, TURN_SECONDS, Pace
 from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
@@ -41,12 +42,6 @@ logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 FAREWELL_SECONDS = 1.0  #: how long a stopping process waits for a client that does not read
-
-
-class Moment(Struct, frozen=True):
-    """The server's clock in epoch microseconds."""
-
-    ts: int
 
 
 class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
@@ -205,7 +200,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         """The first authentication: it succeeds, or the socket closes before anything was sent."""
         self._stop_deadline()
         try:
-            self.session = await session_of(msgspec.convert(proof, Proof))
+            self._go_on_as(await session_of(msgspec.convert(proof, Proof)))
         except (TradingError, msgspec.ValidationError):
             await self.close(CloseCode.INVALID_TOKEN)
             return
@@ -214,6 +209,9 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self.close(CloseCode.SHUTTING_DOWN)
             return
         if self.closing:  # the process began to stop meanwhile
+            return
+        if Function.SOCKETS_OPEN not in self.rights.functions:
+            await self.close(CloseCode.FORBIDDEN)
             return
         if not session_watch().join(self, self.session):
             await self.close(CloseCode.TOO_MANY)
@@ -230,8 +228,11 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             raise Forbidden("This socket belongs to another user.")
         session_watch().leave(self, self.session)
         session_watch().join(self, newer)
-        self.session = newer
+        self._go_on_as(newer)
         return identity_of(self.session)
+
+    def _go_on_as(self, session: Session) -> None:
+        self.session, self.rights = session, rights_of(session.user)
 
     def _stop_deadline(self) -> None:
         if self._deadline:
@@ -285,10 +286,9 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         if method is None:
             raise InvalidRequest("There is no such method.", code=Code.UNKNOWN_METHOD)
         if method.later and self._in_flight.full:
-            raise TooManyRequests(
-                "Wait for answers: too many requests of this socket are in flight.",
-                code=Code.TOO_MANY_REQUESTS_IN_FLIGHT,
-            )
+            raise TooManyRequests("Too many requests are in flight: wait.", code=Code.TOO_MANY_REQUESTS_IN_FLIGHT)
+        if method.function is not None:
+            self.rights.need(method.function)
         return await method.handler(self, method.decoded(request.params))
 
     async def _ping(self, _params: Nothing) -> Moment:

@@ -12,6 +12,8 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_
 import msgspec
 from msgspec import Meta, Struct
 
+from accounts.permissions import MARK
+from accounts.policy import Function
 from tradingmw.errors import Code, InvalidRequest, TradingError
 from tradingmw.typed_body import RestBody, decoded
 
@@ -24,6 +26,12 @@ class Nothing(Struct, frozen=True):
     """Params without a field, or a result that says no more than that it is done."""
 
 
+class Moment(Struct, frozen=True):
+    """The server's clock in epoch microseconds."""
+
+    ts: int
+
+
 class Later(Generic[T]):
     """What a handler returns where the answer takes a while: other requests of the socket are served meanwhile."""
 
@@ -32,13 +40,17 @@ class Later(Generic[T]):
 
 
 class Method(NamedTuple):
-    """A handler and what its signature says. `later`: its answers may be overtaken by those of other requests."""
+    """A handler and what its signature says. `later`: its answers may be overtaken by those of other requests.
+
+    `function` is what it `@needs`; None for what every socket may ask.
+    """
 
     handler: Handler
     params: Any
     result: Any
     later: bool
     summary: str
+    function: Function | None
 
     def decoded(self, params: Any) -> Any:
         """`params` as the handler takes them; absent ones are empty. InvalidRequest, msgspec.ValidationError."""
@@ -64,7 +76,9 @@ def method_of(handler: Handler) -> Method:
     result = hints.pop("return", Any)
     later = get_origin(result) is Later
     (params,) = hints.values()
-    return Method(handler, params, get_args(result)[0] if later else result, later, (handler.__doc__ or "").strip())
+    answer = get_args(result)[0] if later else result
+    summary, function = (handler.__doc__ or "").strip(), getattr(handler, MARK, None)
+    return Method(handler, params, answer, later, summary, function)
 
 
 def methods_of(handlers: Mapping[str, Handler]) -> dict[str, Method]:

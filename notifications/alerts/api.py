@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.tokens import user_id_of
 from notifications.alerts.selectors import alert_own, alerts_of
 from notifications.alerts.services import ALERTS_MAX, alert_change, alert_create, alert_delete
@@ -95,12 +97,14 @@ class AlertsAnswer(CamelSerializer):
 
 
 class AlertsView(APIView):
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="alerts_list", parameters=[PageQuery], responses=AlertsAnswer)
     def get(self, request: Request) -> Response:
         """Your alerts, newest first."""
         page = page_asked(alerts_of(user_id_of(request)), "created_at", request)
         return Response({"items": [alert_shape(row) for row in page.items], "nextPageToken": page.next_token})
 
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(
         operation_id="alert_create",
         request=AlertBody,
@@ -115,11 +119,13 @@ class AlertsView(APIView):
 
 
 class AlertView(APIView):
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="alert_get", responses=AlertAnswer)
     def get(self, request: Request, alert_id: UUID) -> Response:
         """One of your alerts."""
         return Response(alert_shape(alert_own(user_id_of(request), alert_id)))
 
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="alert_change", request=AlertChangeBody, responses=AlertChanged)
     def patch(self, request: Request, alert_id: UUID) -> Response:
         """Change it, turn it off or on, or arm it again."""
@@ -127,6 +133,7 @@ class AlertView(APIView):
         alert, number = alert_change(user_id=user_id_of(request), alert_id=alert_id, **changes)
         return Response(alert_shape(alert), headers={HEADER: str(number)})
 
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="alert_delete", responses={204: None})
     def delete(self, request: Request, alert_id: UUID) -> Response:
         """Throw it away. What it has told stays told."""

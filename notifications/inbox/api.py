@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.tokens import user_id_of
 from notifications.inbox.selectors import notification_own, notifications_of, unread_count
 from notifications.inbox.services import notification_delete, notification_mark, notifications_read_all
@@ -56,6 +58,7 @@ class ReadAllAnswer(CamelSerializer):
 
 
 class NotificationsView(APIView):
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="notifications_list", parameters=[NotificationsQuery], responses=NotificationsAnswer)
     def get(self, request: Request) -> Response:
         """What you were told, newest first."""
@@ -70,11 +73,13 @@ class NotificationsView(APIView):
 
 
 class NotificationView(APIView):
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="notification_get", responses=NotificationAnswer)
     def get(self, request: Request, notification_id: UUID) -> Response:
         """One of your notifications."""
         return Response(notification_shape(notification_own(user_id_of(request), notification_id)))
 
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="notification_mark", request=NotificationBody, responses=NotificationChanged)
     def patch(self, request: Request, notification_id: UUID) -> Response:
         """Mark it read or unread."""
@@ -84,6 +89,7 @@ class NotificationView(APIView):
         )
         return Response(notification_shape(notification))
 
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="notification_delete", responses={204: None})
     def delete(self, request: Request, notification_id: UUID) -> Response:
         """Throw it away."""
@@ -92,6 +98,7 @@ class NotificationView(APIView):
 
 
 class ReadAllView(APIView):
+    @needs(Function.ALERTS_KEEP)
     @extend_schema(operation_id="notifications_read_all", request=None, responses=ReadAllAnswer)
     def post(self, request: Request) -> Response:
         """Mark all your notifications read."""

@@ -20,6 +20,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.http.request import split_domain_port, validate_host
 from rest_framework.exceptions import ParseError
 
+from accounts.rights import Rights, rights_of
 from accounts.tokens import access_token_check
 from orders.api.answers import Written, order_placed, order_written, preferred_wait
 from orders.api.bodies import PlaceOrderBody
@@ -106,10 +107,10 @@ def understood(scope: Scope, messages: Sequence[Message]) -> Asked:
     is_whole = messages[-1]["type"] == "http.request" and len(headers) == len(scope["headers"])
     if not is_whole or not is_plain(scope, headers):
         raise NotUsual
-    caller = caller_behind(headers.get(b"authorization", b""), scope)
+    caller, rights = caller_behind(headers.get(b"authorization", b""), scope)
     if scope["method"] == "POST":
-        return to_place(caller, headers, b"".join(message.get("body", b"") for message in messages))
-    return to_cancel(caller, UUID(scope["path"].rpartition("/")[2]))
+        return to_place(caller, rights, headers, b"".join(message.get("body", b"") for message in messages))
+    return to_cancel(caller, rights, UUID(scope["path"].rpartition("/")[2]))
 
 
 def is_plain(scope: Scope, headers: Headers) -> bool:
@@ -129,29 +130,31 @@ def is_ours(host: bytes) -> bool:
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
-def caller_behind(authorization: bytes, scope: Scope) -> Caller:
+def caller_behind(authorization: bytes, scope: Scope) -> tuple[Caller, Rights]:
     """NotUsual, TradingError; SynchronousOnlyOperation where the session must be read from the database."""
     scheme, _, token = authorization.partition(b" ")
     if scheme.lower() != b"bearer":
         raise NotUsual
     session = access_token_check(token.decode("latin-1").strip())
     client = scope.get("client")
-    return caller_of(session.user, client[0] if client else None)
+    rights = rights_of(session.user)
+    return caller_of(session.user, rights, client[0] if client else None), rights
 
 
-def to_place(caller: Caller, headers: Headers, body: bytes) -> Asked:
+def to_place(caller: Caller, rights: Rights, headers: Headers, body: bytes) -> Asked:
     order = decoded(PlaceOrderBody, strict_json(body)).order(caller)
     wait_seconds = preferred_wait(headers.get(b"prefer", b"").decode("latin-1"))
 
     async def place() -> Written:
-        return order_placed(await order_place(order=order, wait_seconds=wait_seconds), wait_seconds)
+        answer = await order_place(order=order, rights=rights, wait_seconds=wait_seconds)
+        return order_placed(answer, wait_seconds)
 
     return Asked("/api/v1/orders", caller, place)
 
 
-def to_cancel(caller: Caller, order_id: UUID) -> Asked:
+def to_cancel(caller: Caller, rights: Rights, order_id: UUID) -> Asked:
     async def cancel() -> Written:
-        return order_written(await order_cancel(caller=caller, order_id=order_id), 202)
+        return order_written(await order_cancel(caller=caller, rights=rights, order_id=order_id), 202)
 
     return Asked("/api/v1/orders/<uuid:order_id>", caller, cancel)
 

@@ -14,6 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.permissions import needs
+from accounts.policy import Function
 from orders import selectors
 from orders.api.queries import ExecutionsQuery, HistoryQuery, OrdersQuery, PositionsQuery, asked
 from orders.api.serializers import (
@@ -39,6 +41,7 @@ def page_response(page: Page[Any]) -> Response:
 class OrdersRead(APIView):
     """`/orders`"""
 
+    @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="orders_list",
         summary="Your orders, newest first",
@@ -60,6 +63,7 @@ class OrdersRead(APIView):
 class OrderRead(APIView):
     """`/orders/{id}`"""
 
+    @needs(Function.ORDERS_READ_OWN)
     @extend_schema(operation_id="orders_get", summary="One of your orders", responses=OrderSerializer)
     def get(self, request: Request, order_id: UUID) -> Response:
         return Response(selectors.order_get(account_of(request), order_id))
@@ -68,6 +72,7 @@ class OrderRead(APIView):
 class OrderByClientIdView(APIView):
     """`/orders/by-client-id/{clientOrderId}`"""
 
+    @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="orders_get_by_client_id", summary="One of your orders, by your own id", responses=OrderSerializer
     )
@@ -78,6 +83,7 @@ class OrderByClientIdView(APIView):
 class OrderHistoryView(APIView):
     """`/orders/{id}/history`"""
 
+    @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="orders_history",
         summary="What happened to one of your orders, oldest first",
@@ -93,6 +99,7 @@ class OrderHistoryView(APIView):
 class ExecutionsView(APIView):
     """`/executions`"""
 
+    @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="executions_list",
         summary="Your executions, newest first",
@@ -113,6 +120,7 @@ class ExecutionsView(APIView):
 class PositionsView(APIView):
     """`/positions`"""
 
+    @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="positions_list",
         summary="Your positions, by symbol",

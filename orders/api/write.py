@@ -13,6 +13,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.permissions import needs, rights_of_request
+from accounts.policy import Function
+from accounts.rights import Rights
 from orders.api.answers import Written, order_placed, order_written, preferred_wait, written
 from orders.api.asynchronous import AsyncAPIView
 from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, ReplaceOrderBody, WrittenOrderSerializer
@@ -31,11 +34,13 @@ class OrderWritingView(AsyncAPIView):
     """Looks up on whose behalf a write is asked for, before it costs him anything of his budget."""
 
     caller: Caller
+    rights: Rights
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
         if request.method in WRITES:
-            self.caller = caller_of(cast(User, request.user), request.META.get("REMOTE_ADDR"))
+            self.rights = rights_of_request(request)
+            self.caller = caller_of(cast(User, request.user), self.rights, request.META.get("REMOTE_ADDR"))
 
 
 def response(done: Written) -> HttpResponse:
@@ -46,6 +51,7 @@ def response(done: Written) -> HttpResponse:
 class OrdersWrite(OrderWritingView):
     """`/orders`"""
 
+    @needs(Function.ORDERS_PLACE)
     @extend_schema(
         operation_id="orders_place",
         summary="Place an order, exactly once per clientOrderId",
@@ -56,9 +62,10 @@ class OrdersWrite(OrderWritingView):
     async def post(self, request: Request) -> HttpResponse:
         body = decoded(PlaceOrderBody, request.data)
         wait_seconds = preferred_wait(request.headers.get("Prefer", ""))
-        answer = await order_place(order=body.order(self.caller), wait_seconds=wait_seconds)
+        answer = await order_place(order=body.order(self.caller), rights=self.rights, wait_seconds=wait_seconds)
         return response(order_placed(answer, wait_seconds))
 
+    @needs(Function.ORDERS_CANCEL)
     @extend_schema(
         operation_id="orders_cancel_all",
         summary="Cancel all your open orders, or your desk's, or those of some symbols",
@@ -66,13 +73,15 @@ class OrdersWrite(OrderWritingView):
         responses={207: CanceledItemsSerializer},
     )
     async def delete(self, request: Request) -> HttpResponse:
-        answer = await orders_cancel_all(caller=self.caller, **asked(CancelAllQuery, request).validated_data)
+        wanted = asked(CancelAllQuery, request).validated_data
+        answer = await orders_cancel_all(caller=self.caller, rights=self.rights, **wanted)
         return response(written(canceled_shape(answer), answer, 207))
 
 
 class OrderWrite(OrderWritingView):
     """`/orders/{id}`"""
 
+    @needs(Function.ORDERS_CHANGE)
     @extend_schema(
         operation_id="orders_replace",
         summary="Change the quantity or the prices of one of your orders",
@@ -81,12 +90,13 @@ class OrderWrite(OrderWritingView):
     )
     async def patch(self, request: Request, order_id: UUID) -> HttpResponse:
         body = decoded(ReplaceOrderBody, request.data)
-        answer = await order_replace(change=body.change(self.caller, order_id))
+        answer = await order_replace(change=body.change(self.caller, order_id), rights=self.rights)
         return response(order_written(answer, 202))
 
+    @needs(Function.ORDERS_CANCEL)
     @extend_schema(
         operation_id="orders_cancel", summary="Cancel one of your orders", responses={202: WrittenOrderSerializer}
     )
     async def delete(self, _request: Request, order_id: UUID) -> HttpResponse:
-        answer = await order_cancel(caller=self.caller, order_id=order_id)
+        answer = await order_cancel(caller=self.caller, rights=self.rights, order_id=order_id)
         return response(order_written(answer, 202))

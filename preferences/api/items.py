@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.tokens import user_id_of
 from preferences.api.headers import CHANGE, CREATE, ETAG, IF_MATCH_MAY, READ
 from preferences.api.serializers import (
@@ -32,6 +34,7 @@ from tradingmw.strict import checked_body
 
 
 class ItemsView(APIView):
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_items_list", parameters=READ, responses={200: WatchlistItemsAnswer, 304: None}
     )
@@ -40,6 +43,7 @@ class ItemsView(APIView):
         found = watchlist_own(user_id_of(request), watchlist_id)
         return versioned(request, found.version, self._shown(found))
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_item_add",
         parameters=[IF_MATCH_MAY, *CREATE],
@@ -53,6 +57,7 @@ class ItemsView(APIView):
         headers = {**headers_of(added.watchlist.version), "Location": f"{request.path}/{added.id}"}
         return Response(WatchlistItemAnswer(added).data, status=201, headers=headers)
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_items_replace",
         parameters=CHANGE,
@@ -76,12 +81,14 @@ class ItemsView(APIView):
 
 
 class ItemView(APIView):
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="watchlist_item_get", parameters=READ, responses={200: WatchlistItemAnswer, 304: None})
     def get(self, request: Request, watchlist_id: UUID, item_id: UUID) -> HttpResponse:
         """One item."""
         found = watchlist_item_own(user_id_of(request), watchlist_id, item_id)
         return versioned(request, found.watchlist.version, WatchlistItemAnswer(found).data)
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_item_change",
         parameters=CHANGE,
@@ -99,6 +106,7 @@ class ItemView(APIView):
         )
         return Response(WatchlistItemAnswer(changed).data, headers=headers_of(changed.watchlist.version))
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="watchlist_item_remove", parameters=[IF_MATCH_MAY, ETAG], responses={204: None})
     def delete(self, request: Request, watchlist_id: UUID, item_id: UUID) -> Response:
         """Take it off the list."""

@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.tokens import user_id_of
 from preferences.api.headers import CHANGE, CREATE, IF_MATCH_MAY, READ
 from preferences.api.serializers import (
@@ -29,12 +31,14 @@ from tradingmw.strict import checked_body
 
 
 class WatchlistsView(APIView):
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="watchlists_list", parameters=[PageQuery], responses=WatchlistsAnswer)
     def get(self, request: Request) -> Response:
         """Your watchlists without their items, newest first."""
         page = page_asked(watchlists_of(user_id_of(request)), "created_at", request)
         return Response({"items": WatchlistListed(page.items, many=True).data, "nextPageToken": page.next_token})
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_create", parameters=CREATE, request=NewWatchlistBody, responses={201: WatchlistChanged}
     )
@@ -47,12 +51,14 @@ class WatchlistsView(APIView):
 
 
 class WatchlistView(APIView):
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="watchlist_get", parameters=READ, responses={200: WatchlistAnswer, 304: None})
     def get(self, request: Request, watchlist_id: UUID) -> HttpResponse:
         """One of your watchlists with its items, in their order."""
         found = watchlist_own(user_id_of(request), watchlist_id)
         return versioned(request, found.version, WatchlistAnswer(found).data)
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_replace", parameters=CHANGE, request=WatchlistBody, responses=WatchlistChanged
     )
@@ -60,6 +66,7 @@ class WatchlistView(APIView):
         """Another name; whether it is the default stays where it is absent. Its items have a path of their own."""
         return self._change(request, watchlist_id, checked_body(WatchlistBody, request))
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="watchlist_change", parameters=CHANGE, request=WatchlistBody, responses=WatchlistChanged
     )
@@ -67,6 +74,7 @@ class WatchlistView(APIView):
         """Some of it."""
         return self._change(request, watchlist_id, checked_body(WatchlistBody, request, partial=True))
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="watchlist_delete", parameters=[IF_MATCH_MAY], responses={204: None})
     def delete(self, request: Request, watchlist_id: UUID) -> Response:
         """Throw it away, with its items."""

@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.permissions import needs
+from accounts.policy import Function
 from accounts.tokens import user_id_of
 from preferences.api.headers import CHANGE, CREATE, IF_MATCH_MAY, READ
 from preferences.api.serializers import (
@@ -29,12 +31,14 @@ from tradingmw.strict import checked_body
 
 
 class WorkspacesView(APIView):
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="workspaces_list", parameters=[PageQuery], responses=WorkspacesAnswer)
     def get(self, request: Request) -> Response:
         """Your workspaces without their layouts, newest first."""
         page = page_asked(workspaces_of(user_id_of(request)), "created_at", request)
         return Response({"items": WorkspaceListed(page.items, many=True).data, "nextPageToken": page.next_token})
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="workspace_create", parameters=CREATE, request=WorkspaceBody, responses={201: WorkspaceChanged}
     )
@@ -46,12 +50,14 @@ class WorkspacesView(APIView):
 
 
 class WorkspaceView(APIView):
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="workspace_get", parameters=READ, responses={200: WorkspaceAnswer, 304: None})
     def get(self, request: Request, workspace_id: UUID) -> HttpResponse:
         """One of your workspaces."""
         found = workspace_own(user_id_of(request), workspace_id)
         return versioned(request, found.version, WorkspaceAnswer(found).data)
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="workspace_replace", parameters=CHANGE, request=WorkspaceReplacement, responses=WorkspaceChanged
     )
@@ -59,6 +65,7 @@ class WorkspaceView(APIView):
         """Another name and layout; whether it is the default stays where it is absent."""
         return self._change(request, workspace_id, checked_body(WorkspaceReplacement, request))
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(
         operation_id="workspace_change", parameters=CHANGE, request=WorkspaceBody, responses=WorkspaceChanged
     )
@@ -66,6 +73,7 @@ class WorkspaceView(APIView):
         """Some of it."""
         return self._change(request, workspace_id, checked_body(WorkspaceBody, request, partial=True))
 
+    @needs(Function.SCREENS_KEEP)
     @extend_schema(operation_id="workspace_delete", parameters=[IF_MATCH_MAY], responses={204: None})
     def delete(self, request: Request, workspace_id: UUID) -> Response:
         """Throw it away."""

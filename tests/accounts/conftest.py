@@ -10,7 +10,9 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 
 from accounts.live import live_sessions
 from accounts.models import Account, Session, User
+from accounts.policy import Role
 from accounts.services import Client, TokenPair, session_begin
+from tests.roles import in_roles
 
 PASSWORD = "correct horse battery"
 HERE = Client("192.0.2.7", "tests")
@@ -36,9 +38,10 @@ def password_hash(quick_hashing: None) -> str:
 def make_user(password_hash: str) -> Callable[[str], User]:
     def make(username: str) -> User:
         account = Account.objects.create(name=username)
-        return User.objects.create(
+        user = User.objects.create(
             username=username, email=f"{username}@example.com", password=password_hash, account=account
         )
+        return in_roles(user, Role.TRADER)
 
     return make
 

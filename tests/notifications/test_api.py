@@ -9,9 +9,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.policy import Role
 from notifications.models import StreamEvent
 from notifications.stream import user_stream
 from tests.notifications.streams import event, write
+from tests.roles import in_roles
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events"
@@ -19,7 +21,7 @@ EVENTS = "/api/v1/events"
 
 @pytest.fixture
 def ann() -> User:
-    return User.objects.create(username="ann", email="ann@desk.example")
+    return in_roles(User.objects.create(username="ann", email="ann@desk.example"), Role.READ_ONLY)
 
 
 @pytest.fixture

@@ -12,16 +12,19 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.models import Account, User
+from accounts.policy import Role
 from notifications.stream import NewEvent, append, user_stream
 from orders.models import Execution, Order, OrderHistory, Position
 from orders.selectors import order_as_shape
+from tests.roles import in_roles
 
 START = datetime(2026, 11, 22, 10, 0, 0, 5, tzinfo=UTC)
 
 
 def trader(name: str) -> User:
     account = Account.objects.create(name=name)
-    return User.objects.create(username=name, email=f"{name}@desk.example", account=account)
+    user = User.objects.create(username=name, email=f"{name}@desk.example", account=account)
+    return in_roles(user, Role.TRADER)
 
 
 def order_of(user: User, client_order_id: str, *, minute: int = 0, **fields: Any) -> Order:

@@ -8,13 +8,15 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.policy import Role
 from marketdata.models import Instrument
+from tests.roles import in_roles
 
 SYMBOLS = ["AAPL", "MSFT", "GOOG", "IBM"]
 
 
 def person(name: str) -> User:
-    return User.objects.create(username=name, email=f"{name}@desk.example")
+    return in_roles(User.objects.create(username=name, email=f"{name}@desk.example"), Role.READ_ONLY)
 
 
 def client_of(user: User) -> APIClient:

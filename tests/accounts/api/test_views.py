@@ -47,7 +47,7 @@ def test_a_program_logs_in_and_asks_who_it_is(client: Client, trader: User) -> N
     assert answer["X-Last-Event-Id"] == str(body["lastEventId"]) == "0"
     assert answer["Cache-Control"] == "no-store"
     me = client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {body['accessToken']}"}).json()
-    assert (me["username"], me["account"], me["roles"]) == ("trader", "trader", [])
+    assert (me["username"], me["account"], me["roles"]) == ("trader", "trader", ["trader"])
 
 
 def test_wrong_credentials_look_the_same_for_known_and_unknown_users(client: Client, trader: User) -> None:

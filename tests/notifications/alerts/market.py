@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
+from accounts.policy import Role
 from notifications.alerts.services import alert_create
 from notifications.models import Alert, Condition
+from tests.roles import in_roles
 from tradingmw.scaled import to_e8
 
 
 def person(name: str = "ann") -> User:
-    return User.objects.create(username=name, email=f"{name}@desk.example")
+    return in_roles(User.objects.create(username=name, email=f"{name}@desk.example"), Role.READ_ONLY)
 
 
 def made(user: User, condition: str, target: str, symbol: str = "AAPL", **more: Any) -> Alert:

@@ -10,9 +10,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.policy import Role
 from notifications.models import Notification
 from notifications.stream import user_stream
 from tests.notifications.streams import event, write
+from tests.roles import in_roles
 
 pytestmark = pytest.mark.django_db
 NOTIFICATIONS = "/api/v1/notifications"
@@ -20,7 +22,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
 
 
 def person(name: str) -> User:
-    return User.objects.create(username=name, email=f"{name}@desk.example")
+    return in_roles(User.objects.create(username=name, email=f"{name}@desk.example"), Role.READ_ONLY)
 
 
 def told(user: User, title: str, *, minute: int = 0, is_read: bool = False) -> Notification:

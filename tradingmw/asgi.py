@@ -1,8 +1,8 @@
 """What serves every request and every socket? `uvicorn tradingmw.asgi:application`; neither daphne nor twisted comes
 along.
 
-http: measured → request id → body limit → usual orders → Django. websocket: is there room → Origin → the consumers,
-which authenticate by themselves.
+Whose address it is comes first. http: measured → request id → body limit → usual orders → Django. websocket: is there
+room → Origin → the consumers, which authenticate by themselves.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import orders.routing
 from accounts.sockets import Door, DoorLimits, OriginGuard, SocketDoor
 from orders.api.lane import OrderLane
 from tradingmw.body_limit import BodyLimit, RequestId
+from tradingmw.client_address import ClientAddress
 from tradingmw.env import env
 from tradingmw.http_metrics import HttpMeasured, SocketsCounted, loop_watched
 from tradingmw.lifespan import lifespan, on_startup
@@ -40,10 +41,11 @@ web_life_register()
 on_startup(web_metrics_shown)
 on_startup(loop_watched)
 sockets = SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths)
-application = ProtocolTypeRouter(
+served = ProtocolTypeRouter(
     {
         "http": HttpMeasured(RequestId(BodyLimit(OrderLane(cast(Any, handler))))),
         "websocket": SocketDoor(sockets, Door(DoorLimits.of(env()))),
         "lifespan": lifespan,
     }
 )
+application = ClientAddress(cast(Any, served), hops=env().hops, proxies=env().proxies)

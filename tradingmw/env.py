@@ -92,6 +92,8 @@ class Env(BaseSettings):
     web_port: Port = 8000
     allowed_hosts: Annotated[list[str], NoDecode] = ["127.0.0.1", "localhost"]
     allowed_origins: Annotated[list[str], NoDecode] = []
+    proxy_hops: Annotated[int, Field(ge=0, le=9)] | None = None
+    proxies: Annotated[list[Network], NoDecode] = ["127.0.0.0/8", "::1/128"]
 
     engine_market_data: Address = "tcp://127.0.0.1:5570"
     engine_commands: Address = "tcp://127.0.0.1:5571"
@@ -110,6 +112,8 @@ class Env(BaseSettings):
     mfa_roles: Annotated[list[str], NoDecode] = ["compliance", "admin", "desk_head"]
     webauthn_rp_id: Annotated[str, Field(pattern=r"^[a-z0-9.-]*$")] = ""
     ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
+    session_idle_seconds: Annotated[int, Field(ge=300, le=2_592_000)] = 3_600
+    sessions_per_user: Annotated[int, Field(ge=1, le=1_000)] = 50
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     reconcile_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
     dead_man_seconds: Annotated[int, Field(ge=0, le=3_600)] = 15
@@ -143,7 +147,7 @@ class Env(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("allowed_hosts", "allowed_origins", "metrics_allowed", "mfa_roles"):
+        for name in ("allowed_hosts", "allowed_origins", "proxies", "metrics_allowed", "mfa_roles"):
             if isinstance(text := values.get(name), str):
                 values[name] = [part.strip() for part in text.split(",") if part.strip()]
         return values
@@ -174,6 +178,11 @@ class Env(BaseSettings):
     @property
     def demo(self) -> bool:
         return self.environment is Environment.DEMO
+
+    @property
+    def hops(self) -> int:
+        """How many proxies of ours a request has passed: in production one, unless set."""
+        return int(not self.demo) if self.proxy_hops is None else self.proxy_hops
 
     @property
     def development_engine(self) -> bool:

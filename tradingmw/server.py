@@ -190,7 +190,7 @@ def server_config(env: Env) -> uvicorn.Config:
         ws_ping_timeout=PING_SECONDS,
         ws_per_message_deflate=False,
         log_config=None,
-        proxy_headers=not env.demo,
+        proxy_headers=False,  # tradingmw/client_address.py counts the proxies
         server_header=False,
         date_header=False,
         timeout_keep_alive=30,

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from accounts.sockets import Door, DoorLimits, SocketDoor, tally
-from accounts.sockets.door import RETRY_SECONDS_MAX, VISIT, Visit, home_of
+from accounts.sockets.door import RETRY_SECONDS_MAX, VISIT, Visit
 from accounts.sockets.tally import Refused
 from tests.served import served
 
@@ -73,20 +73,6 @@ def test_a_storm_is_let_in_at_its_pace() -> None:
     assert {one for one in outcomes if not isinstance(one, Visit)} == {Refused.PACE}
     clock.now += 1
     assert sum(isinstance(door.enter(HERE), Visit) for _ in range(200)) == 10
-
-
-@pytest.mark.parametrize(
-    ("address", "home"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-        ("a-unix-socket", "a-unix-socket"),
-        ("", "nowhere"),
-    ],
-)
-def test_an_ipv6_customer_has_one_address_of_many(address: str, home: str) -> None:
-    assert home_of(address) == home
 
 
 # On the wire ---------------------------------------------------------------------------------------------------------

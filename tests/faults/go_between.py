@@ -26,7 +26,6 @@ from bridge.wire.messages import (
     ExecutionReport,
     FromEngine,
     Hello,
-    NewOrder,
     OrderList,
     OrderStatus,
     ReplayDone,
@@ -69,13 +68,13 @@ def one_of(pick: random.Random, *fates: Fate) -> Fate:
 class GoBetween:
     """For one bridge at a time, in one thread. `fate` may be changed at any moment.
 
-    Welcome and signs of life pass at once: the link looks well. `unheard`: client order ids that never reach the
-    engine. `heard`: what the bridge said, that included; `lost` counts answers.
+    Welcome and signs of life pass at once: the link looks well. `unheard`: commands, by kind and client order id, that
+    do not reach the engine. `heard`: what the bridge said, that included; `lost` counts answers.
     """
 
     def __init__(self, keyring: KeyRing, engine: str) -> None:
         self.fate: Fate = at_once
-        self.unheard: set[str] = set()
+        self.unheard: set[tuple[type[ToEngine], str]] = set()
         self.heard: list[ToEngine] = []
         self.lost: Counter[type[Answer]] = Counter()
         self._keyring, self._engine = keyring, engine
@@ -121,7 +120,7 @@ class GoBetween:
         self.heard.append(message)
         if isinstance(message, Hello):
             self._begin(bridge)
-        if not (isinstance(message, NewOrder) and message.client_order_id in self.unheard):
+        if (type(message), getattr(message, "client_order_id", "")) not in self.unheard:
             send(self._far, frames)
 
     def _begin(self, bridge: bytes) -> None:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import pytest
 
-from bridge.sockets.curve import KeyRing
-from bridge.wire.messages import NewOrder, OrderStatusRequest, ReplayDone
+from bridge.wire.messages import NewOrder, OrderStatusRequest
 from tests.bridge.waiting import until
-from tests.faults.go_between import Fate, GoBetween, at_once, late, never, one_of, shuffled, three_times
-from tests.orders.bridge.processes import Processes, make_template
+from tests.faults.crossing import LONG, SHORT, WAYS, Crossed, crossing, everything_has_come, mend
+from tests.faults.go_between import GoBetween
+from tests.orders.bridge.processes import Processes
 from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.patience import PATIENCE
 from tests.scoreboard import Measured
@@ -30,48 +28,13 @@ AT_ONCE = 40  #: orders asked for side by side
 SHOWN_SECONDS = 0.5  #: past the deadline
 SETTLED_SECONDS = 5.0  #: from the moment at which answers pass again
 UNHEARD_EVERY = 10  #: orders, one never comes to the engine
-WAYS = ("lost", "late", "tripled", "reordered", "all of it")
-
-
-class Size(NamedTuple):
-    """What a run asks for."""
-
-    orders: int
-    deadline_ms: int
-    late_seconds: float
-
-
-SHORT, LONG = Size(60, 1_000, 3.0), Size(500, 2_000, 10.0)
-
-
-class Crossed(NamedTuple):
-    """A bridge and its engine with a go-between."""
-
-    processes: Processes
-    between: GoBetween
-    size: Size
-
-    def fate(self, way: str) -> Fate:
-        """Of each answer, as long as the line is bad."""
-        pick, slow = random.Random(way), late(self.size.late_seconds)
-        anyhow = shuffled(pick, 0.1)
-        mixed = one_of(pick, at_once, never, slow, three_times, anyhow)
-        return dict(zip(WAYS, (never, slow, three_times, anyhow, mixed), strict=True))[way]
 
 
 @pytest.fixture(scope="module")
 def crossed(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Crossed]:
     """One pair for the whole file."""
-    home = tmp_path_factory.mktemp("crossed")
-    size = LONG if pytestconfig.getoption("--long") else SHORT
-    processes = Processes(make_template(home / "template"), home / "data")
-    between = GoBetween(KeyRing(home / "data" / "keys"), processes.environment["TMW_ENGINE_COMMANDS"])
-    processes.start("engine")
-    deadline = {"TMW_COMMAND_DEADLINE_MS": str(size.deadline_ms)}
-    processes.start("orders", TMW_ENGINE_COMMANDS=between.address, **deadline)
-    yield Crossed(processes, between, size)
-    processes.end()
-    between.close()
+    with crossing(tmp_path_factory.mktemp("crossed"), LONG if pytestconfig.getoption("--long") else SHORT) as crossed:
+        yield crossed
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -81,7 +44,7 @@ def test_no_order_stays_in_doubt_once_answers_come_as_they_should(
     processes, between, size = crossed
     processes.wait_live()
     names = [f"{way.replace(' ', '-')}-{number}" for number in range(size.orders)]
-    between.unheard |= set(names[::UNHEARD_EVERY])
+    between.unheard |= {(NewOrder, name) for name in names[::UNHEARD_EVERY]}
     between.fate = crossed.fate(way)
     processes.ask(placed(processes, names))
     until(lambda: not standing(processes, names, "pending_new"), "word or doubt about each")
@@ -89,7 +52,7 @@ def test_no_order_stays_in_doubt_once_answers_come_as_they_should(
     mended_at = time.monotonic()
     until(lambda: settled(processes, set(names)), f"every order settled: {Counter(processes.statuses().values())}")
     settled_after = time.monotonic() - mended_at
-    everything_has_come(crossed, way)
+    everything_has_come(crossed, f"{way.replace(' ', '-')}-last")
     past_deadline, again = longest_without_a_word(processes, names), sent_again(between)
     measured(4, f"{way}: orders shown as unknown, of {size.orders}", len(doubted(processes) & set(names)), "reported")
     measured(4, f"{way}: pending past the deadline, s at most", f"{past_deadline:.2f}", f"≤ {SHOWN_SECONDS}")
@@ -110,21 +73,6 @@ async def placed(processes: Processes, names: list[str]) -> None:
     for begin in range(0, len(names), AT_ONCE):
         numbered = list(enumerate(names))[begin : begin + AT_ONCE]
         await asyncio.gather(*[processes.place(name, price=number % 2 or None) for number, name in numbered])
-
-
-def mend(between: GoBetween) -> None:
-    """Where nothing comes at all, at the worst moment: just when a replay was asked for in vain."""
-    before = between.lost[ReplayDone]
-    if between.fate is never:
-        until(lambda: between.lost[ReplayDone] > before, "another replay that is lost")
-    between.fate = at_once
-
-
-def everything_has_come(crossed: Crossed, way: str) -> None:
-    """The last answer that was late, and what the bridge made of it."""
-    until(lambda: crossed.between.is_idle, "the last late answer")
-    last = crossed.processes.place(f"{way.replace(' ', '-')}-last", price=1, wait_seconds=5)
-    assert crossed.processes.ask(last).order["status"] == "new"
 
 
 def standing(processes: Processes, names: list[str], status: str) -> list[str]:

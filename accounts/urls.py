@@ -2,6 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from accounts.api.factors import (
+    MfaView,
+    PasskeyFinishView,
+    PasskeyLoginView,
+    PasskeyView,
+    RecoveryCodesView,
+    StepUpPasskeyView,
+    StepUpView,
+    TotpConfirmView,
+    TotpListView,
+    TotpView,
+)
 from accounts.api.views import (
     LoginView,
     LogoutView,
@@ -20,4 +32,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/sessions", SessionsView.as_view()),
     path("auth/sessions/<uuid:session_id>", SessionView.as_view()),
     path("auth/ws-ticket", TicketView.as_view()),
+    path("auth/mfa", MfaView.as_view()),
+    path("auth/mfa/totp", TotpListView.as_view()),
+    path("auth/mfa/totp/<uuid:factor_id>", TotpView.as_view()),
+    path("auth/mfa/totp/<uuid:factor_id>/confirm", TotpConfirmView.as_view()),
+    path("auth/mfa/webauthn/finish", PasskeyFinishView.as_view()),
+    path("auth/mfa/webauthn/login", PasskeyLoginView.as_view()),
+    path("auth/mfa/webauthn/<uuid:factor_id>", PasskeyView.as_view()),
+    path("auth/mfa/recovery-codes", RecoveryCodesView.as_view()),
+    path("auth/mfa/step-up", StepUpView.as_view()),
+    path("auth/mfa/step-up/webauthn", StepUpPasskeyView.as_view()),
 ]

@@ -212,9 +212,8 @@ class Env(BaseSettings):
     @property
     def rp_id(self) -> str:
         """The host name that passkeys belong to: set, or that of the first origin (a browser takes no IP address)."""
-        return self.webauthn_rp_id or (
-            urlsplit(self.allowed_origins[0]).hostname if self.allowed_origins else "localhost"
-        )
+        hosts = [urlsplit(origin).hostname or "" for origin in self.allowed_origins]
+        return self.webauthn_rp_id or next(filter(None, hosts), "localhost")
 
     def django_secret(self) -> str:
         """The signing key: set, or (demo only) made once in the data directory."""

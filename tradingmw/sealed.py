@@ -85,6 +85,8 @@ def seals() -> Seals:
 class _Opening(DeferredAttribute):
     """The attribute of a `SealedField`: sealed as it was read, opened when it is asked for."""
 
+    field: SealedField
+
     def __get__(self, row: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(row, cls)
         return seals().open(value, self.field.place(row.pk)) if row and isinstance(value, Sealed) else value

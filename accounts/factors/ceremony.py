@@ -99,6 +99,8 @@ def registration_check(site: Site, answer: Answer, challenge: bytes) -> NewPassk
         )
     )
     _same_origin(answer)
+    if found.credential_id != credential_of(answer):
+        raise Refused("another credential than was attested")
     return NewPasskey(found.credential_id, found.credential_public_key, found.sign_count)
 
 

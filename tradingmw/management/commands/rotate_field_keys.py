@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, TextIO, cast
 
@@ -51,7 +52,7 @@ def followed(column: Column, batch_rows: int, progress: Progress) -> Resealed:
     return last
 
 
-def _advancing(column: Column, batch_rows: int, progress: Progress) -> Any:
+def _advancing(column: Column, batch_rows: int, progress: Progress) -> Iterator[Resealed]:
     model, _ = column
     task = progress.add_task(model._meta.label, total=model._base_manager.count())
     for tally in column_reseal(column, batch_rows):

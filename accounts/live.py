@@ -97,9 +97,8 @@ live_sessions = LiveSessions()
 
 def session_load(session_id: UUID) -> Session:
     """The live session with its user and what his rights depend on, read whole; NotAuthenticated (SESSION_ENDED)."""
-    whole = Session.objects.select_related("user__account", "user__desk", "user__entitlement").prefetch_related(
-        "user__groups"
-    )
+    whole = Session.objects.select_related("user__account", "user__desk", "user__entitlement", "api_key")
+    whole = whole.prefetch_related("user__groups")
     session = whole.filter(id=session_id).first()
     if session is None:
         raise NotAuthenticated("The session was ended.", code=Code.SESSION_ENDED)

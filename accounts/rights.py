@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from accounts.models import Entitlement, User
+from accounts.models import ApiKey, Entitlement, Session, User
 from accounts.policy import (
     UNRESTRICTED,
     Attributes,
@@ -92,6 +92,14 @@ class Rights(NamedTuple):
         if self.desk is None:
             raise NotFound("You head no desk.")
         return Reach(desk=self.desk)
+
+
+def scopes_of(session: Session) -> Functions | None:
+    """What the key is for whose session it is; None for a person's."""
+    try:
+        return session.api_key.functions
+    except ApiKey.DoesNotExist:
+        return None
 
 
 def attributes_of(user: User) -> Attributes:

@@ -32,7 +32,7 @@ def sessions_alive(session_ids: Sequence[UUID]) -> set[UUID]:
 
 def sessions_of(user: User) -> QuerySet[Session]:
     """The user's live sessions, newest first."""
-    return sessions_live().filter(user=user).order_by("-created_at", "-id")
+    return sessions_live().filter(user=user, api_key=None).order_by("-created_at", "-id")
 
 
 def session_own(user: User, session_id: UUID) -> Session:

@@ -139,7 +139,7 @@ def session_end(*, session: Session, client: Client, reason: str = "logout") -> 
 def sessions_end_all(*, user: User, client: Client, reason: str) -> int:
     """End every live session of the user; how many there were."""
     with transaction.atomic():
-        ended = _end(Session.objects.filter(user=user), reason=reason)
+        ended = _end(Session.objects.filter(user=user, api_key=None), reason=reason)
         for session in ended:
             _audit_session("auth.logout", session, client, reason=reason)
     return len(ended)

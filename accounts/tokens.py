@@ -21,6 +21,8 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts.live import live_sessions
 from accounts.models import Session, User
+from accounts.policy import Functions
+from accounts.rights import scopes_of
 from tradingmw.env import env
 from tradingmw.errors import Code, NotAuthenticated
 
@@ -30,13 +32,19 @@ TOKENS_REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What `request.auth` holds: the session behind the token."""
+    """What `request.auth` holds: the session behind the token or key, and the row of the request's signature."""
 
     session: Session
+    signed: UUID | None = None
 
     @property
     def session_id(self) -> UUID:
         return self.session.id
+
+    @property
+    def scopes(self) -> Functions | None:
+        """What a program's key is for; None where a person asks."""
+        return scopes_of(self.session)
 
 
 def access_token_issue(session: Session) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from accounts.api.factors import (
     TotpListView,
     TotpView,
 )
+from accounts.api.keys import ApiKeysView, ApiKeyView
 from accounts.api.views import (
     LoginView,
     LogoutView,
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/sessions", SessionsView.as_view()),
     path("auth/sessions/<uuid:session_id>", SessionView.as_view()),
     path("auth/ws-ticket", TicketView.as_view()),
+    path("auth/keys", ApiKeysView.as_view()),
+    path("auth/keys/<uuid:key_id>", ApiKeyView.as_view()),
     path("auth/mfa", MfaView.as_view()),
     path("auth/mfa/totp", TotpListView.as_view()),
     path("auth/mfa/totp/<uuid:factor_id>", TotpView.as_view()),

@@ -21,6 +21,7 @@ from django.db import Error
 from accounts.models import User
 from accounts.permissions import needs
 from accounts.policy import Function
+from accounts.rights import Reach, scopes_of
 from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
@@ -57,7 +58,7 @@ from tradingmw.errors import Code, InvalidRequest, TradingError
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 
-OF_ACCOUNT: dict[str, Callable[[UUID | None], Sequence[Standing]]] = {
+OF_ACCOUNT: dict[str, Callable[[Reach], Sequence[Standing]]] = {
     "orders": orders_standing,
     "executions": executions_standing,
     "positions": positions_standing,
@@ -78,7 +79,7 @@ FUNCTIONS = {
 def sources_of(user: User) -> dict[str, Source]:
     """How each channel's snapshot is read."""
     return {
-        **{name: partial(read, user.account_id) for name, read in OF_ACCOUNT.items()},
+        **{name: partial(read, Reach(user.account_id)) for name, read in OF_ACCOUNT.items()},
         **{name: partial(read, user.id) for name, read in OF_USER.items()},
     }
 
@@ -143,7 +144,8 @@ class TradingConsumer(AuthenticatedConsumer):
 
     async def on_authenticated(self) -> None:
         as_data = json_as_it_is if self.format is Format.JSON else msgspec.json.decode
-        self.entry = OrderEntry(self.user.id, client[0] if (client := self.scope.get("client")) else None)
+        address = client[0] if (client := self.scope.get("client")) else None
+        self.entry = OrderEntry(self.user.id, address, lambda: scopes_of(self.session))
         self.feed = PrivateFeed(user_stream(self.user.id), sources_of(self.user), stream_watch(), self, as_data)
         try:
             await self.feed.open()

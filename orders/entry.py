@@ -5,10 +5,12 @@ Requests of one socket reach the order bridge in their order; the answers come a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from accounts.policy import Functions
 from accounts.rights import Rights, rights_of
 from accounts.sockets import Later
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
@@ -31,8 +33,9 @@ class Asker(NamedTuple):
 class OrderEntry:
     """The orders of one socket, in the name of its user. Used from one event loop, one call after another."""
 
-    def __init__(self, user_id: UUID, ip_address: str | None) -> None:
-        self._user_id, self._ip_address = user_id, ip_address
+    def __init__(self, user_id: UUID, ip_address: str | None, scopes: Callable[[], Functions | None]) -> None:
+        """`scopes` are those of the key in whose session the socket is now; None for a person."""
+        self._user_id, self._ip_address, self._scopes = user_id, ip_address, scopes
 
     async def place(self, body: PlaceOrderBody) -> Later[dict[str, Any]]:
         """The order of `body`; the same again gives the order as it is."""
@@ -62,7 +65,7 @@ class OrderEntry:
     async def asker(self) -> Asker:
         """As the database has him now; Forbidden for who has no account."""
         user = await callers().user(self._user_id)
-        rights = rights_of(user)
+        rights = rights_of(user, self._scopes())
         return Asker(caller_of(user, rights, self._ip_address), rights)
 
 

@@ -1,6 +1,6 @@
-"""Which orders, executions and positions has an account? Read only, and only ever by account.
+"""Which orders, executions and positions may a caller see? Read only, and only ever within his reach.
 
-Everything is answered in the shapes of `orders.shapes`. A user without an account has nothing.
+Everything is answered in the shapes of `orders.shapes`. What lies beyond the reach is not there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from accounts.rights import Reach
 from orders.instants import micros, text
 from orders.lifecycle import FINAL, OPEN
 from orders.models import Execution, Order, OrderHistory, Position
@@ -45,21 +46,24 @@ class Wanted(NamedTuple):
         return {name: value for name, value in asked.items() if value}
 
 
-def own(account_id: UUID | None) -> Q:
-    """The fence: rows of this account; without an account, none."""
-    return Q(pk__in=[]) if account_id is None else Q(account_id=account_id)
+def fence(reach: Reach, desk_column: str) -> Q:
+    """Rows of the account, and of the desk where that is in reach; without either, none."""
+    if reach.everything:
+        return Q()
+    mine = Q(pk__in=[]) if reach.account is None else Q(account_id=reach.account)
+    return mine if reach.desk is None else mine | Q(**{desk_column: reach.desk})
 
 
-def orders_of(account_id: UUID | None) -> QuerySet[Order]:
-    return Order.objects.filter(own(account_id)).select_related("account", "desk")
+def orders_of(reach: Reach) -> QuerySet[Order]:
+    return Order.objects.filter(fence(reach, "desk_id")).select_related("account", "desk")
 
 
-def executions_of(account_id: UUID | None) -> QuerySet[Execution]:
-    return Execution.objects.filter(own(account_id)).select_related("account", "order")
+def executions_of(reach: Reach) -> QuerySet[Execution]:
+    return Execution.objects.filter(fence(reach, "order__desk_id")).select_related("account", "order")
 
 
-def positions_of(account_id: UUID | None) -> QuerySet[Position]:
-    return Position.objects.filter(own(account_id)).select_related("account")
+def positions_of(reach: Reach) -> QuerySet[Position]:
+    return Position.objects.filter(fence(reach, "account__desk_id")).select_related("account")
 
 
 def order_as_shape(row: Order) -> Shape:
@@ -74,25 +78,23 @@ def position_as_shape(row: Position) -> Shape:
     return position_shape(position_state(row))
 
 
-def orders_page(
-    account_id: UUID | None, *, status: StatusFilter, wanted: Wanted, place: Place | None, limit: int
-) -> Page[Shape]:
+def orders_page(reach: Reach, *, status: StatusFilter, wanted: Wanted, place: Place | None, limit: int) -> Page[Shape]:
     """Newest first by `createdAt`."""
-    rows = orders_of(account_id).filter(**wanted.conditions("created_at"))
+    rows = orders_of(reach).filter(**wanted.conditions("created_at"))
     if status in STATUSES:
         rows = rows.filter(status__in=sorted(STATUSES[status]))
     found = newest_first(rows, "created_at", place, limit)
     return Page([order_as_shape(row) for row in found.items], found.next_token)
 
 
-def order_get(account_id: UUID | None, order_id: UUID) -> Shape:
-    """NotFound for what is not there and for what is another account's."""
-    return order_as_shape(_one(orders_of(account_id).filter(id=order_id)))
+def order_get(reach: Reach, order_id: UUID) -> Shape:
+    """NotFound for what is not there and for what lies beyond the reach."""
+    return order_as_shape(_one(orders_of(reach).filter(id=order_id)))
 
 
 def order_by_client_id(account_id: UUID | None, client_order_id: str) -> Shape:
-    """Byte for byte, whatever the database's collation says."""
-    return order_as_shape(_one(orders_of(account_id).filter(client_order_key=client_order_id.encode().hex())))
+    """One's own: others may have given the same id. Byte for byte, whatever the database's collation says."""
+    return order_as_shape(_one(orders_of(Reach(account_id)).filter(client_order_key=client_order_id.encode().hex())))
 
 
 def _one(rows: QuerySet[Order]) -> Order:
@@ -102,9 +104,9 @@ def _one(rows: QuerySet[Order]) -> Order:
     return row
 
 
-def order_history(account_id: UUID | None, order_id: UUID, *, after: int, limit: int) -> Page[Shape]:
+def order_history(reach: Reach, order_id: UUID, *, after: int, limit: int) -> Page[Shape]:
     """Oldest first, from the event behind number `after` on; NotFound."""
-    order = _one(orders_of(account_id).filter(id=order_id))
+    order = _one(orders_of(reach).filter(id=order_id))
     rows = list(OrderHistory.objects.filter(order=order, number__gt=after).order_by("number")[: limit + 1])
     token = str(rows[limit - 1].number) if len(rows) > limit else None
     return Page([history_shape(row) for row in rows[:limit]], token)
@@ -132,18 +134,37 @@ def text_or_none(at_us: int) -> str | None:
     return text(at_us) if at_us else None
 
 
-def executions_page(account_id: UUID | None, *, wanted: Wanted, place: Place | None, limit: int) -> Page[Shape]:
+def executions_page(reach: Reach, *, wanted: Wanted, place: Place | None, limit: int) -> Page[Shape]:
     """Newest first by `executedAt`."""
-    rows = executions_of(account_id).filter(**wanted.conditions("executed_at"))
+    rows = executions_of(reach).filter(**wanted.conditions("executed_at"))
     found = newest_first(rows, "executed_at", place, limit)
     return Page([execution_as_shape(row) for row in found.items], found.next_token)
 
 
-def positions_page(account_id: UUID | None, *, symbols: Sequence[str], after: str, limit: int) -> Page[Shape]:
-    """By symbol, flat ones included: they carry realised profit; from the symbol behind `after` on."""
-    rows = positions_of(account_id).filter(symbol__gt=after)
+class PositionPlace(NamedTuple):
+    """The position after which a page begins."""
+
+    symbol: str
+    account_id: UUID
+
+    def token(self) -> str:
+        return f"{self.symbol}~{self.account_id.hex}"
+
+    @classmethod
+    def read(cls, token: str) -> PositionPlace:
+        """The inverse of `token`; ValueError."""
+        symbol, _, account = token.partition("~")
+        return cls(symbol, UUID(account))
+
+
+def positions_page(reach: Reach, *, symbols: Sequence[str], after: PositionPlace | None, limit: int) -> Page[Shape]:
+    """By symbol, then by account, flat ones included: they carry realised profit; from behind `after` on."""
+    rows = positions_of(reach)
+    if after is not None:
+        rows = rows.filter(Q(symbol__gt=after.symbol) | Q(symbol=after.symbol, account_id__gt=after.account_id))
     if symbols:
         rows = rows.filter(symbol__in=list(symbols))
-    found = list(rows.order_by("symbol")[: limit + 1])
-    token = found[limit - 1].symbol if len(found) > limit else None
+    found = list(rows.order_by("symbol", "account_id")[: limit + 1])
+    more = len(found) > limit
+    token = PositionPlace(found[limit - 1].symbol, found[limit - 1].account_id).token() if more else None
     return Page([position_as_shape(row) for row in found[:limit]], token)

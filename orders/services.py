@@ -42,6 +42,7 @@ def caller_of(user: User, rights: Rights, ip_address: str | None) -> Caller:
         desk_name=user.desk.name if user.desk else None,
         heads_desk=user.desk is not None and Function.ORDERS_CANCEL_DESK in rights.functions,
         ip_address=ip_address,
+        signed=rights.signed,
     )
 
 

@@ -41,6 +41,10 @@ class Code(StrEnum):
     MFA_ENROLMENT_REQUIRED = "MFA_ENROLMENT_REQUIRED"  #: your role needs a second factor: set one up, or prove yours
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"  #: this needs a second factor proven in the last 300 s: /auth/mfa/step-up
     FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
+    SIGNATURE_MALFORMED = "SIGNATURE_MALFORMED"  #: the signature headers do not say or cover what they must
+    SIGNATURE_INVALID = "SIGNATURE_INVALID"  #: the signature does not fit, or its key does not count
+    SIGNATURE_EXPIRED = "SIGNATURE_EXPIRED"  #: signed more than 30 seconds ago, or in the future
+    NONCE_USED = "NONCE_USED"  #: a request with this nonce was taken before
     SIGNATURE_REQUIRED = "SIGNATURE_REQUIRED"  #: this must be signed by one of your keys
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After

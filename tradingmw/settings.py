@@ -119,7 +119,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.SessionTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.signatures.authentication.SignedAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "accounts.permissions.Permitted"],
     "DEFAULT_THROTTLE_CLASSES": ["tradingmw.rate_limit.WriteThrottle"],
     "DEFAULT_PARSER_CLASSES": ["tradingmw.json_body.StrictJsonParser"],

@@ -16,6 +16,8 @@ from accounts.models.factors import RecoverySet as RecoverySet
 from accounts.models.factors import TotpFactor as TotpFactor
 from accounts.models.guessing import AccountGuesses as AccountGuesses
 from accounts.models.guessing import AddressGuesses as AddressGuesses
+from accounts.models.keys import ApiKey as ApiKey
+from accounts.models.keys import SignedRequest as SignedRequest
 from accounts.models.people import Account as Account
 from accounts.models.people import Desk as Desk
 from accounts.models.people import Role as Role

@@ -23,7 +23,7 @@ from django.db import Error
 
 from accounts.models import Session, User
 from accounts.policy import Function
-from accounts.rights import rights_of
+from accounts.rights import rights_of, scopes_of
 from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.door import VISIT, headers_of
@@ -232,7 +232,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         return identity_of(self.session)
 
     def _go_on_as(self, session: Session) -> None:
-        self.session, self.rights = session, rights_of(session.user)
+        self.session, self.rights = session, rights_of(session.user, scopes_of(session))
 
     def _stop_deadline(self) -> None:
         if self._deadline:

@@ -105,7 +105,8 @@ def understood(scope: Scope, messages: Sequence[Message]) -> Asked:
     """NotUsual, or what stands in its way where only Django can say it."""
     headers: Headers = dict(scope["headers"])
     is_whole = messages[-1]["type"] == "http.request" and len(headers) == len(scope["headers"])
-    if not is_whole or not is_plain(scope, headers):
+    is_signed = b"signature-input" in headers or b"signature" in headers
+    if not is_whole or is_signed or not is_plain(scope, headers):
         raise NotUsual
     caller, rights = caller_behind(headers.get(b"authorization", b""), scope)
     if scope["method"] == "POST":

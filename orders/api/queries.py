@@ -9,8 +9,9 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts.rights import Scope
 from orders.requests import SYMBOLS_MAX
-from orders.selectors import StatusFilter, Wanted
+from orders.selectors import PositionPlace, StatusFilter, Wanted
 from tradingmw.paging import LimitField, PlaceField
 from tradingmw.strict import StrictSerializer
 
@@ -45,8 +46,28 @@ class InstantField(serializers.DateTimeField):
         return super().enforce_timezone(value)
 
 
+class PositionPlaceField(serializers.CharField):
+    """`pageToken` of positions."""
+
+    default_error_messages = {"place": "This is no token of an earlier page."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            place = PositionPlace.read(super().to_internal_value(data))
+        except ValueError:
+            self.fail("place")
+        if not SYMBOL.fullmatch(place.symbol):
+            self.fail("place")
+        return place
+
+
 class SymbolsQuery(serializers.Serializer[Any]):
     symbols = SymbolsField(required=False, help_text="Comma-separated.")
+    scope = serializers.ChoiceField(
+        choices=[word.value for word in Scope],
+        required=False,
+        help_text="Your own account's, your desk's (for its head), all (for compliance); without it, all you may see.",
+    )
     limit = LimitField()
 
 
@@ -82,7 +103,7 @@ class HistoryQuery(serializers.Serializer[Any]):
 
 
 class PositionsQuery(SymbolsQuery):
-    pageToken = serializers.RegexField(f"^{SYMBOL.pattern}$", required=False, max_length=24)
+    pageToken = PositionPlaceField(required=False, max_length=60)
 
 
 def asked(query: type[serializers.Serializer[Any]], request: Request) -> Any:

@@ -1,4 +1,6 @@
-"""Which orders, executions and positions does REST show? Those of the caller's own account; others' are 404.
+"""Which orders, executions and positions does REST show? Those within the caller's reach; others' are 404.
+
+A trader reaches what is his account's, the head of a desk also what is the desk's, compliance all of it.
 
 The classes hold `get` only; `orders.urls` joins them with the writing verbs of the same path.
 """
@@ -14,8 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.permissions import needs
+from accounts.permissions import needs, rights_of_request
 from accounts.policy import Function
+from accounts.rights import Reach, Scope
 from orders import selectors
 from orders.api.queries import ExecutionsQuery, HistoryQuery, OrdersQuery, PositionsQuery, asked
 from orders.api.serializers import (
@@ -29,9 +32,9 @@ from orders.selectors import StatusFilter
 from tradingmw.paging import Page
 
 
-def account_of(request: Request) -> UUID | None:
-    """The caller's; a user without one owns nothing."""
-    return cast(User, request.user).account_id
+def reach_of(request: Request, scope: str | None = None) -> Reach:
+    """What the caller may see; of that only `scope` where it is named."""
+    return rights_of_request(request).reach(Scope(scope) if scope else None)
 
 
 def page_response(page: Page[Any]) -> Response:
@@ -44,14 +47,14 @@ class OrdersRead(APIView):
     @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="orders_list",
-        summary="Your orders, newest first",
+        summary="Orders, newest first",
         parameters=[OrdersQuery],
         responses=OrdersPageSerializer,
     )
     def get(self, request: Request) -> Response:
         query = asked(OrdersQuery, request)
         page = selectors.orders_page(
-            account_of(request),
+            reach_of(request, query.validated_data.get("scope")),
             status=StatusFilter(query.validated_data["status"]),
             wanted=query.wanted,
             place=query.validated_data.get("pageToken"),
@@ -64,9 +67,9 @@ class OrderRead(APIView):
     """`/orders/{id}`"""
 
     @needs(Function.ORDERS_READ_OWN)
-    @extend_schema(operation_id="orders_get", summary="One of your orders", responses=OrderSerializer)
+    @extend_schema(operation_id="orders_get", summary="One order", responses=OrderSerializer)
     def get(self, request: Request, order_id: UUID) -> Response:
-        return Response(selectors.order_get(account_of(request), order_id))
+        return Response(selectors.order_get(reach_of(request), order_id))
 
 
 class OrderByClientIdView(APIView):
@@ -77,7 +80,7 @@ class OrderByClientIdView(APIView):
         operation_id="orders_get_by_client_id", summary="One of your orders, by your own id", responses=OrderSerializer
     )
     def get(self, request: Request, client_order_id: str) -> Response:
-        return Response(selectors.order_by_client_id(account_of(request), client_order_id))
+        return Response(selectors.order_by_client_id(cast(User, request.user).account_id, client_order_id))
 
 
 class OrderHistoryView(APIView):
@@ -86,13 +89,13 @@ class OrderHistoryView(APIView):
     @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="orders_history",
-        summary="What happened to one of your orders, oldest first",
+        summary="What happened to an order, oldest first",
         parameters=[HistoryQuery],
         responses=OrderHistoryPageSerializer,
     )
     def get(self, request: Request, order_id: UUID) -> Response:
         query = asked(HistoryQuery, request).validated_data
-        page = selectors.order_history(account_of(request), order_id, after=query["pageToken"], limit=query["limit"])
+        page = selectors.order_history(reach_of(request), order_id, after=query["pageToken"], limit=query["limit"])
         return page_response(page)
 
 
@@ -102,14 +105,14 @@ class ExecutionsView(APIView):
     @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="executions_list",
-        summary="Your executions, newest first",
+        summary="Executions, newest first",
         parameters=[ExecutionsQuery],
         responses=ExecutionsPageSerializer,
     )
     def get(self, request: Request) -> Response:
         query = asked(ExecutionsQuery, request)
         page = selectors.executions_page(
-            account_of(request),
+            reach_of(request, query.validated_data.get("scope")),
             wanted=query.wanted,
             place=query.validated_data.get("pageToken"),
             limit=query.validated_data["limit"],
@@ -123,16 +126,16 @@ class PositionsView(APIView):
     @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="positions_list",
-        summary="Your positions, by symbol",
+        summary="Positions, by symbol",
         parameters=[PositionsQuery],
         responses=PositionsPageSerializer,
     )
     def get(self, request: Request) -> Response:
         query = asked(PositionsQuery, request).validated_data
         page = selectors.positions_page(
-            account_of(request),
+            reach_of(request, query.get("scope")),
             symbols=query.get("symbols", ()),
-            after=query.get("pageToken", ""),
+            after=query.get("pageToken"),
             limit=query["limit"],
         )
         return page_response(page)

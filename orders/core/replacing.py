@@ -22,7 +22,7 @@ from orders.core.commands import (
     send_replace,
 )
 from orders.core.inputs import Replace
-from orders.core.requesting import engine_away, note, open_order
+from orders.core.requesting import engine_away, note, open_order, signature
 from orders.core.state import CommandProgress, OrderState, Terms
 from orders.lifecycle import OrderEvent
 from orders.lifecycle import OrderStatus as Status
@@ -58,7 +58,8 @@ def want_replace(draft: Draft, asked: Replace, order: OrderState) -> None:
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
         return
-    order = draft.happen(order, OrderEvent.REPLACE_REQUESTED, trace=request.trace, details=words(wanted))
+    details = words(wanted) | signature(request.caller)
+    order = draft.happen(order, OrderEvent.REPLACE_REQUESTED, trace=request.trace, details=details)
     send_replace(draft, order, wanted)
     note(draft, request.caller, "order.replace", order, words(wanted))
     draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))

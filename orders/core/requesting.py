@@ -64,7 +64,9 @@ def accept(draft: Draft, asked: Place) -> None:
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
         return
-    order = draft.happen(new_order(draft, asked, instrument.exchange), OrderEvent.ACCEPTED)
+    order = draft.happen(
+        new_order(draft, asked, instrument.exchange), OrderEvent.ACCEPTED, details=signature(request.caller)
+    )
     draft.client_ids.put((order.account, order.client_order_id), order.id)
     note_expiry(draft, order)
     send_new_order(draft, order, instrument)
@@ -153,6 +155,7 @@ def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: Ord
         return order
     without_evidence = order.status is OrderStatus.UNKNOWN
     by = {"requestedBy": str(request.caller.user)} if request.caller.user != order.user else {}
+    by |= signature(request.caller)
     order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace, details=by)
     note(draft, request.caller, "order.cancel", order)
     if draft.link.phase is Phase.LIVE and not without_evidence:
@@ -160,6 +163,11 @@ def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: Ord
     elif draft.link.phase in (Phase.LIVE, Phase.ASKING) and draft.asks.get(order.id) is None:
         ask_later(draft, order, draft.now_us)
     return order
+
+
+def signature(caller: Caller) -> dict[str, str]:
+    """With the event stands which signed request asked for it."""
+    return {"signedRequest": str(caller.signed)} if caller.signed else {}
 
 
 def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> None:

@@ -9,8 +9,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.rights import Reach
 from orders.models import Order
 from orders.selectors import (
+    PositionPlace,
     StatusFilter,
     Wanted,
     executions_page,
@@ -35,7 +37,7 @@ def ann() -> User:
 def ids(user: User, place: Place | None = None, limit: int = 100, **narrowed: object) -> list[str]:
     wanted = Wanted(**{name: value for name, value in narrowed.items() if name != "status"})  # type: ignore[arg-type]
     status = StatusFilter(str(narrowed.get("status", "all")))
-    page = orders_page(user.account_id, status=status, wanted=wanted, place=place, limit=limit)
+    page = orders_page(Reach(user.account_id), status=status, wanted=wanted, place=place, limit=limit)
     return [item["clientOrderId"] for item in page.items]
 
 
@@ -45,7 +47,7 @@ def test_orders_of_one_instant_are_paged_without_a_repeat_or_a_gap(ann: User) ->
     seen: list[str] = []
     place = None
     for _ in range(4):
-        page = orders_page(ann.account_id, status=StatusFilter.ALL, wanted=Wanted(), place=place, limit=2)
+        page = orders_page(Reach(ann.account_id), status=StatusFilter.ALL, wanted=Wanted(), place=place, limit=2)
         seen += [item["clientOrderId"] for item in page.items]
         last = Order.objects.get(client_order_id=seen[-1])
         place = Place(last.created_at, last.id)
@@ -80,22 +82,22 @@ def test_a_foreign_order_is_as_absent_as_one_that_never_was(ann: User) -> None:
     foreign = order_of(trader("bob"), "c1")
     for order_id in (foreign.id, uuid4()):
         with pytest.raises(NotFound):
-            order_get(ann.account_id, order_id)
+            order_get(Reach(ann.account_id), order_id)
 
 
 def test_a_user_without_an_account_has_nothing(ann: User) -> None:
     execution_of(order_of(ann, "c1"))
     position_of(ann, "AAPL")
-    assert orders_page(None, status=StatusFilter.ALL, wanted=Wanted(), place=None, limit=9).items == []
-    assert executions_page(None, wanted=Wanted(), place=None, limit=9).items == []
-    assert positions_page(None, symbols=(), after="", limit=9).items == []
+    assert orders_page(Reach(), status=StatusFilter.ALL, wanted=Wanted(), place=None, limit=9).items == []
+    assert executions_page(Reach(), wanted=Wanted(), place=None, limit=9).items == []
+    assert positions_page(Reach(), symbols=(), after=None, limit=9).items == []
 
 
 def test_positions_are_paged_by_symbol(ann: User) -> None:
     for symbol in ("MSFT", "AAPL", "IBM"):
         position_of(ann, symbol)
-    first = positions_page(ann.account_id, symbols=(), after="", limit=2)
-    rest = positions_page(ann.account_id, symbols=(), after=first.next_token or "", limit=2)
+    first = positions_page(Reach(ann.account_id), symbols=(), after=None, limit=2)
+    rest = positions_page(Reach(ann.account_id), symbols=(), after=PositionPlace.read(first.next_token or ""), limit=2)
     assert [[item["symbol"] for item in page.items] for page in (first, rest)] == [["AAPL", "IBM"], ["MSFT"]]
     assert rest.next_token is None
 
@@ -106,7 +108,10 @@ def test_a_snapshot_of_orders_holds_all_open_ones_and_those_that_ended_lately(an
     order_of(ann, "ended today", status="filled", updated_at=now - timedelta(hours=1))
     order_of(ann, "ended before", status="canceled", updated_at=now - timedelta(hours=25))
     order_of(trader("bob"), "foreign", updated_at=now)
-    assert [item.data["clientOrderId"] for item in orders_standing(ann.account_id)] == ["old but open", "ended today"]
+    assert [item.data["clientOrderId"] for item in orders_standing(Reach(ann.account_id))] == [
+        "old but open",
+        "ended today",
+    ]
 
 
 def test_beyond_the_bound_the_oldest_ended_orders_are_left_out_first(ann: User) -> None:
@@ -119,7 +124,7 @@ def test_beyond_the_bound_the_oldest_ended_orders_are_left_out_first(ann: User) 
 
 
 def standing(user: User, most: int) -> list[str]:
-    return sorted(item.data["clientOrderId"] for item in orders_standing(user.account_id, most))
+    return sorted(item.data["clientOrderId"] for item in orders_standing(Reach(user.account_id), most))
 
 
 def test_a_snapshot_of_executions_is_todays_oldest_first(ann: User) -> None:
@@ -127,11 +132,11 @@ def test_a_snapshot_of_executions_is_todays_oldest_first(ann: User) -> None:
     minutes = round((timezone.now() - order.created_at).total_seconds() / 60)
     recent = [execution_of(order, minute=minutes - ago) for ago in (3, 5)]
     execution_of(order, minute=minutes - 60 * 25)
-    found = [item.data["id"] for item in executions_standing(ann.account_id)]
+    found = [item.data["id"] for item in executions_standing(Reach(ann.account_id))]
     assert found == [str(execution.id) for execution in reversed(recent)]
 
 
 def test_a_snapshot_of_positions_is_by_symbol(ann: User) -> None:
     for symbol in ("MSFT", "AAPL"):
         position_of(ann, symbol)
-    assert [item.data["symbol"] for item in positions_standing(ann.account_id)] == ["AAPL", "MSFT"]
+    assert [item.data["symbol"] for item in positions_standing(Reach(ann.account_id))] == ["AAPL", "MSFT"]

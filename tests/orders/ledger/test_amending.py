@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
 from accounts.models import AuditLog
+from accounts.rights import Reach
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
 from notifications.models import StreamEvent
 from notifications.stream import desk_stream, user_stream
@@ -53,7 +54,7 @@ def test_a_bust_changes_row_execution_and_position_of_an_order_that_has_ended(
     ledger: Ledger, words: Desk, filled: OrderState
 ) -> None:
     settle(ledger, told(words, filled, ExecType.TRADE_CANCEL, 3, ref_exec_id="y", cum_quantity_e8=40 * E8))
-    row = order_get(filled.account, filled.id)
+    row = order_get(Reach(filled.account), filled.id)
     assert (row["status"], row["filledQuantity"], row["averagePrice"]) == ("partially_filled", "40", "150")
     statuses = dict(Execution.objects.values_list("exec_id", "status"))
     assert statuses == {"x": "live", "y": "busted"}
@@ -80,7 +81,9 @@ def test_a_correction_is_told_to_the_user_and_the_desk_with_both_executions(
     assert (old["execId"], old["status"], new["execId"], new["status"]) == ("y", "corrected", "z", "live")
     assert (new["refExecId"], new["quantity"], new["price"]) == ("y", "30", "149")
     assert StreamEvent.objects.filter(stream=desk_stream(trader.desk), kind="execution_corrected").exists()  # type: ignore[arg-type]
-    assert [each["status"] for each in executions_page(trader.account, wanted=Wanted(), place=None, limit=9).items]
+    assert [
+        each["status"] for each in executions_page(Reach(trader.account), wanted=Wanted(), place=None, limit=9).items
+    ]
     assert differences() == []
 
 

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.factors.policy import factor_needed
 from accounts.models import User
 from accounts.policy import Function
 from accounts.rights import Rights, rights_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 MARK, RIGHTS = "needed_function", "rights_of_caller"
+#: What a session may do that owes a second factor: set one up or prove it.
+BEFORE_A_FACTOR = frozenset({Function.SELF_READ, Function.SESSIONS_KEEP, Function.FACTORS_KEEP})
 #: DRF answers these itself, with what the document says already.
 UNMARKED = frozenset({"OPTIONS", "TRACE"})
 
@@ -67,4 +70,6 @@ class Permitted(BasePermission):
         function = function_needed(view, request.method or "")
         if function is not None:
             rights_of_request(request).need(function)
+            if function not in BEFORE_A_FACTOR and request.auth is not None:  # None: a test vouches for the user
+                factor_needed(request.auth.session)
         return True

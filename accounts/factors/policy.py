@@ -23,9 +23,14 @@ def factor_required_of(user: User) -> bool:
     return env().mfa_required and factor_is_for(user)
 
 
+def may_owe_factor(session: Session) -> bool:
+    """What memory says, of which the database may know better."""
+    return session.mfa_at is None and factor_required_of(session.user)
+
+
 def factor_needed(session: Session) -> None:
     """Forbidden (MFA_ENROLMENT_REQUIRED) where the user's role needs a second factor and this session proved none."""
-    if session.mfa_at is None and factor_required_of(session.user) and proven_at(session) is None:
+    if may_owe_factor(session) and proven_at(session) is None:
         raise Forbidden(
             "Your role needs a second factor: set one up, or prove yours, under /auth/mfa.",
             code=Code.MFA_ENROLMENT_REQUIRED,

@@ -7,6 +7,7 @@ from typing import Annotated
 from channels.db import database_sync_to_async
 from msgspec import Meta, Struct
 
+from accounts.factors.policy import factor_needed, may_owe_factor
 from accounts.models import Session
 from accounts.services import ticket_redeem
 from accounts.tokens import access_token_check
@@ -41,4 +42,6 @@ async def session_of(proof: Proof) -> Session:
         session = await database_sync_to_async(access_token_check)(proof.access_token)
     else:
         raise InvalidRequest("params must hold a ticket or an accessToken.", code=Code.INVALID_PARAMS)
+    if may_owe_factor(session):
+        await database_sync_to_async(factor_needed)(session)
     return session

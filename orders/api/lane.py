@@ -20,6 +20,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.http.request import split_domain_port, validate_host
 from rest_framework.exceptions import ParseError
 
+from accounts.factors.policy import factor_needed
 from accounts.rights import Rights, rights_of
 from accounts.tokens import access_token_check
 from orders.api.answers import Written, order_placed, order_written, preferred_wait
@@ -137,6 +138,7 @@ def caller_behind(authorization: bytes, scope: Scope) -> tuple[Caller, Rights]:
     if scheme.lower() != b"bearer":
         raise NotUsual
     session = access_token_check(token.decode("latin-1").strip())
+    factor_needed(session)
     client = scope.get("client")
     rights = rights_of(session.user)
     return caller_of(session.user, rights, client[0] if client else None), rights

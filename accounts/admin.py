@@ -6,9 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Account, AuditLog, Desk, Session, User
+from accounts.models import Account, ApiKey, AuditLog, Desk, Entitlement, Session, SignedRequest, User
+from accounts.rights_audit import entitlement_told, rights_told, told_change
+from accounts.signatures.services import key_revoke_by_staff
 from tradingmw.read_only import ReadOnlyAdmin
 
 
@@ -30,6 +33,51 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """What of the user's rights the form changed is audited in the same transaction."""
+        with told_change(request, "user.rights_changed", rights_told, object_id):
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+
+@admin.register(Entitlement)
+class EntitlementAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What narrows the rights of a user; in force within seconds."""
+
+    list_display = ["user", "exchanges", "order_types", "quantity_max", "value_max", "signed_above", "updated_at"]
+    search_fields = ["user__username"]
+    readonly_fields = ["updated_at"]
+    autocomplete_fields = ["user"]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        user_id = object_id or request.POST.get("user")
+        with told_change(request, "user.entitlement_changed", entitlement_told, user_id):
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        with told_change(request, "user.entitlement_changed", entitlement_told, object_id):
+            return super().delete_view(request, object_id, *args, **kwargs)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    list_display = ["name", "user", "scopes", "networks", "created_at", "expires_at", "revoked_at"]
+    search_fields = ["user__username", "name"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke the chosen keys")
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        for key in keys:
+            key_revoke_by_staff(key=key, user_id=request.user.pk, ip_address=request.META.get("REMOTE_ADDR"))
+
+
+@admin.register(SignedRequest)
+class SignedRequestAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "key", "method", "request_id", "ip_address"]
+    list_filter = ["method"]
+    fields = ["key", "received_at", "created_at", "method", "request_id", "ip_address", "base", "signature"]
+    search_fields = ["request_id"]
+    show_full_result_count = False
 
 
 @admin.register(Desk)

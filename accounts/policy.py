@@ -43,9 +43,9 @@ class Function(StrEnum):
     ORDERS_READ_OWN = "orders.read_own"  #: orders, executions and positions of one's own account
     ORDERS_READ_DESK = "orders.read_desk"  #: those of the desk
     ORDERS_READ_ALL = "orders.read_all"  #: those of everybody
-    ORDERS_PLACE = "orders.place"
-    ORDERS_CHANGE = "orders.change"
-    ORDERS_CANCEL = "orders.cancel"
+    ORDERS_PLACE = "orders.place"  #: orders on one's own account
+    ORDERS_CHANGE = "orders.change"  #: other terms for one's open orders
+    ORDERS_CANCEL = "orders.cancel"  #: the end of one's open orders
     ORDERS_CANCEL_DESK = "orders.cancel_desk"  #: all open orders of the desk at once
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -28,6 +28,15 @@ def sessions_alive(session_ids: Sequence[UUID]) -> set[UUID]:
         ids = session_ids[start : start + IDS_PER_QUERY]
         alive.update(sessions_live().filter(id__in=ids).values_list("id", flat=True))
     return alive
+
+
+def users_now(user_ids: Collection[UUID]) -> dict[UUID, User]:
+    """These users with all that their rights depend on."""
+    whole = User.objects.select_related("entitlement").prefetch_related("groups")
+    ids, found = list(user_ids), dict[UUID, User]()
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        found.update((user.id, user) for user in whole.filter(id__in=ids[start : start + IDS_PER_QUERY]))
+    return found
 
 
 def sessions_of(user: User) -> QuerySet[Session]:

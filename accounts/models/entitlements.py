@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 
 from accounts.models.people import User
 from accounts.policy import Attributes
@@ -59,7 +58,7 @@ class Entitlement(models.Model):
         help_text="Orders of a greater quantity × price, those without a limit price, and changes of API keys must be "
         "signed by one of the user's keys. 0: all; empty: none.",
     )
-    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"entitlement of {self.user_id}"

@@ -19,6 +19,7 @@ from accounts.audit import audit
 from accounts.client import Client
 from accounts.credentials import digest
 from accounts.factors import fresh_mfa_needed
+from accounts.factors.freshness import proven_at
 from accounts.models import ApiKey, Session
 from accounts.policy import SCOPES, Function
 from accounts.rights import Rights
@@ -92,6 +93,24 @@ def key_revoke(*, session: Session, rights: Rights, client: Client, key: ApiKey)
         _audit("auth.key_revoked", key, session, client, before=told(key), after={"revokedAt": now.isoformat()})
 
 
+@transaction.atomic
+def key_revoke_by_staff(*, key: ApiKey, user_id: UUID, ip_address: str | None) -> None:
+    """The same by another's hand, in admin."""
+    now = timezone.now()
+    if ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=now):
+        if key.session is not None:
+            session_end(session=key.session, client=Client(ip_address, "admin"), reason="key_revoked")
+        audit(
+            action="auth.key_revoked",
+            resource="api_key",
+            resource_id=key.id,
+            user_id=user_id,
+            ip_address=ip_address,
+            before=told(key),
+            after={"revokedAt": now.isoformat()},
+        )
+
+
 def need_signature(rights: Rights, user_id: UUID) -> None:
     """Who must sign, signs also for another key with one that he has; the first one needs his second factor only."""
     must = rights.attributes.signed_above_e4 is not None
@@ -107,6 +126,7 @@ def session_of_key(session: Session, client: Client, name: str, expires_at: date
         user_agent=f"API key {name}"[:400],
         expires_at=expires_at,
         refresh_hash=digest(secrets.token_urlsafe(32)),
+        mfa_at=proven_at(session),  # with which the key was made; no factor can be proven in its own session
     )
 
 

@@ -8,6 +8,7 @@ class CloseCode(IntEnum):
 
     SHUTTING_DOWN = 4001
     SLOW = 4008
+    RIGHTS_CHANGED = 4010
     RATE = 4013
     INVALID_TOKEN = 4500
     AUTH_TIMEOUT = 4502
@@ -19,6 +20,7 @@ class CloseCode(IntEnum):
 MEANINGS = {
     CloseCode.SHUTTING_DOWN: "The process ends; come back after the `reconnectAfterMs` of the `system` frame before.",
     CloseCode.SLOW: "You read too slowly; reconnect and resume.",
+    CloseCode.RIGHTS_CHANGED: "What you may do was changed; reconnect, and subscribe to what you still may.",
     CloseCode.RATE: "You ask too fast; reconnect later.",
     CloseCode.INVALID_TOKEN: "The ticket or token is bad, late or used.",
     CloseCode.AUTH_TIMEOUT: "There was no `auth` within ten seconds.",

@@ -174,9 +174,9 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def websocket_disconnect(self, _message: Message) -> None:
         raise StopConsumer
 
-    async def end(self) -> None:
-        """The session was ended."""
-        await self.close(CloseCode.SESSION_ENDED)
+    async def end(self, code: CloseCode = CloseCode.SESSION_ENDED) -> None:
+        """The session was ended, or its rights are others now."""
+        await self.close(code)
 
     async def shut_down(self) -> None:
         """The process ends: say when to come back, and close. A client that does not read is left to the server."""
@@ -213,7 +213,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         if Function.SOCKETS_OPEN not in self.rights.functions:
             await self.close(CloseCode.FORBIDDEN)
             return
-        if not session_watch().join(self, self.session):
+        if not session_watch().join(self, self.session, rights_of(self.user)):
             await self.close(CloseCode.TOO_MANY)
             return
         self.authenticated = True
@@ -227,7 +227,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         if newer.user_id != self.user.id:
             raise Forbidden("This socket belongs to another user.")
         session_watch().leave(self, self.session)
-        session_watch().join(self, newer)
+        session_watch().join(self, newer, rights_of(newer.user))
         self._go_on_as(newer)
         return identity_of(self.session)
 

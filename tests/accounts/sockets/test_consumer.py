@@ -18,11 +18,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from accounts.models import Session, SocketTicket, User
+from accounts.policy import Role
 from accounts.services import TokenPair, session_begin, session_end, ticket_issue
 from accounts.sockets import AuthenticatedConsumer, Later, Nothing, OriginGuard
 from accounts.sockets.in_flight import IN_FLIGHT_MAX
 from accounts.sockets.watch import SessionWatch
 from tests.accounts.conftest import HERE
+from tests.roles import in_roles
 from tests.served import served
 from tests.stack import wait_for
 from tradingmw import asgi as asgi  # which registers what a process that stops tells its sockets
@@ -422,3 +424,10 @@ def test_without_a_subprotocol_it_is_json(address: str, ticket: str) -> None:
     with opened(address, ticket) as socket:
         assert socket.subprotocol is None
         assert ask(socket, "ping")["status"] == "ok"
+
+
+def test_a_socket_closes_with_4010_once_its_users_rights_are_others(address: str, ticket: str, trader: User) -> None:
+    with opened(address, ticket) as socket:
+        ask(socket, "ping")
+        in_roles(trader, Role.READ_ONLY)
+        assert close_code(socket) == 4010

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from accounts.live import live_sessions
 from accounts.models import Session, User
+from accounts.sockets.closing import CloseCode
 from accounts.sockets.watch import SessionWatch
 
 
@@ -16,7 +17,7 @@ class Line:
     def __init__(self) -> None:
         self.ended = asyncio.Event()
 
-    async def end(self) -> None:
+    async def end(self, _code: CloseCode = CloseCode.SESSION_ENDED) -> None:
         self.ended.set()
 
 

@@ -1,4 +1,4 @@
-"""When do sessions, tickets and nonces that have had their day leave the database?"""
+"""When do sessions, tickets, nonces and challenges that have had their day leave the database?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from accounts.models import Session, SignedRequest, SocketTicket
+from accounts.models import PasskeyChallenge, Session, SignedRequest, SocketTicket
 from tradingmw.batches import delete_in_batches
 
 SESSIONS_KEPT: Final = timedelta(days=7)  #: after they expired; what was done in them stays in the audit for ever
@@ -16,8 +16,9 @@ NONCES_KEPT: Final = timedelta(minutes=5)  #: ten times the window in which they
 
 
 def expired_delete() -> int:
-    """Delete sessions, tickets and nonces that expired long enough ago; how many rows went."""
+    """Delete sessions, tickets, nonces and challenges that expired long enough ago; how many rows went."""
     now = timezone.now()
     nonces = delete_in_batches(SignedRequest.objects.filter(kept=False, received_at__lt=now - NONCES_KEPT))
     tickets = delete_in_batches(SocketTicket.objects.filter(expires_at__lt=now - TICKETS_KEPT))
-    return nonces + tickets + delete_in_batches(Session.objects.filter(expires_at__lt=now - SESSIONS_KEPT))
+    challenges = delete_in_batches(PasskeyChallenge.objects.filter(expires_at__lt=now - TICKETS_KEPT))
+    return nonces + tickets + challenges + delete_in_batches(Session.objects.filter(expires_at__lt=now - SESSIONS_KEPT))

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.clean_up import SESSIONS_KEPT, TICKETS_KEPT, expired_delete
-from accounts.models import AuditLog, Session, SocketTicket, User
+from accounts.factors.challenges import LIFE, challenge_make
+from accounts.models import AuditLog, PasskeyChallenge, Purpose, Session, SocketTicket, User
 from accounts.services import session_begin, ticket_issue
 from tests.accounts.conftest import HERE
 
@@ -32,6 +33,14 @@ def test_a_session_goes_some_days_after_it_expired_and_the_audit_stays(trader: U
     assert list(Session.objects.values_list("id", flat=True)) == [recent.id]
     assert not SocketTicket.objects.exists()
     assert AuditLog.objects.count() == audited
+
+
+def test_a_challenge_goes_an_hour_after_it_expired(trader: User) -> None:
+    now = timezone.now()
+    for age in (TICKETS_KEPT - MINUTE, TICKETS_KEPT + MINUTE):
+        challenge_make(Purpose.LOGIN, trader, None, now - age - LIFE)
+    assert expired_delete() == 1
+    assert PasskeyChallenge.objects.count() == 1
 
 
 def test_a_ticket_goes_an_hour_after_it_expired(session: Session) -> None:

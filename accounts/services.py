@@ -46,8 +46,21 @@ class Ticket(NamedTuple):
     expires_in_seconds: int
 
 
+class Proven(NamedTuple):
+    """Who he is, and what he proved beside his password; None where he has set nothing up."""
+
+    user: User
+    method: Method | None
+
+
 def user_login(*, username: str, password: str, client: Client, otp: str = "") -> TokenPair:
-    """A new session; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists.
+    """A new session; errors as of `user_prove`."""
+    proven = user_prove(username=username, password=password, client=client, otp=otp)
+    return session_begin(user=proven.user, client=client, method=proven.method)
+
+
+def user_prove(*, username: str, password: str, client: Client, otp: str = "") -> Proven:
+    """Who it is; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists.
 
     TooManyRequests after too many of these; Unavailable where too many want to log in at once. Who has a second factor
     must prove it too, by `otp` or in a second step: `accounts.factors.login` says how.
@@ -57,8 +70,7 @@ def user_login(*, username: str, password: str, client: Client, otp: str = "") -
     if not isinstance(user, User):
         raise login_refused(username=username, client=client, counted=counted)
     guess_right(counted)
-    method = second_factor(user=user, otp=otp, client=client, now=timezone.now())
-    return session_begin(user=user, client=client, method=method)
+    return Proven(user, second_factor(user=user, otp=otp, client=client, now=timezone.now()))
 
 
 def passkey_session_begin(*, attempt: str, answer: Answer, client: Client, now: datetime) -> TokenPair:

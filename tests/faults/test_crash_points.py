@@ -84,6 +84,7 @@ async def trade_and_die(processes: Processes, traders: Traders, places: Sequence
     start(processes, SLOTS[0], places[0])
     for turn in range(len(places)):
         dying, next_one = SLOTS[turn % 2], SLOTS[(turn + 1) % 2]
+        await true(partial(has_begun, processes, dying), f"{dying} at work")
         start(processes, next_one, places[turn + 1] if turn + 1 < len(places) else "")
         await died(processes, dying, places[turn], trading)
     done = len(traders.accepted)
@@ -91,6 +92,14 @@ async def trade_and_die(processes: Processes, traders: Traders, places: Sequence
     traders.stopping = True
     await asyncio.gather(*trading)
     following.cancel()
+
+
+def has_begun(processes: Processes, slot: str) -> bool:
+    """It has the lease, or had it. Only then may the next one come: that one, quicker, would not die in its place."""
+    if processes.exit_code(slot) is not None:
+        return True
+    there = processes.rows("SELECT holder_address FROM orders_lease")
+    return there == [(processes.address_of(slot),)]
 
 
 def start(processes: Processes, slot: str, place: str) -> None:

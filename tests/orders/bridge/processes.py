@@ -128,6 +128,10 @@ class Processes:
             database.execute("UPDATE orders_lease SET fence = fence + 1")
         database.close()
 
+    def address_of(self, name: str) -> str:
+        """Where this order bridge is asked."""
+        return self.addresses.get(name, self.environment["TMW_ORDER_REQUESTS"])
+
     @property
     def standby_address(self) -> str:
         return self.addresses["standby"]

@@ -6,17 +6,68 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django
+from django.utils import timezone
+
+from tests.accounts.signatures.program import Program
 
 
 def tokens(data_dir: Path) -> dict[str, str]:
-    """By role, and `none` for a user without one, and of each a second one `…-socket`. They share the desk `alpha`."""
+    """By role, and `none` for a user without one, and of each a second one `…-socket`. They share the desk `alpha`.
+
+    Besides `key_id`, `notification_id` and `user_id` of trader2, and a `program` of trader1 with its `private` key.
+    """
     environment = {**os.environ, "TMW_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "tradingmw.settings"}
     told = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, check=True, text=True)
     found: dict[str, str] = json.loads(told.stdout.splitlines()[-1])
     return found
+
+
+def foreign(user: Any) -> dict[str, str]:
+    """What of `user` no REST call makes without a second factor or an event: a key and a notification."""
+    from accounts.models import ApiKey  # noqa: PLC0415
+    from notifications.models import Notification  # noqa: PLC0415
+
+    later = timezone.now() + timedelta(days=1)
+    key = ApiKey.objects.create(user=user, name="bot", public_key="A" * 43 + "=", expires_at=later)
+    notification = Notification.objects.create(user=user, type="alert", title="Mine", message="Mine")
+    return {"key_id": str(key.id), "notification_id": str(notification.id), "user_id": str(user.id)}
+
+
+def program_of(user: Any) -> dict[str, str]:
+    """A key that may place orders for `user`: its id, and its private half in hexadecimal."""
+    from accounts.models import Method  # noqa: PLC0415
+    from accounts.rights import rights_of  # noqa: PLC0415
+    from accounts.services import Client, session_begin  # noqa: PLC0415
+    from accounts.signatures.services import key_create  # noqa: PLC0415
+
+    program, here = Program(), Client("127.0.0.1", "rights")
+    key = key_create(
+        session=session_begin(user=user, client=here, method=Method.TOTP).session,
+        rights=rights_of(user),
+        client=here,
+        name="bot",
+        scopes=["orders.place", "orders.read_own"],
+        public_key=program.public_key,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    return {"program": str(key.id), "private": program.private_bytes.hex()}
+
+
+def bound_token() -> str:
+    """Of a user whose market data is that of XNYS."""
+    from accounts.models import Entitlement, User  # noqa: PLC0415
+    from accounts.policy import Role  # noqa: PLC0415
+    from accounts.services import Client, session_begin  # noqa: PLC0415
+    from tests.roles import in_roles  # noqa: PLC0415
+
+    user = in_roles(User.objects.create(username="bound", email="bound@desk.example"), Role.READ_ONLY)
+    Entitlement.objects.create(user=user, data_exchanges="XNYS")
+    return session_begin(user=user, client=Client("127.0.0.1", "rights")).access_token
 
 
 def made() -> dict[str, str]:
@@ -34,7 +85,8 @@ def made() -> dict[str, str]:
             user = User.objects.create(username=f"only-{name}", email=email, desk=desk, account=account)
             in_roles(user, *([role] if isinstance(role, Role) else []))
             found[name] = session_begin(user=user, client=Client("127.0.0.1", "rights")).access_token
-    return found
+    one, two = (User.objects.get(username=name) for name in ("trader1", "trader2"))
+    return {**found, **foreign(two), **program_of(one), "bound": bound_token()}
 
 
 if __name__ == "__main__":

@@ -21,9 +21,13 @@ def b64(raw: bytes) -> str:
 class Program:
     """Signs with `key_id`, which is known once the public half was registered."""
 
-    def __init__(self) -> None:
-        self._private = Ed25519PrivateKey.generate()
-        self.key_id: UUID | str = ""
+    def __init__(self, private: bytes | None = None, key_id: UUID | str = "") -> None:
+        self._private = Ed25519PrivateKey.from_private_bytes(private) if private else Ed25519PrivateKey.generate()
+        self.key_id = key_id
+
+    @property
+    def private_bytes(self) -> bytes:
+        return self._private.private_bytes_raw()
 
     @property
     def public_key(self) -> str:

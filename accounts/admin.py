@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -10,8 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_login import AdminLoginForm
-from accounts.models import Account, ApiKey, AuditLog, Desk, Entitlement, Session, SignedRequest, User
+from accounts.audited_admin import AuditedAdmin, client_of_request
+from accounts.models import Account, AddressRule, ApiKey, AuditLog, Desk, Entitlement, Session, SignedRequest, User
 from accounts.rights_audit import entitlement_told, rights_told, told_change
+from accounts.services import sessions_end_all
 from accounts.signatures.services import key_revoke_by_staff
 from tradingmw.read_only import ReadOnlyAdmin
 
@@ -20,9 +23,11 @@ admin.site.login_template = "accounts/admin_login.html"
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
+class UserAdmin(AuditedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
     """A user is deactivated, never deleted: orders and audit rows name him."""
 
+    actions = ["end_sessions"]
+    untold = frozenset({"groups", "desk", "account", "is_active", "is_staff", "is_superuser"})  # user.rights_changed
     list_display = ["username", "email", "desk", "account", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "is_staff", "desk", "groups"]
     search_fields = ["username", "email", "first_name", "last_name"]
@@ -42,6 +47,20 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at ru
         """What of the user's rights the form changed is audited in the same transaction."""
         with told_change(request, "user.rights_changed", rights_told, object_id):
             return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not form.instance.is_active:
+            self._end_sessions(request, form.instance, "deactivated")
+
+    @admin.action(description="End all their sessions", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        ended = sum(self._end_sessions(request, user, "ended_by_staff") for user in users)
+        self.message_user(request, f"{ended} sessions were ended.")
+
+    def _end_sessions(self, request: HttpRequest, user: User, reason: str) -> int:
+        client, by = client_of_request(request), UUID(str(request.user.pk))
+        return sessions_end_all(user=user, client=client, reason=reason, by=by)
 
 
 @admin.register(Entitlement)
@@ -84,15 +103,24 @@ class SignedRequestAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
+@admin.register(AddressRule)
+class AddressRuleAdmin(AuditedAdmin):
+    list_display = ["role", "user", "network", "note", "created_at"]
+    list_filter = ["role"]
+    search_fields = ["user__username", "network"]
+    autocomplete_fields = ["user"]
+    readonly_fields = ["created_at"]
+
+
 @admin.register(Desk)
-class DeskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DeskAdmin(AuditedAdmin):
     list_display = ["name", "created_at"]
     search_fields = ["name"]
     readonly_fields = ["created_at"]
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AccountAdmin(AuditedAdmin):
     list_display = ["name", "desk", "created_at"]
     list_filter = ["desk"]
     search_fields = ["name"]

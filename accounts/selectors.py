@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.credentials import RefreshToken
+from accounts.live import LAST_ACTIVE_EVERY, idle_since, sessions_seen
 from accounts.models import Session, User
 from tradingmw.errors import NotFound
 
@@ -17,16 +18,21 @@ IDS_PER_QUERY = 500
 
 
 def sessions_live() -> QuerySet[Session]:
-    """Not ended, not expired, of an active user."""
-    return Session.objects.filter(ended_at=None, expires_at__gt=timezone.now(), user__is_active=True)
+    """Not ended, not expired, not idle for too long, of an active user."""
+    used = Q(last_active__gt=idle_since()) | Q(api_key__isnull=False)
+    return Session.objects.filter(used, ended_at=None, expires_at__gt=timezone.now(), user__is_active=True)
 
 
-def sessions_alive(session_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of `session_ids` that live."""
+def sessions_used(session_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of `session_ids` that live. That a socket of theirs is open is use of them, and noted."""
     alive: set[UUID] = set()
+    noted_before = timezone.now() - LAST_ACTIVE_EVERY
     for start in range(0, len(session_ids), IDS_PER_QUERY):
         ids = session_ids[start : start + IDS_PER_QUERY]
-        alive.update(sessions_live().filter(id__in=ids).values_list("id", flat=True))
+        found = dict(sessions_live().filter(id__in=ids).values_list("id", "last_active"))
+        alive.update(found)
+        if unnoted := [session_id for session_id, last_active in found.items() if last_active <= noted_before]:
+            sessions_seen(unnoted)
     return alive
 
 

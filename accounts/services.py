@@ -13,8 +13,10 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from accounts.addresses import place_needed
 from accounts.audit import audit
 from accounts.client import Client as Client
 from accounts.credentials import RefreshToken, digest, ticket_make
@@ -23,9 +25,10 @@ from accounts.factors.ceremony import Answer
 from accounts.factors.login import passkey_login, second_factor
 from accounts.guessed import login_refused
 from accounts.guessing import guess, guess_right
-from accounts.live import live_sessions, session_load
+from accounts.live import idle_since, live_sessions, session_load
 from accounts.models import Method, Session, SocketTicket, User
 from accounts.notices import Notice, notice_give
+from accounts.selectors import sessions_live
 from accounts.tokens import access_token_check as access_token_check
 from accounts.tokens import access_token_issue
 from tradingmw.env import env
@@ -63,13 +66,15 @@ def user_prove(*, username: str, password: str, client: Client, otp: str = "") -
     """Who it is; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists.
 
     TooManyRequests after too many of these; Unavailable where too many want to log in at once. Who has a second factor
-    must prove it too, by `otp` or in a second step: `accounts.factors.login` says how.
+    must prove it too, by `otp` or in a second step: `accounts.factors.login` says how. Forbidden from where he may not
+    come.
     """
     with guess(username=username, client=client) as counted:
         user = authenticate(username=username.lower(), password=password)
     if not isinstance(user, User):
         raise login_refused(username=username, client=client, counted=counted)
     guess_right(counted)
+    place_needed(user=user, client=client, to="log in")
     return Proven(user, second_factor(user=user, otp=otp, client=client, now=timezone.now()))
 
 
@@ -79,11 +84,20 @@ def passkey_session_begin(*, attempt: str, answer: Answer, client: Client, now: 
     return session_begin(user=user, client=client, method=Method.WEBAUTHN)
 
 
-@transaction.atomic
 def session_begin(*, user: User, client: Client, method: Method | None = None) -> TokenPair:
-    """A new session of a user who has proven who he is; `method` is the second factor that he proved beside."""
+    """A new session of a user who has proven who he is; `method` is the second factor that he proved beside.
+
+    Where he has as many as he may, the one that was idle longest ends. Forbidden from where he may not come.
+    """
+    place_needed(user=user, client=client, to="begin a session")
+    return _session_begin(user, client, method)
+
+
+@transaction.atomic
+def _session_begin(user: User, client: Client, method: Method | None) -> TokenPair:
     now = timezone.now()
     is_new_device = user.last_login is not None and not device_known(user.username, client, now)
+    user.epoch = User.objects.values_list("epoch", flat=True).get(id=user.id)
     token = RefreshToken.first(uuid4())
     session = Session.objects.create(
         id=token.session_id,
@@ -98,10 +112,18 @@ def session_begin(*, user: User, client: Client, method: Method | None = None) -
         amr=method.value if method else "",
     )
     User.objects.filter(id=user.id).update(last_login=now)
+    _make_room(user, client)
     _audit_session("auth.login", session, client, newDevice=is_new_device, factor=session.amr)
     if is_new_device:
         _tell(Notice.NEW_DEVICE, session, client, now)
     return _pair(session, token)
+
+
+def _make_room(user: User, client: Client) -> None:
+    """End what is more than a user may have, the longest idle first."""
+    mine = sessions_live().filter(user=user, api_key=None).order_by("-last_active", "-created_at", "-id")
+    for session in _end(mine[env().sessions_per_user :], reason="too_many"):
+        _audit_session("auth.logout", session, client, reason="too_many")
 
 
 def session_refresh(*, refresh_token: str, client: Client) -> TokenPair:
@@ -116,12 +138,15 @@ def session_refresh(*, refresh_token: str, client: Client) -> TokenPair:
     if not (_rotate(token, now) or _rotated_lately(token, now)):
         _reuse_found(token, client)
         raise _invalid_refresh()
-    return _pair(session_load(token.session_id), token.successor())
+    session = session_load(token.session_id)
+    place_needed(user=session.user, client=client, to="refresh")
+    return _pair(session, token.successor())
 
 
 def _rotate(token: RefreshToken, now: datetime) -> bool:
     used = digest(token.text())
     alive = Session.objects.filter(id=token.session_id, refresh_hash=used, ended_at=None, expires_at__gt=now)
+    alive = alive.filter(last_active__gt=idle_since())
     next_hash = digest(token.successor().text())
     return bool(alive.update(refresh_hash=next_hash, previous_refresh_hash=used, rotated_at=now, last_active=now))
 
@@ -141,6 +166,22 @@ def _reuse_found(token: RefreshToken, client: Client) -> None:
             _tell(Notice.REFRESH_REUSE, session, client, timezone.now())
 
 
+def session_name(*, session: Session, name: str) -> Session:
+    """What its user calls it from now on."""
+    with transaction.atomic():
+        Session.objects.filter(id=session.id).update(name=name)
+        audit(
+            action="auth.session_named",
+            resource="session",
+            resource_id=session.id,
+            user_id=session.user_id,
+            before={"name": session.name},
+            after={"name": name},
+        )
+    session.name = name
+    return session
+
+
 def session_end(*, session: Session, client: Client, reason: str = "logout") -> None:
     """End one session: its tokens and sockets die with it. Ending it again changes nothing."""
     with transaction.atomic():
@@ -148,12 +189,15 @@ def session_end(*, session: Session, client: Client, reason: str = "logout") -> 
             _audit_session("auth.logout", session, client, reason=reason)
 
 
-def sessions_end_all(*, user: User, client: Client, reason: str) -> int:
-    """End every live session of the user; how many there were."""
+def sessions_end_all(
+    *, user: User, client: Client, reason: str, by: UUID | None = None, but: UUID | None = None
+) -> int:
+    """End every live session of the user, but one; how many there were. `by`: who did it, the user himself for None."""
     with transaction.atomic():
-        ended = _end(Session.objects.filter(user=user, api_key=None), reason=reason)
+        mine = Session.objects.filter(user=user, ended_at=None, api_key=None)
+        ended = _end([session for session in mine if session.id != but], reason=reason)
         for session in ended:
-            _audit_session("auth.logout", session, client, reason=reason)
+            _audit_session("auth.logout", session, client, by=by, reason=reason)
     return len(ended)
 
 
@@ -170,21 +214,27 @@ def _end(sessions: Iterable[Session], *, reason: str) -> list[Session]:
 
 
 @transaction.atomic
-def ticket_issue(*, session: Session) -> Ticket:
-    """A one-use pass for opening one socket in this session."""
+def ticket_issue(*, session: Session, address: str | None = None) -> Ticket:
+    """A one-use pass for opening one socket in this session, from where it was asked for."""
     now, text, seconds = timezone.now(), ticket_make(), env().ticket_seconds
+    expires_at = now + timedelta(seconds=seconds)
     SocketTicket.objects.create(
-        ticket_hash=digest(text), session=session, expires_at=now + timedelta(seconds=seconds), used_at=None
+        ticket_hash=digest(text), session=session, expires_at=expires_at, used_at=None, ip_address=address
     )
     return Ticket(text, seconds)
 
 
-def ticket_redeem(ticket: str) -> Session:
-    """The live session of `ticket`, which is used up now; NotAuthenticated (INVALID_TOKEN, SESSION_ENDED)."""
+def ticket_redeem(ticket: str, address: str | None = None) -> Session:
+    """The live session of `ticket`, which is used up now; NotAuthenticated (INVALID_TOKEN, SESSION_ENDED).
+
+    It opens nothing at another address than it was asked for from, and then is not used up.
+    """
     now, kept = timezone.now(), digest(ticket)
-    if not SocketTicket.objects.filter(ticket_hash=kept, used_at=None, expires_at__gt=now).update(used_at=now):
+    here = Q(ip_address=None) | Q(ip_address=address)
+    if not SocketTicket.objects.filter(here, ticket_hash=kept, used_at=None, expires_at__gt=now).update(used_at=now):
         raise NotAuthenticated("The ticket is not valid.", code=Code.INVALID_TOKEN)
-    return session_load(SocketTicket.objects.values_list("session_id", flat=True).get(ticket_hash=kept))
+    session_id = SocketTicket.objects.values_list("session_id", flat=True).get(ticket_hash=kept)
+    return live_sessions.load(session_id, address)
 
 
 def _pair(session: Session, token: RefreshToken) -> TokenPair:
@@ -192,13 +242,13 @@ def _pair(session: Session, token: RefreshToken) -> TokenPair:
     return TokenPair(session, access_token, seconds, token.text())
 
 
-def _audit_session(action: str, session: Session, client: Client, **details: object) -> None:
+def _audit_session(action: str, session: Session, client: Client, *, by: UUID | None = None, **details: object) -> None:
     audit(
         action=action,
         resource="session",
         resource_id=session.id,
-        user_id=session.user_id,
-        session_id=session.id,
+        user_id=by or session.user_id,
+        session_id=None if by else session.id,
         ip_address=client.ip_address,
         details=details,
     )

@@ -1,7 +1,7 @@
 """Whose request is this? An access token names a session, and the session decides.
 
-Tokens are HS256 JWTs with `aud iss exp iat jti sub` and `sid`, the session. A token outlives its session by at most
-five seconds (`live.py`), whatever its `exp` says.
+Tokens are HS256 JWTs with `aud iss exp iat jti sub`, `sid`, the session, and `epoch`, which a change of the user's
+roles or password leaves behind. A token outlives these by at most five seconds (`live.py`), whatever its `exp` says.
 """
 
 from __future__ import annotations
@@ -53,12 +53,15 @@ def access_token_issue(session: Session) -> tuple[str, int]:
     seconds = max(0, min(env().access_token_seconds, left))
     token = AccessToken()
     token.set_exp(lifetime=timedelta(seconds=seconds))
-    token["sub"], token["sid"] = session.user_id.hex, session.id.hex
+    token["sub"], token["sid"], token["epoch"] = session.user_id.hex, session.id.hex, session.user.epoch
     return str(token), seconds
 
 
-def access_token_check(token: str) -> Session:
-    """The live session behind `token`; NotAuthenticated (INVALID_TOKEN, SESSION_ENDED)."""
+def access_token_check(token: str, address: str | None = None) -> Session:
+    """The live session behind `token`, for a client at `address`; NotAuthenticated (INVALID_TOKEN, SESSION_ENDED).
+
+    Forbidden (ADDRESS_NOT_ALLOWED) where its user may come from certain addresses only and this is none of them.
+    """
     if len(token) > TOKEN_BYTES_MAX:
         raise _invalid()
     try:
@@ -67,8 +70,10 @@ def access_token_check(token: str) -> Session:
         raise _invalid() from error
     if claimed.expires_at <= time.time():
         raise _invalid()
-    session = live_sessions.get(claimed.session_id)
-    if session.user_id != claimed.user_id:
+    session = live_sessions.get(claimed.session_id, address)
+    if session.user.epoch < claimed.epoch:  # what is remembered is older than the token
+        session = live_sessions.load(claimed.session_id, address)
+    if (session.user_id, session.user.epoch) != (claimed.user_id, claimed.epoch):
         raise _invalid()
     return session
 
@@ -76,6 +81,7 @@ def access_token_check(token: str) -> Session:
 class _Claimed(NamedTuple):
     session_id: UUID
     user_id: UUID
+    epoch: int
     expires_at: float
 
 
@@ -83,7 +89,7 @@ class _Claimed(NamedTuple):
 def _claimed(token: str) -> _Claimed:
     """What a token says that we signed: looked at once, as a program sends the same one thousands of times."""
     claims = AccessToken(token)  # type: ignore[arg-type]  # simplejwt annotates the text of a token as a Token
-    return _Claimed(UUID(claims["sid"]), UUID(claims["sub"]), float(claims["exp"]))
+    return _Claimed(UUID(claims["sid"]), UUID(claims["sub"]), int(claims["epoch"]), float(claims["exp"]))
 
 
 def _invalid() -> NotAuthenticated:
@@ -97,7 +103,7 @@ class SessionTokenAuthentication(BaseAuthentication):
         scheme, _, token = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer":
             return None
-        session = access_token_check(token.decode("latin-1").strip())
+        session = access_token_check(token.decode("latin-1").strip(), request.META.get("REMOTE_ADDR"))
         return session.user, Grant(session)
 
     def authenticate_header(self, request: Request) -> str:

@@ -114,6 +114,8 @@ class Env(BaseSettings):
     ticket_seconds: Annotated[int, Field(ge=1, le=30)] = 30
     session_idle_seconds: Annotated[int, Field(ge=300, le=2_592_000)] = 3_600
     sessions_per_user: Annotated[int, Field(ge=1, le=1_000)] = 50
+    breached_passwords: Path | None = None
+    password_words: Annotated[list[str], NoDecode] = ["tradingmw"]
     command_deadline_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
     reconcile_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
     dead_man_seconds: Annotated[int, Field(ge=0, le=3_600)] = 15
@@ -147,7 +149,7 @@ class Env(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("allowed_hosts", "allowed_origins", "proxies", "metrics_allowed", "mfa_roles"):
+        for name in ("allowed_hosts", "allowed_origins", "proxies", "password_words", "metrics_allowed", "mfa_roles"):
             if isinstance(text := values.get(name), str):
                 values[name] = [part.strip() for part in text.split(",") if part.strip()]
         return values

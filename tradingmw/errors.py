@@ -46,6 +46,7 @@ class Code(StrEnum):
     SIGNATURE_EXPIRED = "SIGNATURE_EXPIRED"  #: signed more than 30 seconds ago, or in the future
     NONCE_USED = "NONCE_USED"  #: a request with this nonce was taken before
     SIGNATURE_REQUIRED = "SIGNATURE_REQUIRED"  #: this must be signed by one of your keys
+    ADDRESS_NOT_ALLOWED = "ADDRESS_NOT_ALLOWED"  #: you may not come from this address
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
     LOGIN_BUSY = "LOGIN_BUSY"  #: too many log in at once; see Retry-After

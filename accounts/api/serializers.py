@@ -32,6 +32,15 @@ class RefreshBody(StrictSerializer):
     )
 
 
+class SessionNameBody(StrictSerializer):
+    name = serializers.CharField(max_length=60, allow_blank=True)
+
+
+class PasswordBody(StrictSerializer):
+    current_password = serializers.CharField(max_length=1_024, trim_whitespace=False, style={"input_type": "password"})
+    new_password = serializers.CharField(max_length=1_024, trim_whitespace=False, style={"input_type": "password"})
+
+
 class WriteAnswer(CamelSerializer):
     last_event_id = serializers.IntegerField(required=False, help_text="The private cursor after this write.")
 
@@ -74,7 +83,7 @@ class SessionAnswer(CamelModelSerializer):
 
     class Meta:
         model = Session
-        fields = ["id", "ip_address", "user_agent", "created_at", "last_active", "expires_at", "current"]
+        fields = ["id", "name", "ip_address", "user_agent", "created_at", "last_active", "expires_at", "current"]
         read_only_fields = fields
 
     def get_current(self, session: Session) -> bool:

@@ -14,8 +14,10 @@ from rest_framework.views import APIView
 from accounts.api.cookies import cookie_forget, cookie_set, is_browser, refresh_token_needed, refresh_token_of
 from accounts.api.serializers import (
     LoginBody,
+    PasswordBody,
     RefreshBody,
     SessionAnswer,
+    SessionNameBody,
     SessionsAnswer,
     TicketAnswer,
     TokensAnswer,
@@ -23,6 +25,7 @@ from accounts.api.serializers import (
 )
 from accounts.factors.policy import mfa_told
 from accounts.models import Session, User
+from accounts.passwords import password_change
 from accounts.permissions import needs
 from accounts.policy import Function
 from accounts.selectors import session_of_refresh_token, session_own, sessions_of
@@ -30,6 +33,7 @@ from accounts.services import (
     Client,
     TokenPair,
     session_end,
+    session_name,
     session_refresh,
     sessions_end_all,
     ticket_issue,
@@ -116,6 +120,21 @@ def sessions_shown(request: Request, refresh_token: str) -> list[Session]:
     return list({session.id: session for session in found if session}.values())
 
 
+class PasswordView(APIView):
+    @needs(Function.SESSIONS_KEEP)
+    @extend_schema(operation_id="password_change", request=PasswordBody, responses=TokensAnswer)
+    def post(self, request: Request) -> Response:
+        """Change my password; my other sessions end, and this one goes on with a new access token."""
+        body = checked_body(PasswordBody, request)
+        token, seconds = password_change(
+            session=grant_of(request).session,
+            current=body["current_password"],
+            new=body["new_password"],
+            client=client_of(request),
+        )
+        return Response({"accessToken": token, "expiresIn": seconds}, headers={"Cache-Control": "no-store"})
+
+
 class MeView(APIView):
     @needs(Function.SELF_READ)
     @extend_schema(operation_id="me", responses=UserAnswer)
@@ -155,6 +174,15 @@ class SessionView(APIView):
         return Response(SessionAnswer(session, context=_context(request)).data)
 
     @needs(Function.SESSIONS_KEEP)
+    @extend_schema(operation_id="session_name", request=SessionNameBody, responses=SessionAnswer)
+    def patch(self, request: Request, session_id: UUID) -> Response:
+        """Give one of my live sessions a name."""
+        body = checked_body(SessionNameBody, request)
+        session = session_own(grant_of(request).session.user, session_id)
+        session = session_name(session=session, name=body["name"])
+        return Response(SessionAnswer(session, context=_context(request)).data)
+
+    @needs(Function.SESSIONS_KEEP)
     @extend_schema(operation_id="session_end", responses={204: None})
     def delete(self, request: Request, session_id: UUID) -> Response:
         """End one of my sessions, its tokens and its sockets."""
@@ -172,6 +200,6 @@ class TicketView(APIView):
     @extend_schema(operation_id="ws_ticket", request=None, responses=TicketAnswer)
     def post(self, request: Request) -> Response:
         """A one-use ticket for opening a WebSocket."""
-        ticket = ticket_issue(session=grant_of(request).session)
+        ticket = ticket_issue(session=grant_of(request).session, address=client_of(request).ip_address)
         body = {"ticket": ticket.text, "expiresIn": ticket.expires_in_seconds}
         return Response(body, headers={"Cache-Control": "no-store"})

@@ -3,6 +3,7 @@
 Keys are UUIDs. Names that are compared are kept in lower case, because SQL Server compares without case.
 """
 
+from accounts.models.addresses import AddressRule as AddressRule
 from accounts.models.audit import AuditLog as AuditLog
 from accounts.models.audit import AuditRows as AuditRows
 from accounts.models.entitlements import Entitlement as Entitlement

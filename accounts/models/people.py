@@ -43,6 +43,8 @@ class User(AbstractUser):
     desk = models.ForeignKey(Desk, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: grows with each change of password or roles; access tokens of an earlier one are not taken any more
+    epoch = models.PositiveIntegerField(default=0, editable=False)
 
     @property
     def roles(self) -> list[str]:

@@ -15,6 +15,7 @@ class Session(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    name = models.CharField(max_length=60, blank=True, help_text="As its user calls it.")
     ip_address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -44,6 +45,8 @@ class SocketTicket(models.Model):
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="tickets")
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
+    #: who asked for it opens the socket; None: asked for by a program of ours
+    ip_address = models.GenericIPAddressField(null=True)
 
     def __str__(self) -> str:
         return f"ticket of {self.session_id}"

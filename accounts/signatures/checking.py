@@ -61,7 +61,7 @@ def _checked(message: Message, address: str | None, user_id: UUID | None, now: d
     base = signed.base(message)
     if not fits(key.public_bytes, signed.signature, base):
         raise NotSigned(Refusal.SIGNATURE, "The signature does not fit.")
-    session = session_of(key, now)
+    session = session_of(key, now, address)
     if not allowed_from(key, address):
         raise NotSigned(Refusal.ADDRESS, "The key may not be used from there.")
     return Checked(key, session, kept(signed, key, message, base, created, address, now))
@@ -99,12 +99,12 @@ def key_of(key_id: str) -> ApiKey:
     return found
 
 
-def session_of(key: ApiKey, now: datetime) -> Session:
-    """The key's session while it lives, as every request sees it: at most five seconds old."""
+def session_of(key: ApiKey, now: datetime, address: str | None) -> Session:
+    """The key's session while it lives, as every request sees it: five seconds old at most. Forbidden elsewhere."""
     if key.revoked_at is not None or key.expires_at <= now or key.session_id is None:
         raise NotSigned(Refusal.REVOKED, "The key is over.")
     try:
-        return live_sessions.get(key.session_id)
+        return live_sessions.get(key.session_id, address)
     except NotAuthenticated as error:
         raise NotSigned(Refusal.REVOKED, "The key is over.") from error
 

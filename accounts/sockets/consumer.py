@@ -26,7 +26,7 @@ from accounts.policy import Function
 from accounts.rights import rights_of, scopes_of
 from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
-from accounts.sockets.door import VISIT, headers_of
+from accounts.sockets.door import VISIT, address_of, headers_of
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
 from accounts.sockets.in_flight import InFlight
 from accounts.sockets.methods import Handler, Later, Method, Moment, Nothing, Pushes, methods_of, told
@@ -200,7 +200,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         """The first authentication: it succeeds, or the socket closes before anything was sent."""
         self._stop_deadline()
         try:
-            self._go_on_as(await session_of(msgspec.convert(proof, Proof)))
+            self._go_on_as(await session_of(msgspec.convert(proof, Proof), address_of(self.scope)))
         except (TradingError, msgspec.ValidationError):
             await self.close(CloseCode.INVALID_TOKEN)
             return
@@ -223,7 +223,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
 
     async def _auth(self, proof: Proof) -> Identity:
         """Prove who you are, within ten seconds; again, to go on in a newer session of the same user."""
-        newer = await session_of(proof)
+        newer = await session_of(proof, address_of(self.scope))
         if newer.user_id != self.user.id:
             raise Forbidden("This socket belongs to another user.")
         session_watch().leave(self, self.session)

@@ -119,8 +119,7 @@ class SocketDoor:
         self._application, self._door = application, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = scope.get("client")
-        visit = self._door.enter(client[0] if client else "")
+        visit = self._door.enter(address_of(scope) or "")
         if isinstance(visit, Refused):
             await send_away(scope, receive, send, visit)
             return
@@ -147,6 +146,12 @@ async def send_away(scope: Scope, receive: Receive, send: Send, reason: Refused)
 def refusal(path: str, reason: Refused, request_id: str) -> bytes:
     code = Code.TOO_MANY_SOCKETS
     return json.dumps(problem(status=503, code=code, detail=WHY[reason], instance=path, request_id=request_id)).encode()
+
+
+def address_of(scope: Scope) -> str | None:
+    """Where the client is."""
+    client = scope.get("client")
+    return str(client[0]) if client else None
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

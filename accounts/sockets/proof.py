@@ -33,13 +33,13 @@ def identity_of(session: Session) -> Identity:
     return Identity(session.user.username, str(session.id), f"{session.expires_at:%Y-%m-%dT%H:%M:%S.%fZ}")
 
 
-async def session_of(proof: Proof) -> Session:
-    """The live session of a ticket or an access token; a ticket is used up by this."""
+async def session_of(proof: Proof, address: str | None) -> Session:
+    """The live session of a ticket or an access token, for a client at `address`; a ticket is used up by this."""
     session: Session
     if proof.ticket is not None:
-        session = await database_sync_to_async(ticket_redeem)(proof.ticket)
+        session = await database_sync_to_async(ticket_redeem)(proof.ticket, address)
     elif proof.access_token is not None:
-        session = await database_sync_to_async(access_token_check)(proof.access_token)
+        session = await database_sync_to_async(access_token_check)(proof.access_token, address)
     else:
         raise InvalidRequest("params must hold a ticket or an accessToken.", code=Code.INVALID_PARAMS)
     if may_owe_factor(session):

@@ -21,7 +21,7 @@ from channels.db import database_sync_to_async
 from accounts.live import live_sessions
 from accounts.models import Session
 from accounts.rights import Rights, rights_of
-from accounts.selectors import sessions_alive, users_now
+from accounts.selectors import sessions_used, users_now
 from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.tally import Refused
@@ -104,7 +104,7 @@ class SessionWatch:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             try:
                 connected = list(self._sockets)
-                alive = await database_sync_to_async(sessions_alive)(connected)
+                alive = await database_sync_to_async(sessions_used)(connected)
                 self._end(set(connected) - alive)
                 if look % RIGHTS_EVERY_LOOKS == 0:
                     await self._look_at_rights()

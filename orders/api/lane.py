@@ -137,11 +137,11 @@ def caller_behind(authorization: bytes, scope: Scope) -> tuple[Caller, Rights]:
     scheme, _, token = authorization.partition(b" ")
     if scheme.lower() != b"bearer":
         raise NotUsual
-    session = access_token_check(token.decode("latin-1").strip())
+    address = (scope.get("client") or [None])[0]
+    session = access_token_check(token.decode("latin-1").strip(), address)
     factor_needed(session)
-    client = scope.get("client")
     rights = rights_of(session.user)
-    return caller_of(session.user, rights, client[0] if client else None), rights
+    return caller_of(session.user, rights, address), rights
 
 
 def to_place(caller: Caller, rights: Rights, headers: Headers, body: bytes) -> Asked:

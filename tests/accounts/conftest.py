@@ -61,6 +61,10 @@ def session(login: TokenPair) -> Session:
     return login.session
 
 
+def nothing_is_remembered() -> None:
+    live_sessions.forget(list(live_sessions.remembered()))
+
+
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    live_sessions.forget(list(live_sessions.remembered()))
+    nothing_is_remembered()

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts import live
-from accounts.live import LiveSessions
+from accounts.addresses import Places
+from accounts.live import Live, LiveSessions
 from accounts.models import Session
-from tradingmw.errors import NotAuthenticated
+from accounts.selectors import sessions_used
+from tradingmw.env import env
+from tradingmw.errors import Code, NotAuthenticated
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_second_look_asks_no_database(session: Session, django_assert_num_queries: Any) -> None:
     sessions = LiveSessions()
-    with django_assert_num_queries(2):  # the session with its user, and his groups
+    with django_assert_num_queries(3):  # the session with its user, his groups, and from where he may come
         sessions.get(session.id)
     with django_assert_num_queries(0):
         user = sessions.get(session.id).user
-        assert (user.roles, str(user.account), user.desk) == ([], "trader", None)
+        assert (user.roles, str(user.account), user.desk) == (["trader"], "trader", None)
 
 
 def test_a_forgotten_session_is_looked_up_again(session: Session) -> None:
@@ -36,7 +41,7 @@ def test_an_answer_read_before_the_end_is_not_kept_after_it(session: Session) ->
     sessions = LiveSessions()
     begun = sessions.begin()
     sessions.forget([session.id])
-    sessions.keep(session, begun)
+    sessions.keep(Live(session, Places()), begun)
     assert not sessions.remembered()
 
 
@@ -54,3 +59,18 @@ def test_activity_is_noted_at_most_once_a_minute(session: Session) -> None:
     Session.objects.update(last_active=noted - live.LAST_ACTIVE_EVERY)
     live.session_load(session.id)
     assert Session.objects.get().last_active > noted
+
+
+def test_a_session_that_nobody_used_has_ended(session: Session) -> None:
+    Session.objects.update(last_active=timezone.now() - timedelta(seconds=env().session_idle_seconds))
+    with pytest.raises(NotAuthenticated) as caught:
+        live.session_load(session.id)
+    assert caught.value.code is Code.SESSION_ENDED
+    assert not sessions_used([session.id])
+
+
+def test_an_open_socket_is_use(session: Session) -> None:
+    before = session.last_active - 2 * live.LAST_ACTIVE_EVERY
+    Session.objects.update(last_active=before)
+    assert sessions_used([session.id]) == {session.id}
+    assert Session.objects.get().last_active > before

@@ -15,6 +15,7 @@ from accounts.models import AuditLog, Session, SocketTicket, User
 from accounts.services import (
     REUSE_GRACE,
     TokenPair,
+    session_begin,
     session_end,
     session_refresh,
     sessions_end_all,
@@ -22,7 +23,10 @@ from accounts.services import (
     ticket_redeem,
     user_login,
 )
+from notifications.models import Notification
 from tests.accounts.conftest import HERE, PASSWORD
+from tradingmw.correlation import serving
+from tradingmw.env import env
 from tradingmw.errors import Code, NotAuthenticated
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +169,37 @@ def test_of_four_threads_with_one_ticket_one_gets_in(session: Session) -> None:
     ticket = ticket_issue(session=session)
     answers = at_once(lambda: ticket_redeem(ticket.text))
     assert sum(isinstance(answer, Session) for answer in answers) == 1
+
+
+def test_one_session_too_many_ends_the_longest_idle(trader: User) -> None:
+    first, *others = [session_begin(user=trader, client=HERE).session for _ in range(env().sessions_per_user)]
+    Session.objects.filter(id=first.id).update(last_active=timezone.now() - timedelta(minutes=5))
+    newest = session_begin(user=trader, client=HERE).session
+    alive = set(Session.objects.filter(ended_at=None).values_list("id", flat=True))
+    assert alive == {newest.id, *(each.id for each in others)}
+    assert Session.objects.get(id=first.id).end_reason == "too_many"
+
+
+def test_an_idle_session_is_not_refreshed(login: TokenPair) -> None:
+    Session.objects.update(last_active=timezone.now() - timedelta(seconds=env().session_idle_seconds))
+    assert refused(lambda: refresh(login)) is Code.INVALID_TOKEN
+
+
+def test_a_ticket_opens_nothing_at_another_address(session: Session) -> None:
+    ticket = ticket_issue(session=session, address="192.0.2.7")
+    assert refused(lambda: ticket_redeem(ticket.text, "192.0.2.8")) is Code.INVALID_TOKEN
+    assert ticket_redeem(ticket.text, "192.0.2.7") == session
+
+
+def test_the_user_hears_of_a_token_in_two_hands(login: TokenPair) -> None:
+    refresh(refresh(refresh(login)))
+    refused(lambda: refresh(login))
+    assert Notification.objects.get().metadata["notice"] == "refresh_reuse"
+
+
+def test_every_row_names_who_from_where_in_which_session_and_request(login: TokenPair) -> None:
+    with serving("desk-7.42"):
+        session_end(session=login.session, client=HERE)
+    row = AuditLog.objects.get(action="auth.logout")
+    assert (row.user_id, row.session_id, row.request_id) == (login.session.user_id, login.session.id, "desk-7.42")
+    assert row.ip_address == HERE.ip_address

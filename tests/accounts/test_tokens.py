@@ -62,6 +62,8 @@ def test_the_claims_are_those_of_the_contract(login: TokenPair) -> None:
         {"sub": None},
         {"sub": uuid4().hex},
         {"token_type": "refresh"},
+        {"epoch": None},
+        {"epoch": 0},
     ],
     ids=" ".join,  # the names alone: values hold keys
 )

@@ -260,7 +260,7 @@ def commands(stack: Stack) -> list[Any]:
 def idle(stack: Stack, username: str) -> str:
     """The token of a session whose activity is to be noted at its next request."""
     token = stack.token(username)
-    change(stack, "UPDATE accounts_session SET last_active = '2026-01-01 00:00:00'")
+    change(stack, "UPDATE accounts_session SET last_active = datetime('now', '-2 minutes')")
     return token
 
 

@@ -192,4 +192,4 @@ def test_a_user_ends_all_his_sessions(client: Client, login: TokenPair) -> None:
 def test_a_ticket_belongs_to_the_session_that_asked(client: Client, login: TokenPair) -> None:
     body = post(client, "ws-ticket", **bearer(login)).json()
     assert 1 <= body["expiresIn"] <= 30
-    assert ticket_redeem(body["ticket"]) == login.session
+    assert ticket_redeem(body["ticket"], "127.0.0.1") == login.session

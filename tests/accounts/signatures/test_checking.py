@@ -153,7 +153,7 @@ def test_no_key_makes_or_ends_a_key(signer: Program) -> None:
 def test_a_ticket_that_was_signed_for_opens_the_keys_session(signer: Program) -> None:
     path = "/api/v1/auth/ws-ticket"
     ticket = send(path, signer.headers("POST", HOST + path), method="POST").json()["ticket"]
-    assert str(ticket_redeem(ticket).api_key.id) == str(signer.key_id)
+    assert str(ticket_redeem(ticket, "127.0.0.1").api_key.id) == str(signer.key_id)
 
 
 def test_who_must_sign_is_refused_unsigned(

@@ -1,0 +1,62 @@
+"""May this user come from this address? Networks that staff names for a role or for one user (`AddressRule`).
+
+A user's own rules take the place of those of his roles. Of several roles with rules each must let him in. Whom no rule
+names comes from anywhere. What is no address comes from nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from ipaddress import ip_network
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from accounts.audit import audit
+from accounts.client import Client
+from accounts.models import AddressRule, User
+from tradingmw.client_address import Network, lies_in, plain
+from tradingmw.errors import Code, Forbidden
+
+logger = logging.getLogger(__name__)
+
+
+class Places(NamedTuple):
+    """Of each group one network must hold the address."""
+
+    groups: tuple[tuple[Network, ...], ...] = ()
+
+    def hold(self, address: str | None) -> bool:
+        return not self.groups or all(lies_in(plain(address or ""), group) for group in self.groups)
+
+    def need(self, address: str | None) -> None:
+        """Forbidden (ADDRESS_NOT_ALLOWED)."""
+        if not self.hold(address):
+            logger.warning("A session is used from an address that its user may not come from")
+            raise Forbidden("You may not come from this address.", code=Code.ADDRESS_NOT_ALLOWED)
+
+
+def places_of(user: User) -> Places:
+    """As the rules are now."""
+    groups: defaultdict[str, list[Network]] = defaultdict(list)
+    for rule in AddressRule.objects.filter(Q(user_id=user.id) | Q(role__in=user.roles)):
+        groups[rule.role].append(ip_network(rule.network, strict=False))
+    own = [groups[""]] if "" in groups else list(groups.values())
+    return Places(tuple(map(tuple, own)))
+
+
+def place_needed(*, user: User, client: Client, to: str) -> None:
+    """Before a session begins or goes on (`to` says what is wanted); Forbidden, which is audited."""
+    try:
+        places_of(user).need(client.ip_address)
+    except Forbidden:
+        audit(
+            action="auth.address_refused",
+            resource="user",
+            resource_id=user.id,
+            user_id=user.id,
+            ip_address=client.ip_address,
+            details={"to": to},
+        )
+        raise

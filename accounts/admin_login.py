@@ -79,9 +79,9 @@ class AdminLoginForm(AdminAuthenticationForm):
         address = self._client().ip_address
         audit(action="auth.admin_login", resource="user", resource_id=user.id, user_id=user.id, ip_address=address,
               details=factor)  # fmt: skip
-        user.backend = BACKEND  # type: ignore[attr-defined]  # Django's login asks who has vouched
+        user.backend = BACKEND  # Django's login asks who has vouched
         self.user_cache = user
 
     def _client(self) -> Client:
-        headers = self.request.META
+        headers = self.request.META if self.request else {}
         return Client(headers.get("REMOTE_ADDR"), headers.get("HTTP_USER_AGENT", ""))

@@ -70,6 +70,7 @@ class Permitted(BasePermission):
         function = function_needed(view, request.method or "")
         if function is not None:
             rights_of_request(request).need(function)
-            if function not in BEFORE_A_FACTOR and request.auth is not None:  # None: a test vouches for the user
-                factor_needed(request.auth.session)
+            grant: Any = request.auth
+            if function not in BEFORE_A_FACTOR and grant is not None:  # None: a test vouches for the user
+                factor_needed(grant.session)
         return True

@@ -3,8 +3,10 @@
 import { Account } from "./account.js";
 import { alertForm, remove } from "./alerts.js";
 import { amend } from "./amend.js";
+import { loginForm } from "./login.js";
 import { Market } from "./market.js";
-import { call, get, login, logout, onLoggedOut, refresh } from "./rest.js";
+import { call, get, logout, onLoggedOut, refresh } from "./rest.js";
+import { security } from "./security.js";
 import { Socket } from "./socket.js";
 import { explain, ticket } from "./ticket.js";
 import * as views from "./views.js";
@@ -148,7 +150,8 @@ function show(part) {
   find("desk").hidden = part !== "desk";
 }
 
-async function enter() {
+async function enter({ mfa }) {
+  if (mfa?.state === "required") return settings.open("Your role needs a second factor: set one up to go on.");
   const [me, { items }] = await Promise.all([get("/auth/me"), get("/instruments?limit=200")]);
   const watchlist = await Watchlist.open(items);
   find("who").textContent = me.username;
@@ -163,18 +166,8 @@ function leave() {
   show("login");
 }
 
-find("login-form").onsubmit = async (event) => {
-  event.preventDefault();
-  const { username, password } = event.target.elements;
-  const message = event.target.querySelector("[data-message]");
-  try {
-    await login(username.value, password.value);
-    password.value = message.textContent = "";
-    await enter();
-  } catch (problem) {
-    message.textContent = problem.message;
-  }
-};
+const settings = security((tokens) => { if (!desk) enter(tokens).catch(leave); });
+loginForm(enter);
 find("logout").onclick = () => logout();
 onLoggedOut(leave);
 refresh().then(enter).catch(leave);

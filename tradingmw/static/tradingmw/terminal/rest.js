@@ -6,7 +6,7 @@ const ROOT = "/api/v1";
 export class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `HTTP ${status}`);
-    Object.assign(this, { status, code: body.code, errors: body.errors || [] });
+    Object.assign(this, { status, code: body.code, errors: body.errors || [], mfa: body.mfa });
   }
 }
 
@@ -35,7 +35,9 @@ async function send(method, path, body, headers = {}) {
 
 const keep = (tokens) => { accessToken = tokens.accessToken; return tokens; };
 
-export const login = async (username, password) => keep(await send("POST", "/auth/login", { username, password }));
+export const login = async (username, password, otp) => keep(await send("POST", "/auth/login", { username, password, otp }));
+export const loginWithPasskey = async (attempt, credential) =>
+  keep(await send("POST", "/auth/mfa/webauthn/login", { attempt, credential }));
 
 let refreshing = null;
 /** One refresh at a time: a second caller waits for the first one's answer. */

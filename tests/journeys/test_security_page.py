@@ -1,0 +1,135 @@
+"""Does a user guard his login in a real browser: passkeys, apps, recovery codes, sessions, on the page and in admin?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.accounts.factors.conftest import shown
+from tests.journeys.test_page import PATIENCE_MS
+from tests.journeys.test_page import browser as browser
+from tests.stack import DEMO_PASSWORD, Stack
+
+#: A device with a finger reader, whose user always puts his finger on it.
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+    """At `localhost`: browsers make no passkey for an IP address."""
+    context = browser.new_context(base_url=stack.url.replace("127.0.0.1", "localhost"))
+    page = context.new_page()
+    devices = context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []
+
+
+def say_who(page: Page, username: str, otp: str = "") -> None:
+    page.goto("/")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    if otp:
+        page.get_by_label("Code", exact=True).fill(otp)
+        page.get_by_label("Password").fill(DEMO_PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+
+
+def is_in(page: Page) -> None:
+    expect(page.locator("#desk")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def open_security(page: Page) -> None:
+    page.get_by_role("button", name="Security").click()
+    expect(page.locator("#sessions li").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def log_out(page: Page) -> None:
+    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("#login")).to_be_visible()
+
+
+def add_passkey(page: Page) -> None:
+    page.get_by_label("Name of the passkey").fill("laptop")
+    page.get_by_role("button", name="Add passkey").click()
+    expect(page.locator("#passkeys li")).to_have_count(1, timeout=PATIENCE_MS)
+
+
+def test_a_passkey_made_on_the_page_opens_it_and_proves_anew(page: Page) -> None:
+    say_who(page, "trader1")
+    is_in(page)
+    open_security(page)
+    add_passkey(page)
+    log_out(page)
+    say_who(page, "trader1")
+    page.locator("#login").get_by_role("button", name="Use a passkey").click()
+    is_in(page)
+    open_security(page)
+    page.locator("#passkeys").get_by_role("button", name="Remove").click()  # proven at login: no step-up
+    expect(page.locator("#passkeys li")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def test_an_app_and_recovery_codes_are_set_up_and_a_code_opens_once(page: Page) -> None:
+    say_who(page, "trader2")
+    is_in(page)
+    open_security(page)
+    page.get_by_label("Name of the app").fill("telephone")
+    page.get_by_role("button", name="Add app").click()
+    expect(page.locator("[data-qr]")).to_have_js_property("complete", True)
+    secret = page.locator("[data-secret]").inner_text()
+    page.get_by_label("Code that it shows").fill(shown(secret, datetime.now(UTC)))
+    page.get_by_role("button", name="Confirm app").click()
+    expect(page.locator("#apps li")).to_contain_text("telephone", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="New codes").click()
+    expect(page.locator("#codes li")).to_have_count(10, timeout=PATIENCE_MS)
+    code = page.locator("#codes li").first.inner_text().strip()
+    assert re.fullmatch(r"([a-z2-7]{4}-){3}[a-z2-7]{4}", code)
+    log_out(page)
+    say_who(page, "trader2", otp=code)
+    is_in(page)
+    open_security(page)
+    expect(page.locator("#codes-left")).to_have_text("9 left")
+    log_out(page)
+    say_who(page, "trader2", otp=code)
+    expect(page.locator("#login [data-message]")).to_contain_text("not taken", timeout=PATIENCE_MS)
+
+
+def test_a_session_elsewhere_is_seen_and_ended(page: Page, stack: Stack) -> None:
+    with stack.client("desk1") as elsewhere:
+        say_who(page, "desk1")
+        is_in(page)
+        open_security(page)
+        page.locator("#sessions li", has_text="httpx").get_by_role("button", name="End").click()
+        expect(page.locator("#sessions li")).to_have_count(1, timeout=PATIENCE_MS)
+        assert elsewhere.get("/auth/me").status_code == 401
+
+
+def test_staff_enters_the_admin_with_a_passkey(page: Page) -> None:
+    say_who(page, "compliance1")
+    is_in(page)
+    open_security(page)
+    add_passkey(page)
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("compliance1")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".errornote")).to_contain_text("second factor")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("link", name="Audit logs")).to_be_visible(timeout=PATIENCE_MS)

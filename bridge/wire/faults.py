@@ -21,7 +21,7 @@ class Reason(StrEnum):
     CHECKSUM = "CHECKSUM"  #: the payload is not the one that was sealed
     NUMBERING = "NUMBERING"  #: epoch or sequence of the envelope do not suit its message
     NOT_MESSAGEPACK = "NOT_MESSAGEPACK"  #: no MessagePack value, or one nested too deep, or bytes after it
-    SCHEMA = "SCHEMA"  #: a field is unknown, missing, mistyped or beyond its own limits
+    SCHEMA = "SCHEMA"  #: a field is unknown, missing, mistyped or beyond its own limits, a text not UTF-8
     REPEATED_KEY = "REPEATED_KEY"  #: a map has one key twice: its meaning would depend on the reader
     FLATBUFFER = "FLATBUFFER"  #: an offset, a size or a count leads out of the buffer
     RANGE = "RANGE"  #: a value is impossible, or contradicts another one

@@ -13,6 +13,7 @@ from bridge.wire.faults import Reason, WireError
 T = TypeVar("T")
 
 FIELDS: Decoder[dict[str, Raw]] = Decoder(dict[str, Raw])
+ANYTHING: Decoder[Raw] = Decoder(Raw)  #: one well-formed value, not looked into
 ROWS: Decoder[list[Raw]] = Decoder(list[Raw])
 FIXMAP, MAP16, MAP32 = 0x80, 0xDE, 0xDF
 
@@ -30,10 +31,19 @@ def read_map(decoder: Decoder[T], payload: bytes, nested: Sequence[str] = ()) ->
 def _parsed(decoder: Decoder[T], payload: bytes) -> T:
     try:
         return decoder.decode(payload)
-    except ValidationError as error:
-        raise WireError(Reason.SCHEMA, str(error)) from error
-    except (DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise WireError(_reason_of_refusal(payload), str(error)) from error
+    except (DecodeError, RecursionError, MemoryError) as error:
         raise WireError(Reason.NOT_MESSAGEPACK, str(error)) from error
+
+
+def _reason_of_refusal(payload: bytes) -> Reason:
+    """The typed decoder ends at the first fault; whether bytes are MessagePack at all is asked before what they say."""
+    try:
+        ANYTHING.decode(payload)
+    except (DecodeError, RecursionError, MemoryError):
+        return Reason.NOT_MESSAGEPACK
+    return Reason.SCHEMA
 
 
 def _refuse_repeated_keys(payload: bytes | Raw, nested: Sequence[str]) -> None:

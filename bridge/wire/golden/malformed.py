@@ -86,7 +86,8 @@ def _messagepack() -> Iterator[Malformed]:
         "payload-truncated": HELLO[:-1],
         "payload-with-a-byte-more": HELLO + b"\0",
         "opcode-never-used": HELLO[:-9] + b"\xc1",
-        "text-not-utf8": pack({"type": "Hello"})[:-5] + b"\xff" * 5,
+        "mistyped-and-truncated": pack({"type": 7, "session": 7})[:-1],
+        "unknown-and-with-a-byte-more": pack({"type": "Hallo"}) + b"\0",
         "map-header-beyond-the-end": b"\xdf\xff\xff\xff\xff",
         "text-header-beyond-the-end": b"\x81\xdb\xff\xff\xff\xff",
         "nested-too-deep": b"\x81\xa1x" * 2000,
@@ -98,6 +99,7 @@ def _messagepack() -> Iterator[Malformed]:
 def _schema() -> Iterator[Malformed]:
     yield _sealed("no-map", "to_engine", Reason.SCHEMA, pack(["Hello"]))
     yield _sealed("type-of-the-other-direction", "to_engine", Reason.SCHEMA, BYTES["welcome"])
+    yield _sealed("text-not-utf8", "to_engine", Reason.SCHEMA, pack({"type": "Hello"})[:-5] + b"\xff" * 5)
     yield _sealed("key-not-text", "to_engine", Reason.SCHEMA, pack({7: 1, "type": "Hello"}))
     cases: dict[str, tuple[str, dict[str, Any]]] = {
         "type-unknown": ("hello", {"type": "Hallo"}),
@@ -124,6 +126,7 @@ def _schema() -> Iterator[Malformed]:
         "client-order-id-with-a-newline": ("new-order-limit", {"clientOrderId": "a\n"}),
         "order-id-no-uuid": ("new-order-limit", {"orderId": "order-1"}),
         "account-too-long": ("new-order-limit", {"account": "x" * 65}),
+        "text-as-nil": ("command-reply-accepted", {"reason": None}),
         "reason-of-two-lines": ("session-reject", {"reason": "first\nsecond"}),
         "report-numbered-zero": ("execution-report-new", {"seq": 0}),
     }

@@ -45,4 +45,6 @@ def _fields() -> Iterator[tuple[str, str, bytes]]:
     yield "keys-in-another-order", "hello", pack(dict(reversed(hello.items())))
     present = {key: value for key, value in order.items() if value is not None}
     yield "optional-fields-left-out", "new-order-limit", pack(present)
+    yield "uuid-of-16-bytes", "new-order-limit", pack(order | {"orderId": ORDER["order_id"].bytes})
+    yield "uuid-without-hyphens", "new-order-limit", pack(order | {"orderId": ORDER["order_id"].hex})
     yield "uuid-in-capitals", "new-order-limit", pack(order | {"orderId": str(ORDER["order_id"]).upper()})

@@ -21,6 +21,7 @@ AmountE8 = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 InstrumentId = Annotated[int, Meta(ge=1, le=UINT32_MAX)]
 Symbol = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9.\-/]{0,23}\Z")]
 Exchange = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,8}\Z")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3,8}\Z")]
 ClientOrderId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:\-]{1,48}\Z")]
 Token = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,64}\Z")]  #: an identifier, opaque to the reader
 Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,200}\Z")]  #: one line for people

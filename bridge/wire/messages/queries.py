@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from bridge.wire.messages.fields import (
     AmountE8,
     CommandSeq,
+    Currency,
     Epoch,
     Exchange,
     InstrumentId,
@@ -38,7 +37,7 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     exchange: Exchange
     shard: Token  #: its market data is on topic `md.<shard>`
     description: Text = ""
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3,8}\Z")] = "USD"
+    currency: Currency = "USD"
     tick_e8: PositiveE8
     lot_e8: PositiveE8
     previous_close_e8: AmountE8 = 0  #: 0 = unknown

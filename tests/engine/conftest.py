@@ -1,0 +1,37 @@
+"""The programs of the C++ kit, built once per session with all warnings as errors; `filter` with ASan and UBSan."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.filter import Filter
+from tests.needs import missing, program
+
+KIT = Path(__file__).resolve().parents[2] / "engine"
+JSON_READER = ("/usr/include/nlohmann/json.hpp", "/usr/local/include/nlohmann/json.hpp")
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build directory of the kit."""
+    cmake, _ = program("cmake"), program("g++", "clang++")
+    if not any(map(Path.exists, map(Path, JSON_READER))):
+        missing("nlohmann-json3-dev")
+    made = tmp_path_factory.mktemp("kit")
+    options = ["-DTMW_SANITIZE=ON", f"-DPython3_EXECUTABLE={sys.executable}"]
+    for command in ([cmake, "-S", str(KIT), "-B", str(made), *options], [cmake, "--build", str(made)]):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return made
+
+
+@pytest.fixture(scope="session")
+def kit_filter(kit: Path) -> Iterator[Filter]:
+    """The running `filter`; a sanitizer's finding would end it."""
+    with Filter(kit / "filter") as running:
+        yield running

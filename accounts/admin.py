@@ -88,7 +88,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     search_fields = ["user__username", "name"]
     actions = ["revoke"]
 
-    @admin.action(description="Revoke the chosen keys")
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Nobody changes a key; who may change users' rights may end one."""
+        return request.user.has_perm("accounts.change_apikey")
+
+    @admin.action(description="Revoke the chosen keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         for key in keys:
             key_revoke_by_staff(key=key, user_id=request.user.pk, ip_address=request.META.get("REMOTE_ADDR"))

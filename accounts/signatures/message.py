@@ -143,6 +143,17 @@ def check_digest(header: str, body: bytes) -> None:
         raise NotSigned(Refusal.DIGEST, "Content-Digest is not the SHA-256 of the body.")
 
 
+P: Final = 2**255 - 19  #: the field of the curve
+EIGHTH: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+#: The y of points whose order divides 8, also as they may be written otherwise; anybody can sign for such a "key".
+WEAK: Final = frozenset({0, 1, P - 1, P, P + 1, EIGHTH, P - EIGHTH})
+
+
+def is_weak(public_key: bytes) -> bool:
+    """Could others than its holder make signatures that fit this public key?"""
+    return int.from_bytes(public_key, "little") % 2**255 in WEAK
+
+
 def fits(public_key: bytes, signature: bytes, base: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, base)

@@ -24,6 +24,7 @@ from accounts.models import ApiKey, Session
 from accounts.policy import SCOPES, Function
 from accounts.rights import Rights
 from accounts.services import session_end
+from accounts.signatures.message import is_weak
 from tradingmw.errors import Code, Conflict, Forbidden, InvalidRequest, NotFound
 
 LIFE_MAX: Final = timedelta(days=366)
@@ -146,7 +147,7 @@ def checked_public_key(text: str) -> str:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) != PUBLIC_KEY_BYTES:
+    if len(raw) != PUBLIC_KEY_BYTES or is_weak(raw):
         raise refused("publicKey", "Give the 32 bytes of an Ed25519 public key in base64.")
     return base64.b64encode(raw).decode()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -98,3 +99,11 @@ def test_a_form_that_is_not_taken_leaves_no_row(staff: Client, trader: User) -> 
     form = {"user": str(trader.id), "order_types": "maybe", "time_zone": "Nowhere"}
     assert staff.post("/admin/accounts/entitlement/add/", form).status_code == 200
     assert not AuditLog.objects.filter(action="user.entitlement_changed").exists()
+
+
+def test_the_staffs_change_of_roles_is_audited_with_before_and_after(staff: Client, trader: User) -> None:
+    group = Group.objects.get(name="compliance")
+    form = {"username": "trader", "email": "trader@example.com", "is_active": "on", "groups": [group.pk]}
+    assert staff.post(f"/admin/accounts/user/{trader.id}/change/", form).status_code == 302
+    row = AuditLog.objects.get(action="user.rights_changed", resource_id=str(trader.id))
+    assert (row.before["roles"], row.after["roles"]) == (["trader"], ["compliance"])

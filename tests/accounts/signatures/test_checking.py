@@ -123,6 +123,18 @@ def test_a_revoked_key_signs_nothing(trader: User, make_key: MakeKey, login: Tok
     measured(36, "accepted of a revoked key", 0, "0")
 
 
+def test_a_key_that_is_over_signs_nothing(trader: User, make_key: MakeKey) -> None:
+    program, key = make_key(trader)
+    ApiKey.objects.filter(id=key.id).update(expires_at=timezone.now())
+    assert send(ME, program.headers("GET", HOST + ME)).json()["code"] == "SIGNATURE_INVALID"
+
+
+def test_a_user_who_is_not_active_has_no_program(trader: User, make_key: MakeKey) -> None:
+    program, _ = make_key(trader)
+    User.objects.filter(id=trader.id).update(is_active=False)
+    assert send(ME, program.headers("GET", HOST + ME)).json()["code"] == "SIGNATURE_INVALID"
+
+
 def test_another_key_cannot_sign_in_its_name(trader: User, make_user: Any, make_key: MakeKey) -> None:
     key = make_key(trader)[1]
     stranger, _ = make_key(make_user("other"))

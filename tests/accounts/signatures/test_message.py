@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from accounts.signatures.message import Message, NotSigned, Refusal, check_digest, digest_header, fits, read
+from accounts.signatures.message import Message, NotSigned, Refusal, check_digest, digest_header, fits, is_weak, read
 
 #: The example key of the RFC (B.1.4) and its signature of a request (B.2.6).
 PUBLIC = base64.b64decode("JrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=")
@@ -126,6 +126,28 @@ def test_what_is_written_is_what_is_read(components: list[str], created: int, no
     listed = " ".join(f'"{name}"' for name in components)
     signed = read(f'sig=({listed});created={created};nonce="{nonce}"', PROOF)
     assert (list(signed.components), dict(signed.parameters)) == (components, {"created": str(created), "nonce": nonce})
+
+
+IDENTITY = bytes([1]) + bytes(31)
+WEAK = [
+    IDENTITY,
+    bytes(32),
+    bytes.fromhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+]
+
+
+@pytest.mark.parametrize("key", WEAK)
+def test_a_key_that_anybody_can_sign_for_is_weak(key: bytes) -> None:
+    """R = the identity and S = 0 fit one message of eight at least."""
+    assert is_weak(key)
+    assert is_weak(key[:-1] + bytes([key[-1] | 0x80]))
+    assert any(fits(key, IDENTITY + bytes(32), bytes([number])) for number in range(256))
+
+
+def test_a_real_key_is_not_weak() -> None:
+    assert not is_weak(PUBLIC)
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

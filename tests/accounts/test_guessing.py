@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
+import time
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts import guessing
@@ -15,6 +19,8 @@ from accounts.models import AuditLog, Session, User
 from accounts.services import TokenPair, user_login
 from notifications.models import Notification
 from tests.accounts.conftest import HERE, PASSWORD
+from tests.patience import PATIENCE
+from tests.scoreboard import Measured
 from tradingmw.errors import NotAuthenticated, TooManyRequests, Unavailable
 
 pytestmark = pytest.mark.django_db
@@ -198,3 +204,35 @@ def test_a_login_from_a_new_device_is_told(login: TokenPair) -> None:
     user_login(username="trader", password=PASSWORD, client=ELSEWHERE)
     told = Notification.objects.get()
     assert (told.metadata["notice"], told.metadata["userAgent"]) == ("new_device", ELSEWHERE.user_agent)
+
+
+def test_one_guess_on_each_of_a_thousand_users_ends_at_the_hundredth(measured: Measured, trader: User) -> None:
+    """Over REST, from one address; what the client forwards is another one each time."""
+    client = Browser(SERVER_NAME="localhost")
+    statuses: Counter[int] = Counter()
+    for each in range(1_000):
+        body = {"username": f"user-{each}", "password": "Summer-2026-Summer"}
+        headers = {"X-Forwarded-For": f"203.0.113.{each % 250}", "X-Real-IP": f"198.51.100.{each % 250}"}
+        statuses[client.post("/api/v1/auth/login", body, "application/json", headers=headers).status_code] += 1
+    measured(33, "of one guess on each of 1,000 users, from one address: looked at", statuses[401], "110")
+    assert ADDRESS_GUESSES <= statuses[401] <= ADDRESS_GUESSES + 10  # one more each nine seconds
+    assert statuses[429] == 1_000 - statuses[401]
+
+
+@pytest.mark.alone
+def test_a_name_that_nobody_has_is_answered_as_slowly(trader: User, settings: Any, measured: Measured) -> None:
+    settings.PASSWORD_HASHERS = ["accounts.hashing.BoundedArgon2"]
+    trader.set_password(PASSWORD)
+    trader.save()
+    taken: dict[str, list[float]] = {"trader": [], "nobody": []}
+    for _ in range(15):
+        for name, times in taken.items():
+            guessing.AccountGuesses.objects.all().delete()
+            began = time.perf_counter()
+            with pytest.raises(NotAuthenticated):
+                user_login(username=name, password="wrong password", client=ELSEWHERE)
+            times.append(time.perf_counter() - began)
+    known, unknown = (statistics.median(times) for times in taken.values())
+    difference = abs(known - unknown) / known * 100
+    measured(33, "difference of the median answer times to known and unknown users", f"{difference:.1f} %", "5 %")
+    assert difference <= 5 * PATIENCE

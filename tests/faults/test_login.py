@@ -30,7 +30,7 @@ from tests.stack import Stack, wait_for
 
 GUESSES = 1_000
 USES = 20
-DESK1 = "SELECT id FROM accounts_user WHERE username = 'desk1'"
+TRADER2 = "SELECT id FROM accounts_user WHERE username = 'trader2'"
 ORDER = {"symbol": "NONE", "side": "buy", "orderType": "market", "quantity": "1", "timeInForce": "day"}
 
 
@@ -117,12 +117,12 @@ def test_a_thousand_guesses_over_four_processes_are_ten_at_most(
 
 
 def test_a_role_taken_away_counts_within_five_seconds(stack: Stack, urls: list[str], measured: Measured) -> None:
-    tokens = Tokens.of(login(urls[0], "desk1"))
+    tokens = Tokens.of(login(urls[0], "trader2"))
     assert {place(url, tokens.access) for url in urls} == {422}  # he may; there is no such instrument
     with socket_of(urls[0], tokens.access) as socket:
         assert placed(socket) != "FORBIDDEN"
         began = time.monotonic()
-        change(stack, f"DELETE FROM accounts_user_groups WHERE user_id = ({DESK1})")
+        change(stack, f"DELETE FROM accounts_user_groups WHERE user_id = ({TRADER2})")
         wait_for(lambda: placed(socket) in ("FORBIDDEN", "closed"), 5 * PATIENCE, "no order over the socket")
         measured(30, "until a role that was taken away counts on a socket", f"{since(began)} s", "5 s")
         wait_for(lambda: {place(url, tokens.access) for url in urls} == {403}, 5 * PATIENCE, "403 everywhere")

@@ -95,7 +95,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke the chosen keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
         for key in keys:
-            key_revoke_by_staff(key=key, user_id=request.user.pk, ip_address=request.META.get("REMOTE_ADDR"))
+            key_revoke_by_staff(
+                key=key, user_id=UUID(str(request.user.pk)), ip_address=client_of_request(request).ip_address
+            )
 
 
 @admin.register(SignedRequest)

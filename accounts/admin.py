@@ -10,16 +10,12 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_login import AdminLoginForm
 from accounts.audited_admin import AuditedAdmin, client_of_request
 from accounts.models import Account, AddressRule, ApiKey, AuditLog, Desk, Entitlement, Session, SignedRequest, User
 from accounts.rights_audit import entitlement_told, rights_told, told_change
 from accounts.services import sessions_end_all
 from accounts.signatures.services import key_revoke_by_staff
 from tradingmw.read_only import ReadOnlyAdmin
-
-admin.site.login_form = AdminLoginForm
-admin.site.login_template = "accounts/admin_login.html"
 
 
 @admin.register(User)

@@ -15,10 +15,8 @@ from django.utils import timezone
 
 from accounts.audit import audit
 from accounts.client import Client
-from accounts.factors.login import passkey_login
 from accounts.factors.policy import factor_required_of
-from accounts.models import Method
-from accounts.services import Proven, user_prove
+from accounts.logins import Proven, passkey_prove, user_prove
 from tradingmw.errors import TradingError
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -58,13 +56,12 @@ class AdminLoginForm(AdminAuthenticationForm):
         given = self.cleaned_data
         if given.get("attempt"):
             answer = given.get("credential")
-            user = passkey_login(
+            return passkey_prove(
                 attempt=given["attempt"],
                 answer=answer if isinstance(answer, dict) else {},
                 client=self._client(),
                 now=timezone.now(),
             )
-            return Proven(user, Method.WEBAUTHN)
         if not given.get("username") or not given.get("password"):
             return None
         otp = given.get("otp", "")

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from django.contrib.auth import authenticate
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -21,10 +20,6 @@ from accounts.audit import audit
 from accounts.client import Client as Client
 from accounts.credentials import RefreshToken, digest, ticket_make
 from accounts.devices import device_known
-from accounts.factors.ceremony import Answer
-from accounts.factors.login import passkey_login, second_factor
-from accounts.guessed import login_refused
-from accounts.guessing import guess, guess_right
 from accounts.live import idle_since, live_sessions, session_load
 from accounts.models import Method, Session, SocketTicket, User
 from accounts.notices import Notice, notice_give
@@ -47,41 +42,6 @@ class TokenPair(NamedTuple):
 class Ticket(NamedTuple):
     text: str
     expires_in_seconds: int
-
-
-class Proven(NamedTuple):
-    """Who he is, and what he proved beside his password; None where he has set nothing up."""
-
-    user: User
-    method: Method | None
-
-
-def user_login(*, username: str, password: str, client: Client, otp: str = "") -> TokenPair:
-    """A new session; errors as of `user_prove`."""
-    proven = user_prove(username=username, password=password, client=client, otp=otp)
-    return session_begin(user=proven.user, client=client, method=proven.method)
-
-
-def user_prove(*, username: str, password: str, client: Client, otp: str = "") -> Proven:
-    """Who it is; NotAuthenticated (INVALID_CREDENTIALS), the same and as slow whether or not the user exists.
-
-    TooManyRequests after too many of these; Unavailable where too many want to log in at once. Who has a second factor
-    must prove it too, by `otp` or in a second step: `accounts.factors.login` says how. Forbidden from where he may not
-    come.
-    """
-    with guess(username=username, client=client) as counted:
-        user = authenticate(username=username.lower(), password=password)
-    if not isinstance(user, User):
-        raise login_refused(username=username, client=client, counted=counted)
-    guess_right(counted)
-    place_needed(user=user, client=client, to="log in")
-    return Proven(user, second_factor(user=user, otp=otp, client=client, now=timezone.now()))
-
-
-def passkey_session_begin(*, attempt: str, answer: Answer, client: Client, now: datetime) -> TokenPair:
-    """The second step of a login: a passkey's answer to what the first one asked; NotAuthenticated (MFA_INVALID)."""
-    user = passkey_login(attempt=attempt, answer=answer, client=client, now=now)
-    return session_begin(user=user, client=client, method=Method.WEBAUTHN)
 
 
 def session_begin(*, user: User, client: Client, method: Method | None = None) -> TokenPair:

@@ -5,12 +5,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts import schema  # noqa: F401  # tells the OpenAPI document what our tokens are
+from accounts.admin_login import AdminLoginForm
 from tradingmw import problem
 from tradingmw.api_docs import api_docs
 from tradingmw.asyncapi import AsyncApiView
 from tradingmw.health import healthz, readyz
 from tradingmw.metrics_view import metrics
 from tradingmw.page import terminal
+
+admin.site.login_form = AdminLoginForm
+admin.site.login_template = "accounts/admin_login.html"
 
 handler400 = problem.bad_request
 handler403 = problem.permission_denied

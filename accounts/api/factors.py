@@ -50,10 +50,10 @@ from accounts.factors.services import (
     step_up_passkey,
 )
 from accounts.factors.totp import CONFIRM_WITHIN
+from accounts.logins import passkey_session_begin
 from accounts.models import Method, Passkey, TotpFactor
 from accounts.permissions import needs
 from accounts.policy import Function
-from accounts.services import passkey_session_begin
 from accounts.tokens import grant_of
 from tradingmw.strict import checked_body
 

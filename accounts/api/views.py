@@ -24,6 +24,7 @@ from accounts.api.serializers import (
     UserAnswer,
 )
 from accounts.factors.policy import mfa_told
+from accounts.logins import user_login
 from accounts.models import Session, User
 from accounts.passwords import password_change
 from accounts.permissions import needs
@@ -37,7 +38,6 @@ from accounts.services import (
     session_refresh,
     sessions_end_all,
     ticket_issue,
-    user_login,
 )
 from accounts.tokens import SessionTokenAuthentication, grant_of
 from tradingmw.errors import NotAuthenticated

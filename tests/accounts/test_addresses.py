@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 
 from accounts.addresses import places_of
+from accounts.logins import user_login
 from accounts.models import AddressRule, AuditLog, Role, User
-from accounts.services import TokenPair, session_begin, session_refresh, ticket_issue, ticket_redeem, user_login
+from accounts.services import TokenPair, session_begin, session_refresh, ticket_issue, ticket_redeem
 from accounts.tokens import access_token_check
 from tests.accounts.conftest import HERE, PASSWORD, nothing_is_remembered
 from tests.roles import in_roles

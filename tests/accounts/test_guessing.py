@@ -15,8 +15,9 @@ from django.utils import timezone
 from accounts import guessing
 from accounts.client import Client
 from accounts.guessing import ADDRESS_GUESSES, ATTEMPTS, PAUSE, guess_count, guess_forget, guess_right
+from accounts.logins import user_login
 from accounts.models import AuditLog, Session, User
-from accounts.services import TokenPair, user_login
+from accounts.services import TokenPair
 from notifications.models import Notification
 from tests.accounts.conftest import HERE, PASSWORD
 from tests.patience import PATIENCE

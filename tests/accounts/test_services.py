@@ -11,6 +11,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from accounts.logins import user_login
 from accounts.models import AuditLog, Session, SocketTicket, User
 from accounts.services import (
     REUSE_GRACE,
@@ -21,7 +22,6 @@ from accounts.services import (
     sessions_end_all,
     ticket_issue,
     ticket_redeem,
-    user_login,
 )
 from notifications.models import Notification
 from tests.accounts.conftest import HERE, PASSWORD

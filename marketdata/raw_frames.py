@@ -169,3 +169,4 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         self.watcher = None
         super().connection_lost(exc)
         self._look_again()
+        self._writer = None

@@ -108,6 +108,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.write(HEAD_TOO_LARGE)
             self.transport.close()
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # its work is done, and the two would keep each other
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._expect_head()

@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string bytes(data + 1, data + size);
   const std::string_view decoder = tests::decoders[data[0] % std::size(tests::decoders)];
-  must_be_stable(decoder, {std::string_view(bytes).substr(0, 32), std::string_view(bytes).substr(std::min<std::size_t>(32, bytes.size()))});
+  must_be_stable(decoder, {std::string_view(bytes).substr(0, 32),
+                           std::string_view(bytes).substr(std::min<std::size_t>(32, bytes.size()))});
   for (const std::uint64_t epoch : {0, 12}) {
     const auto sealed = seal(kind_for(decoder), bytes, epoch);
     if (sealed.ok()) must_be_stable(decoder, {sealed.value().envelope, sealed.value().payload});

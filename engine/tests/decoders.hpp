@@ -11,7 +11,7 @@
 
 namespace tmw::tests {
 
-inline constexpr std::string_view decoders[] = {"to_engine", "from_engine", "query", "query_reply", "bar",
+inline constexpr std::string_view decoders[] = {"to_engine", "from_engine", "query",  "query_reply", "bar",
                                                 "published", "quotes",      "trades", "depth"};
 
 template <class Union>

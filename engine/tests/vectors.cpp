@@ -98,7 +98,8 @@ static json vectors_in(const std::string& directory, const std::string& name) {
 }
 
 static Frames frames_of(const json& vector) {
-  return {tests::of_hex(vector.at("envelope").get<std::string>()), tests::of_hex(vector.at("payload").get<std::string>())};
+  return {tests::of_hex(vector.at("envelope").get<std::string>()),
+          tests::of_hex(vector.at("payload").get<std::string>())};
 }
 
 static void check_sound(const json& vector) {

@@ -69,7 +69,9 @@ inline bool numbers_fit(const EngineStatus& status, const Envelope& envelope) {
 }  // namespace detail
 
 /// What a bridge says on the command socket.
-inline Result<ToEngine> decode_to_engine(const FrameViews& frames) { return detail::decode_unnumbered<ToEngine>(frames); }
+inline Result<ToEngine> decode_to_engine(const FrameViews& frames) {
+  return detail::decode_unnumbered<ToEngine>(frames);
+}
 
 /// What the engine says on the command socket.
 inline Result<FromEngine> decode_from_engine(const FrameViews& frames) {

@@ -99,7 +99,8 @@ inline Result<Envelope> check(std::string_view header, std::string_view payload)
   if (length != payload.size()) return Fault{Reason::Length, "the payload has another length than the envelope says"};
   if (load_little<std::uint32_t>(header, 28) != crc32(payload))
     return Fault{Reason::Checksum, "the payload is not the one that was sealed"};
-  const Envelope found{static_cast<Kind>(kind), load_little<std::uint64_t>(header, 8), load_little<std::uint64_t>(header, 16)};
+  const Envelope found{static_cast<Kind>(kind), load_little<std::uint64_t>(header, 8),
+                       load_little<std::uint64_t>(header, 16)};
   if (((found.epoch | found.seq) >> 63) != 0) return Fault{Reason::Numbering, "epoch or seq leaves 63 bits"};
   return found;
 }

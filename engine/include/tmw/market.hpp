@@ -52,7 +52,8 @@ bool is_negative(Small) {
 template <class Row>
 const char* row_fault(const Row& row) {
   bool negative = false;
-  Row::each_field(row, [&](std::string_view, const auto& value, std::size_t) { negative = negative || is_negative(value); });
+  Row::each_field(row,
+                  [&](std::string_view, const auto& value, std::size_t) { negative = negative || is_negative(value); });
   if (negative) return "a negative number";
   return row.instrument_id == 0 ? "an instrument id of 0" : impossible(row);
 }
@@ -124,17 +125,18 @@ Result<std::vector<Row>> read_batch(std::string_view payload) {
 template <class Row>
 Result<std::string> write_batch(const std::vector<Row>& rows) {
   std::string payload(detail::batch_head_bytes + rows.size() * Row::row_bytes, '\0');
-  store_little(&payload[0], std::uint32_t{12});   // the root table
-  store_little(&payload[6], std::uint16_t{6});    // size of the vtable
-  store_little(&payload[8], std::uint16_t{8});    // size of the table
-  store_little(&payload[10], std::uint16_t{4});   // where in the table the vector's offset is
-  store_little(&payload[12], std::uint32_t{6});   // how far before the table the vtable is
-  store_little(&payload[16], std::uint32_t{4});   // the vector, from here
+  store_little(&payload[0], std::uint32_t{12});  // the root table
+  store_little(&payload[6], std::uint16_t{6});   // size of the vtable
+  store_little(&payload[8], std::uint16_t{8});   // size of the table
+  store_little(&payload[10], std::uint16_t{4});  // where in the table the vector's offset is
+  store_little(&payload[12], std::uint32_t{6});  // how far before the table the vtable is
+  store_little(&payload[16], std::uint32_t{4});  // the vector, from here
   store_little(&payload[20], static_cast<std::uint32_t>(rows.size()));
   char* to = &payload[0] + detail::batch_head_bytes;
   for (const Row& row : rows) {
     if (const char* fault = detail::row_fault(row)) return Fault{Reason::Range, fault};
-    Row::each_field(row, [&](std::string_view, const auto& value, std::size_t offset) { store_little(to + offset, value); });
+    Row::each_field(row,
+                    [&](std::string_view, const auto& value, std::size_t offset) { store_little(to + offset, value); });
     to += Row::row_bytes;
   }
   return payload;

@@ -21,7 +21,8 @@ inline const char* contradiction(const NewOrder& order) {
   const bool stopped = type == OrderType::Stop || type == OrderType::StopLimit;
   if (order.price_e8.has_value() != priced) return "priceE8 belongs to limit and stop_limit orders";
   if (order.stop_price_e8.has_value() != stopped) return "stopPriceE8 belongs to stop and stop_limit orders";
-  if (order.expires_at_us.has_value() != (order.time_in_force == TimeInForce::Gtd)) return "expiresAtUs belongs to gtd orders";
+  if (order.expires_at_us.has_value() != (order.time_in_force == TimeInForce::Gtd))
+    return "expiresAtUs belongs to gtd orders";
   return nullptr;
 }
 

@@ -1,4 +1,7 @@
-"""The C++ kit reads and writes the golden vectors: fields, bytes, other bytes of the same meaning, reasons."""
+"""The C++ kit reads and writes what Python does: the golden vectors, and whatever else may come.
+
+One file, because the kit is built once for each process that runs tests, and a file is never split between them.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,14 @@ import json
 import subprocess
 
 import pytest
+from hypothesis import example, given, settings
 
+from bridge.wire.codec import encode_numbered
+from bridge.wire.envelope import check, seal
+from bridge.wire.faults import WireError
 from bridge.wire.golden.__main__ import VECTORS, documents
+from tests.bridge.wire.readers import BATCHES, read
+from tests.engine.damage import KINDS, WRITERS, batches, damaged, messages
 
 STORED = {name: json.loads((VECTORS / name).read_text(encoding="ascii")) for name in documents()}
 MESSAGES = {vector["name"]: vector for vector in STORED["messages.json"]}
@@ -40,3 +49,32 @@ def test_the_kit_refuses_malformed_frames_for_the_same_reason(kit_filter):
     for vector in STORED["malformed.json"]:
         bad = [bytes.fromhex(frame) for frame in vector["frames"]]
         assert kit_filter.read_and_write(vector["decoder"], bad) == vector["reason"], vector["name"]
+
+
+def python_read_and_write(decoder, frames):
+    """What Python writes of what it has read, or why it refuses the frames."""
+    try:
+        said = read(decoder, frames)
+    except WireError as error:
+        return error.reason
+    envelope = check(*frames)
+    if decoder in BATCHES:
+        payload = WRITERS[decoder](said)
+        return [seal(KINDS[decoder], payload, epoch=envelope.epoch, seq=envelope.seq), payload]
+    return encode_numbered(said, envelope.epoch, envelope.seq)
+
+
+@settings(max_examples=150)
+@given(said=messages() | batches())
+def test_what_python_writes_the_kit_reads_and_writes_alike(kit_filter, said):
+    decoder, frames = said
+    assert kit_filter.read_and_write(decoder, frames) == frames
+
+
+@settings(max_examples=600)
+@example(said=("to_engine", []))
+@example(said=("query", [b"", b""]))
+@given(said=damaged(messages() | batches()))
+def test_damaged_frames_are_taken_or_refused_alike(kit_filter, said):
+    decoder, frames = said
+    assert kit_filter.read_and_write(decoder, frames) == python_read_and_write(decoder, frames)

@@ -79,6 +79,18 @@ def test_a_passkey_of_a_flawed_scene_is_not_kept(session: Session, key: Authenti
     assert not Passkey.objects.exists()
 
 
+def test_whatever_is_wrong_with_an_answer_it_is_refused(
+    session: Session, passkey: Passkey, key: Authenticator, measured: Measured
+) -> None:
+    taken = 0
+    for scene in FLAWS.values():
+        ceremony = asked(session)
+        taken += answered(session, ceremony, key.get(ceremony.options, scene))
+        taken += answered(session, ceremony, key.get(ceremony.options))  # the challenge again
+    measured(32, "passkey answers of wrong origin, site, user check, or challenge again: taken", taken, "0")
+    assert taken == 0
+
+
 def test_an_answer_is_taken_once(session: Session, passkey: Passkey, key: Authenticator) -> None:
     ceremony = asked(session)
     answer = key.get(ceremony.options)

@@ -69,7 +69,7 @@ def test_a_session_without_a_factor_can_set_one_up_and_nothing_else(required: No
 @pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
 def test_no_socket_opens_either(required: None, head: User, login: TokenPair) -> None:
     with pytest.raises(Forbidden) as caught:
-        async_to_sync(session_of)(Proof(access_token=login.access_token), HERE.ip_address or "")
+        async_to_sync(session_of)(Proof(access_token=login.access_token), HERE.ip_address)
     assert caught.value.code is Code.MFA_ENROLMENT_REQUIRED
 
 

@@ -53,6 +53,13 @@ def test_only_codes_of_this_half_minute_and_the_one_before_are_taken(
     assert taken(trader, shown(app.secret, NOON, steps)) is is_taken
 
 
+def test_codes_two_steps_off_and_codes_again_are_refused(trader: User, app: Enrolment, measured: Measured) -> None:
+    assert taken(trader, shown(app.secret, NOON))
+    again = [taken(trader, shown(app.secret, NOON, steps)) for steps in (-2, -1, 0, 1, 2)]
+    measured(32, "codes two steps off, from the future or used before: taken", sum(again), "0")
+    assert not any(again)
+
+
 def test_no_code_from_before_the_last_one_taken_counts(trader: User, app: Enrolment) -> None:
     assert taken(trader, shown(app.secret, NOON))
     assert not taken(trader, shown(app.secret, NOON, -1))

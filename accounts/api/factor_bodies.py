@@ -127,7 +127,9 @@ class StepUpAnswer(WriteAnswer):
 
 
 class MfaAnswer(CamelSerializer):
-    methods = serializers.ListField(child=serializers.ChoiceField(choices=METHODS), help_text="What is set up.")
+    methods = serializers.ListField(
+        child=serializers.CharField(), help_text="What is set up: totp, webauthn, recovery."
+    )
     mfa_required = serializers.BooleanField(help_text="Whether your role must have a second factor.")
     proven_at = serializers.DateTimeField(allow_null=True, help_text="In this session.")
     fresh_until = serializers.DateTimeField(allow_null=True, help_text="Until then critical deeds need no step-up.")

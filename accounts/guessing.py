@@ -28,6 +28,7 @@ from django.utils import timezone
 
 from accounts.client import Client
 from accounts.devices import device_known
+from accounts.hashing import places
 from accounts.models import AccountGuesses, AddressGuesses
 from tradingmw.client_address import home_of
 from tradingmw.errors import TooManyRequests, Unavailable
@@ -68,6 +69,7 @@ class Guess(NamedTuple):
 @contextmanager
 def guess(*, username: str, client: Client) -> Iterator[Guess]:
     """Count an attempt on `username`; TooManyRequests. Where the password cannot be looked at, it does not count."""
+    places.need_room()  # a flood must not cost four writes for each that is sent away
     counted = guess_count(username, client, timezone.now())
     try:
         yield counted

@@ -25,20 +25,28 @@ class HashingPlaces:
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
         self.refused = 0
-        self._inside = threading.BoundedSemaphore(at_once + waiting)
+        self._most, self._taken = at_once + waiting, 0
+        self._lock = threading.Lock()
         self._hashing = threading.BoundedSemaphore(at_once)
+
+    def need_room(self) -> None:
+        """Unavailable (LOGIN_BUSY) where as many wait as may: asked before anything is written for a login."""
+        if self._taken >= self._most:
+            self.refused += 1
+            raise Unavailable("Too many log in at once.", code=Code.LOGIN_BUSY)
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """Unavailable (LOGIN_BUSY) where as many wait as may."""
-        if not self._inside.acquire(blocking=False):
-            self.refused += 1
-            raise Unavailable("Too many log in at once.", code=Code.LOGIN_BUSY)
+        with self._lock:
+            self.need_room()
+            self._taken += 1
         try:
             with self._hashing:
                 yield
         finally:
-            self._inside.release()
+            with self._lock:
+                self._taken -= 1
 
 
 places = HashingPlaces()

@@ -32,6 +32,8 @@ def test_two_hash_two_wait_and_others_are_sent_away() -> None:
             assert hashing.acquire(timeout=30)
         wait_for(lambda: is_full(places), 30, "all places taken")
         assert not hashing.acquire(blocking=False)
+        with pytest.raises(Unavailable), places.place():
+            pass
         leave.set()
         for one in done:
             one.result(30)
@@ -39,14 +41,13 @@ def test_two_hash_two_wait_and_others_are_sent_away() -> None:
 
 
 def is_full(places: HashingPlaces) -> bool:
-    """Whether one more is sent away; taken places are told from free ones without waiting for a hashing place."""
-    if places._inside.acquire(blocking=False):
-        places._inside.release()
-        return False
-    with pytest.raises(Unavailable) as caught, places.place():
-        pass
-    assert caught.value.code is Code.LOGIN_BUSY
-    return True
+    """Whether one more is sent away."""
+    try:
+        places.need_room()
+    except Unavailable as busy:
+        assert busy.code is Code.LOGIN_BUSY
+        return True
+    return False
 
 
 def test_a_place_is_given_back_after_a_fault() -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin_proof import RightsAdmin
 from accounts.audited_admin import AuditedAdmin, client_of_request
 from accounts.models import Account, AddressRule, ApiKey, AuditLog, Desk, Entitlement, Session, SignedRequest, User
 from accounts.rights_audit import entitlement_told, rights_told, told_change
@@ -19,7 +20,7 @@ from tradingmw.read_only import ReadOnlyAdmin
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
+class UserAdmin(RightsAdmin, AuditedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
     """A user is deactivated, never deleted: orders and audit rows name him."""
 
     actions = ["end_sessions"]
@@ -60,7 +61,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not
 
 
 @admin.register(Entitlement)
-class EntitlementAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EntitlementAdmin(RightsAdmin):
     """What narrows the rights of a user; in force within seconds."""
 
     list_display = ["user", "exchanges", "order_types", "quantity_max", "value_max", "signed_above", "updated_at"]
@@ -106,7 +107,7 @@ class SignedRequestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AddressRule)
-class AddressRuleAdmin(AuditedAdmin):
+class AddressRuleAdmin(RightsAdmin, AuditedAdmin):
     list_display = ["role", "user", "network", "note", "created_at"]
     list_filter = ["role"]
     search_fields = ["user__username", "network"]

@@ -13,6 +13,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from accounts.admin_proof import HAS_PROVEN
 from accounts.audit import audit
 from accounts.client import Client
 from accounts.factors.policy import factor_required_of
@@ -77,6 +78,7 @@ class AdminLoginForm(AdminAuthenticationForm):
         audit(action="auth.admin_login", resource="user", resource_id=user.id, user_id=user.id, ip_address=address,
               details=factor)  # fmt: skip
         user.backend = BACKEND  # Django's login asks who has vouched
+        vars(user)[HAS_PROVEN] = proven.method is not None
         self.user_cache = user
 
     def _client(self) -> Client:

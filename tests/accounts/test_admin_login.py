@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.admin_proof import PROVEN_AT
+from accounts.factors.freshness import FRESH_FOR
 from accounts.factors.totp import totp_begin, totp_confirm
 from accounts.models import AuditLog, Session, User
 from tests.accounts.conftest import PASSWORD
@@ -93,3 +96,38 @@ def test_who_is_no_staff_stays_out(browser: Client, trader: User) -> None:
     assert send(browser, username="trader", password=PASSWORD).status_code == 200
     assert not is_in(browser)
     assert not AuditLog.objects.filter(action="auth.admin_login").exists()
+
+
+def test_rights_are_changed_by_who_has_just_proven_who_he_is(browser: Client, staff: User) -> None:
+    secret = secret_of(staff)
+    send(browser, username="trader", password=PASSWORD, otp=shown(secret, timezone.now()))
+    form = f"/admin/accounts/user/{staff.id}/change/"
+    assert browser.get(form).status_code == 200
+    prove_earlier(browser, FRESH_FOR + timedelta(seconds=1))
+    assert browser.get("/admin/accounts/user/").status_code == 200
+    assert browser.get("/admin/accounts/desk/add/").status_code == 200
+    answer = browser.get(form)
+    assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?again=1&next={form}")
+    assert not is_in(browser)
+
+
+@pytest.mark.parametrize("page", ["user", "entitlement", "addressrule"])
+def test_a_form_that_was_open_for_long_changes_nothing(browser: Client, staff: User, page: str) -> None:
+    send(browser, username="trader", password=PASSWORD, otp=shown(secret_of(staff), timezone.now()))
+    prove_earlier(browser, FRESH_FOR + timedelta(seconds=1))
+    answer = browser.post(f"/admin/accounts/{page}/add/", {})
+    assert answer["Location"].startswith("/admin/login/?again=1")
+
+
+def test_a_factor_that_was_set_up_after_the_login_is_asked_for(browser: Client, staff: User) -> None:
+    send(browser, username="trader", password=PASSWORD)
+    form = f"/admin/accounts/user/{staff.id}/change/"
+    assert browser.get(form).status_code == 200
+    secret_of(staff)
+    assert browser.get(form).status_code == 302
+
+
+def prove_earlier(browser: Client, ago: timedelta) -> None:
+    session = browser.session
+    session[PROVEN_AT] -= ago.total_seconds()
+    session.save()

@@ -26,12 +26,19 @@ class Filter:
 
     def read_and_write(self, decoder: str, frames: Sequence[bytes]) -> list[bytes] | Reason:
         """The frames that the kit writes of what it has read, or why it refuses them."""
-        source, sink = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
-        source.write(" ".join([decoder, *(frame.hex() or "-" for frame in frames)]) + "\n")
-        source.flush()
-        match sink.readline().split():
+        match self._answers([decoder, *(frame.hex() or "-" for frame in frames)]):
             case ["ok", envelope, payload]:
                 return [bytes.fromhex(envelope), bytes.fromhex(payload)]
             case [reason]:
                 return Reason(reason)
         raise AssertionError(f"filter died of {decoder} {[frame.hex() for frame in frames]}")
+
+    def verdicts(self, numbers: Sequence[tuple[int, int]]) -> list[str]:
+        """The verdict on each (epoch, seq) of a stream, with `+` where it was taken."""
+        return self._answers(["sequence", *(str(number) for pair in numbers for number in pair)])
+
+    def _answers(self, words: Sequence[str]) -> list[str]:
+        source, sink = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
+        source.write(" ".join(words) + "\n")
+        source.flush()
+        return sink.readline().split()

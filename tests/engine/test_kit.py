@@ -10,11 +10,13 @@ import subprocess
 
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from bridge.wire.codec import encode_numbered
 from bridge.wire.envelope import check, seal
 from bridge.wire.faults import WireError
 from bridge.wire.golden.__main__ import VECTORS, documents
+from bridge.wire.sequence import SequenceTracker
 from tests.bridge.wire.readers import BATCHES, read
 from tests.engine.damage import KINDS, WRITERS, batches, damaged, messages
 
@@ -78,3 +80,20 @@ def test_what_python_writes_the_kit_reads_and_writes_alike(kit_filter, said):
 def test_damaged_frames_are_taken_or_refused_alike(kit_filter, said):
     decoder, frames = said
     assert kit_filter.read_and_write(decoder, frames) == python_read_and_write(decoder, frames)
+
+
+def python_verdicts(numbers):
+    stream = SequenceTracker()
+    for epoch, seq in numbers:
+        verdict = stream.judge(epoch, seq)
+        try:
+            stream.advance(epoch, seq)
+        except ValueError:
+            yield verdict
+        else:
+            yield f"{verdict}+"
+
+
+@given(numbers=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=12))
+def test_both_judge_the_numbers_of_a_stream_alike(kit_filter, numbers):
+    assert kit_filter.verdicts(numbers) == list(python_verdicts(numbers))

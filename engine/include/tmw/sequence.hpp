@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 
 namespace tmw {
 
@@ -19,11 +18,6 @@ class SequenceTracker {
     if (epoch != epoch_) return epoch > epoch_ ? Verdict::NewEpoch : Verdict::OldEpoch;
     if (seq == seq_ + 1) return Verdict::Next;
     return seq > seq_ ? Verdict::Gap : Verdict::Duplicate;
-  }
-
-  /// Was more taken than there can be, if the stream's last message was (epoch, last_seq)?
-  bool is_ahead(std::uint64_t epoch, std::uint64_t last_seq) const {
-    return std::tie(epoch_, seq_) > std::tie(epoch, last_seq);
   }
 
   /// Takes (epoch, seq): the next of its epoch, or number 1 of a newer one. False = it is neither; nothing changes.

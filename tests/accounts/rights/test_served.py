@@ -155,6 +155,7 @@ def test_market_data_beyond_an_entitlement_is_refused_symbol_by_symbol(stack: St
 
 #: A body that each verb takes, so that a foreign id is all that is wrong.
 BODIES: dict[str, dict[str, Any]] = {
+    "session_id": {"name": "mine now"},
     "order_id": {"quantity": "2"},
     "factor_id": {"code": "123456"},
     "alert_id": {"note": "mine now"},

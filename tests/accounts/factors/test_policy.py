@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
@@ -66,7 +65,7 @@ def test_a_session_without_a_factor_can_set_one_up_and_nothing_else(required: No
     assert caller.post("mfa/totp", {"name": "telephone"}).status_code == 201
 
 
-@pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS)
+@pytest.mark.django_db(transaction=True)
 def test_no_socket_opens_either(required: None, head: User, login: TokenPair) -> None:
     with pytest.raises(Forbidden) as caught:
         async_to_sync(session_of)(Proof(access_token=login.access_token), HERE.ip_address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from marketdata.consumers import FOLLOWED, NOT_CARRIED, TOO_MANY, MarketConsumer, refusal
+from marketdata.consumers import FOLLOWED, HIDDEN, NOT_CARRIED, TOO_MANY, MarketConsumer, refusal
 from marketdata.hub.options import PLAIN
 from marketdata.hub.subscriber import Subscriber
 from marketdata.items import Channel
@@ -34,14 +34,19 @@ def consumer() -> MarketConsumer:
     return consumer
 
 
-def answers(consumer: MarketConsumer, *symbols: str) -> dict[str, object]:
-    return dict(consumer._answers(Exchange(), Channel.QUOTES, symbols))  # type: ignore[arg-type]
+def answers(consumer: MarketConsumer, *symbols: str, hidden: frozenset[str] = frozenset()) -> dict[str, object]:
+    return dict(consumer._answers(Exchange(), Channel.QUOTES, symbols, hidden))  # type: ignore[arg-type]
 
 
 def test_symbols_beyond_the_limit_are_refused_one_by_one(consumer: MarketConsumer) -> None:
     asked = answers(consumer, "A", "ZZZZ", "B", "C")
     assert asked == {"A": FOLLOWED, "ZZZZ": NOT_CARRIED, "B": FOLLOWED, "C": TOO_MANY}
     assert TOO_MANY.code is Code.SUBSCRIPTION_LIMIT
+
+
+def test_what_ones_rights_do_not_include_takes_no_place(consumer: MarketConsumer) -> None:
+    asked = answers(consumer, "SECRET", "A", "B", "C", hidden=frozenset({"SECRET"}))
+    assert asked == {"SECRET": HIDDEN, "A": FOLLOWED, "B": FOLLOWED, "C": TOO_MANY}
 
 
 def test_what_is_followed_already_may_be_followed_in_another_way(consumer: MarketConsumer) -> None:

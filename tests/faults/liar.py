@@ -34,6 +34,7 @@ PER_SECOND = 1_000
 QUOTE_EVERY = 4  #: a good quote after so many malformed messages, or the time that they would take
 PRICES = 1_000_000
 HWM = 10_000
+CONNECT_MS = 5_000
 GIANTS = 0.0  #: none: 4 MiB are 35 ms on the wire, through CURVE, before anybody of ours has them
 SEED = 1
 
@@ -132,6 +133,7 @@ def orders(scene: Scene, drain: Saying) -> None:
         say(engine.address)
 
         def ask(frames: Frames) -> None:
+            web.poll(CONNECT_MS, zmq.POLLOUT)  # a machine that stood still has lost the connection: the next one
             web.send_multipart(frames, zmq.NOBLOCK)
 
         def lies_of(lies: Lies) -> Iterator[Told]:

@@ -15,19 +15,21 @@ import zmq
 
 
 def take(taking: zmq.Socket[bytes]) -> None:
-    with suppress(zmq.ZMQError):  # it is closed
+    """Until its context ends. Only this thread touches the socket: ZeroMQ's sockets belong to one."""
+    with taking, suppress(zmq.ContextTerminated):
         while True:
             taking.recv_multipart(copy=False)
 
 
 def main() -> None:
-    with zmq.Context() as context, context.socket(zmq.PULL) as taking:
-        port = taking.bind_to_random_port("tcp://127.0.0.1")
-        sys.stdout.write(f"{port}\n")
-        sys.stdout.flush()
-        threading.Thread(target=take, args=(taking,), daemon=True).start()
-        sys.stdin.read()
-        context.destroy(linger=0)
+    context = zmq.Context()
+    taking = context.socket(zmq.PULL)
+    port = taking.bind_to_random_port("tcp://127.0.0.1")
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    threading.Thread(target=take, args=(taking,)).start()
+    sys.stdin.read()
+    context.term()  # a `with` would close the socket in this thread
 
 
 if __name__ == "__main__":

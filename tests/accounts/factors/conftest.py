@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from django_otp.oath import TOTP
 
@@ -26,6 +29,19 @@ def shown(secret: str, at: datetime, steps: int = 0) -> str:
     clock = TOTP(base64.b32decode(secret), drift=steps)
     clock.time = at.timestamp()
     return f"{clock.token():06d}"
+
+
+def taken_at_once(use: Callable[[], bool], *, threads: int = 10, times: int = 10) -> int:
+    """How many of `times` uses are taken, each by one of `threads` on a connection of its own."""
+
+    def one(_number: int) -> bool:
+        try:
+            return use()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(one, range(times)))
 
 
 @pytest.fixture

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connections
 
 from accounts.factors.guesses import CLOSED_AT, LONGEST, guess_count, guess_forgive, pause_after
 from accounts.factors.otp import WrongCode, otp_take
 from accounts.factors.totp import Enrolment
 from accounts.models import FactorGuesses, Method, User
-from tests.accounts.factors.conftest import NOON, shown
+from tests.accounts.factors.conftest import NOON, shown, taken_at_once
 from tests.scoreboard import Measured
 from tradingmw.errors import Code, TooManyRequests
 
@@ -80,14 +78,7 @@ def test_guesses_at_one_user_do_not_touch_another(trader: User, make_user: Calla
 
 @pytest.mark.django_db(transaction=True)
 def test_guesses_of_many_threads_are_counted_to_the_last(trader: User) -> None:
-    def guess(_number: int) -> bool:
-        try:
-            return wrong(trader, NOON)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(8) as pool:
-        looked_at = sum(pool.map(guess, range(40)))
+    looked_at = taken_at_once(lambda: wrong(trader, NOON), threads=8, times=40)
     assert looked_at == FactorGuesses.objects.get().wrong == 5  # with no time between, the fifth closes the door
 
 

@@ -1,4 +1,4 @@
-"""What do fault tests share? An engine and order bridges as processes, without the rest of the system."""
+"""What do fault tests share? An engine and order bridges as processes, alone or with a go-between."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.crossing import LONG, SHORT, Crossed, crossing
 from tests.orders.bridge.processes import Processes, make_template
 
 
@@ -16,3 +17,10 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     processes = Processes(make_template(tmp_path / "template"), tmp_path / "data")
     yield processes
     processes.end()
+
+
+@pytest.fixture(scope="module")
+def crossed(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Crossed]:
+    """One bridge and its engine for all tests of a file."""
+    with crossing(tmp_path_factory.mktemp("crossed"), LONG if pytestconfig.getoption("--long") else SHORT) as crossed:
+        yield crossed

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 
 from bridge.wire.messages import CancelOrder, ReplaceOrder
 from tests.bridge.waiting import until
-from tests.faults.crossing import LONG, SHORT, WAYS, Crossed, crossing, everything_has_come, mend
+from tests.faults.crossing import WAYS, Crossed, everything_has_come, mend
 from tests.orders.bridge.processes import E8, Processes
 from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 
 UNHEARD_EVERY = 5
 OLD, NEW = (10 * E8, E8), (30 * E8, 2 * E8)  #: quantity and price
-
-
-@pytest.fixture(scope="module")
-def crossed(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Crossed]:
-    """One pair for the whole file."""
-    with crossing(tmp_path_factory.mktemp("crossed"), LONG if pytestconfig.getoption("--long") else SHORT) as crossed:
-        yield crossed
 
 
 class Asked(NamedTuple):

@@ -3,4 +3,4 @@
 What was seen is reported against the limit itself (`measured`), and the scoreboard names what is past it.
 """
 
-PATIENCE = 5.0
+PATIENCE = 2.0

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.alone
 EACH, TURNS, TURNS_LONG = 2_500, 1, 4  #: lies in a window, and windows of each kind
 WARM_UP = 500
 #: Two cores are shared with the whole system and other tests: the true limit is asserted with --long.
-RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 20.0, 50.0
+RATIO_MAX, RATIO_MAX_PATIENT, CALM_MS_PATIENT = 1.2, 8.0, 50.0
 Window = Callable[[Lies], AsyncIterator[float]]
 
 
@@ -190,7 +190,7 @@ def test_good_orders_are_as_fast(
         price, status = (None, "filled") if number % 2 else (1, "new")
         answer = await processes.place(f"good-{number}", price=price, wait_seconds=5)
         yield 1000 * (time.monotonic() - began)
-        assert answer.order["status"] in (status, "unknown")  # in doubt where the machine stood still: late, not wrong
+        assert answer.order["status"] == status
 
     async def in_turns() -> None:
         await beside(liar, Lies(WARM_UP, False, state.session, state.epoch, processes.caller), one_order)

@@ -26,7 +26,6 @@ from tests.faults.desk import (
     seconds_until,
     trades_without_redis,
 )
-from tests.patience import PATIENCE
 from tests.redis_server import RedisServer
 from tests.scoreboard import Measured
 from tests.stack import READY_SECONDS, Stack, wait_for
@@ -35,6 +34,7 @@ pytestmark = pytest.mark.alone
 
 CALM_ORDERS, SHORT_SECONDS, LONG_SECONDS = 30, 5.0, 30.0
 COMPLETE_SECONDS, DEGRADED_SECONDS, ACCEPTED_SHARE, SLOWER = 2.0, 5.0, 0.99, 2.0  # the scoreboard's limits
+SHORT_PATIENCE = 5  #: so many times the ratio of the short form is allowed: other tests share the machine with it
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +138,9 @@ async def test_redis_gone_closes_no_socket_refuses_no_order_and_loses_no_private
     assert (figures["sockets"], figures["sockets_closed"], figures["undetected_holes"]) == (50, 0, 0)
     assert figures["accepted_share"] >= ACCEPTED_SHARE
     assert figures["private_events_shown"] > figures["orders"]
-    assert figures["degraded_after_seconds"] <= DEGRADED_SECONDS * PATIENCE
-    assert figures["complete_after_seconds"] <= COMPLETE_SECONDS * PATIENCE
-    assert figures["p99_ratio"] <= SLOWER * (PATIENCE if seconds == SHORT_SECONDS else 1)
+    assert figures["degraded_after_seconds"] <= DEGRADED_SECONDS
+    assert figures["complete_after_seconds"] <= COMPLETE_SECONDS
+    assert figures["p99_ratio"] <= SLOWER * (SHORT_PATIENCE if seconds == SHORT_SECONDS else 1)
 
 
 def test_a_session_revoked_while_redis_is_gone_is_over(

@@ -21,7 +21,6 @@ from bench.reconcile_seed import REPAIRABLE
 from orders.management.commands.reconcile import show
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import ROOT, Processes
-from tests.patience import PATIENCE
 from tests.scoreboard import Measured
 from tradingmw.errors import Code, Unavailable
 
@@ -82,7 +81,7 @@ def check_all_found(
     took = seconds(first)
     measured(8, f"{orders:,} open orders, differences found, of {sum(differing.values())}", len(found), "all")
     measured(8, f"{orders:,} open orders compared and settled, s", round(took, 2), f"≤ {LIMIT_SECONDS:.0f}")
-    assert took <= LIMIT_SECONDS * PATIENCE
+    assert took <= LIMIT_SECONDS
     return pair, first
 
 

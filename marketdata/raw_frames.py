@@ -87,6 +87,8 @@ class FrameWriter:
 
     __slots__ = ("_is_open", "_protocol", "_write", "deflates")
 
+    _protocol: FramesProtocol | None  #: None: it is gone
+
     def __init__(self, protocol: FramesProtocol) -> None:
         self._protocol, self._write = protocol, protocol.transport.write
         self._is_open = False
@@ -103,15 +105,24 @@ class FrameWriter:
 
     def _look(self) -> bool:
         protocol = self._protocol
+        if protocol is None:
+            return False
         closing = protocol.close_sent or protocol.transport.is_closing()
         self._is_open = protocol.handshake_complete and not closing
         return self._is_open
 
     def watch(self, watcher: Watcher | None) -> None:
         """Tell `watcher` from now on (at once, where the connection is paused already); None: nobody."""
+        if self._protocol is None:
+            return
         self._protocol.watcher = watcher
         if watcher is not None and not self._protocol.writable.is_set():
             watcher.paused()
+
+    def end(self) -> None:
+        """The connection is gone: nothing is written from now on, and nothing of it is kept here."""
+        self._is_open, self._protocol = False, None
+        del self._write
 
 
 class FramesProtocol(WebSocketsSansIOProtocol):
@@ -168,5 +179,6 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.watcher = None
         super().connection_lost(exc)
-        self._look_again()
-        self._writer = None
+        if self._writer is not None:
+            self._writer.end()
+            self._writer = None

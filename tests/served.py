@@ -19,14 +19,15 @@ START_SECONDS = 10.0
 
 
 @contextmanager
-def served(application: Any, ws: Any = "websockets-sansio") -> Iterator[str]:
-    """Yields `host:port`; the server has ended when the block has. `ws`: uvicorn's name of a protocol, or a class."""
+def served(application: Any, ws: Any = "websockets-sansio", http: Any = "auto") -> Iterator[str]:
+    """Yields `host:port`; the server has ended when the block has. `ws`, `http`: uvicorn's name of one, or a class."""
     stop = threading.Event()
     config = uvicorn.Config(
         application,
         host="127.0.0.1",
         port=0,
         ws=ws,
+        http=http,
         ws_max_size=65_536,
         log_config=None,
         timeout_graceful_shutdown=1,

@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from accounts.sockets.guard import GuardedProtocol
-from accounts.sockets.turnstile import turnstile
+from accounts.sockets.turnstile import turnstiles
 from marketdata.raw_frames import FramesProtocol
 from tradingmw.env import Env
 from tradingmw.lifespan import stopping
@@ -52,14 +52,25 @@ HEAD_TOO_LARGE = b"\r\n".join(
         b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431,"code":"BODY_TOO_LARGE"}',
     ]
 )
+SELECTOR_READER = "_read_ready_cb"  #: where asyncio's selector transport keeps a method of its own, and so itself
 
 
 heads_refused: Counter[str] = Counter(late=0, large=0)
 HEADS_REFUSED.read_from(lambda: heads_refused)
 
 
+def release(transport: asyncio.BaseTransport) -> None:
+    """Let a transport that is closed be freed."""
+    if hasattr(transport, SELECTOR_READER):
+        setattr(transport, SELECTOR_READER, None)
+
+
 class SocketProtocol(GuardedProtocol, FramesProtocol):
     """uvicorn's WebSocket protocol, bounded towards its client, with ready-made frames."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        release(self.transport)
 
     @classmethod
     def of(cls, env: Env) -> type[SocketProtocol]:
@@ -85,6 +96,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_arrived()
         super().connection_lost(exc)
+        release(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """What comes first on a connection waits for its turn, so that many who come at once do not stop the rest."""
@@ -93,7 +105,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self._is_known = True
         self.transport.pause_reading()
-        turnstile(self.loop).enter(partial(self._begin, data))
+        turnstiles(self.loop).arrivals.enter(partial(self._begin, data))
 
     def _begin(self, data: bytes) -> None:
         if not self.transport.is_closing():

@@ -11,7 +11,7 @@ from marketdata.readiness import feed_age_ms, market_check
 from notifications.schedule.canary import worker_check
 from orders.health import order_bridge_check
 from orders.holder import holder_followed, holder_left
-from tradingmw.garbage import ROUNDS_OF_CONNECTIONS, collect_seldom
+from tradingmw.garbage import collect_in_small_steps
 from tradingmw.health import ready_check, ready_figure
 from tradingmw.lifespan import on_shutdown, on_startup, on_stopping
 
@@ -21,7 +21,7 @@ async def _hub_opened() -> None:
 
 
 async def _put_together() -> None:
-    collect_seldom(ROUNDS_OF_CONNECTIONS)
+    collect_in_small_steps()
 
 
 def register() -> None:

@@ -33,6 +33,7 @@ from accounts.sockets.methods import Handler, Later, Method, Moment, Nothing, Pu
 from accounts.sockets.pace import BURST_MESSAGES, MESSAGES_PER_SECOND, TURN_SECONDS, Pace
 from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
+from accounts.sockets.turnstile import turnstiles
 from accounts.sockets.watch import session_watch
 from tradingmw.correlation import REQUEST_ID, request_id_of, serving
 from tradingmw.database import database_away, is_away
@@ -172,6 +173,9 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
             await self._take(request)
 
     async def websocket_disconnect(self, _message: Message) -> None:
+        """It is gone. Of many that go at once, each is taken leave of in its turn."""
+        self.closing = True
+        await turnstiles(asyncio.get_running_loop()).departures.passed()
         raise StopConsumer
 
     async def end(self, code: CloseCode = CloseCode.SESSION_ENDED) -> None:

@@ -1,7 +1,7 @@
-"""How soon after one another does the loop begin handshakes? So that those who are in have most of it.
+"""How soon after one another does the loop begin handshakes, and take leave of sockets? So that others have most of it.
 
 The system reports all that has arrived at once. Four hundred clients that come together would otherwise have the loop
-until each of them is let in or sent away.
+until each of them is let in or sent away, and again when they go together.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-REST_SECONDS = 0.003  #: a handshake takes one millisecond, about
+ARRIVAL_SECONDS = 0.003  #: from one to the next: a handshake takes one millisecond, about
+DEPARTURE_SECONDS = 0.001  #: and to take leave of a socket a third of one
 
 
 class Turnstile:
-    """The one of an event loop. Who waits here has a connection, so there are as many at most."""
+    """One way through. Who waits here has, or had, a connection, so there are as many at most."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self, loop: asyncio.AbstractEventLoop, rest_seconds: float) -> None:
+        self._loop, self._rest_seconds = loop, rest_seconds
         self._waiting: deque[Callable[[], object]] = deque()
         self._turning = False
 
@@ -29,15 +30,29 @@ class Turnstile:
             self._turning = True
             self._loop.call_soon(self._turn)
 
+    async def passed(self) -> None:
+        """Wait for a turn."""
+        mine = self._loop.create_future()
+        self.enter(lambda: mine.done() or mine.set_result(None))
+        await mine
+
     def _turn(self) -> None:
         self._turning = bool(self._waiting)
         if self._turning:
-            self._loop.call_later(REST_SECONDS, self._turn)
+            self._loop.call_later(self._rest_seconds, self._turn)
             self._waiting.popleft()()
 
 
-_turnstiles: WeakKeyDictionary[asyncio.AbstractEventLoop, Turnstile] = WeakKeyDictionary()
+class Turnstiles:
+    """The two of an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.arrivals = Turnstile(loop, ARRIVAL_SECONDS)
+        self.departures = Turnstile(loop, DEPARTURE_SECONDS)
 
 
-def turnstile(loop: asyncio.AbstractEventLoop) -> Turnstile:
-    return _turnstiles.setdefault(loop, Turnstile(loop))
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Turnstiles] = WeakKeyDictionary()
+
+
+def turnstiles(loop: asyncio.AbstractEventLoop) -> Turnstiles:
+    return _of_loops.get(loop) or _of_loops.setdefault(loop, Turnstiles(loop))

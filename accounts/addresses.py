@@ -6,10 +6,13 @@ names comes from anywhere. What is no address comes from nowhere.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -39,8 +42,23 @@ class Places(NamedTuple):
 
 def places_of(user: User) -> Places:
     """As the rules are now."""
+    return places_by(AddressRule.objects.filter(Q(user_id=user.id) | Q(role__in=user.roles)))
+
+
+def places_of_all(users: Iterable[User]) -> dict[UUID, Places]:
+    """The same of many: all rules are read, which are few, and written by hand."""
+    rules: defaultdict[str | UUID, list[AddressRule]] = defaultdict(list)
+    for rule in AddressRule.objects.all():
+        rules[rule.user_id or rule.role].append(rule)
+    return {
+        user.id: places_by(itertools.chain(*(rules.get(key, ()) for key in (user.id, *user.roles)))) for user in users
+    }
+
+
+def places_by(rules: Iterable[AddressRule]) -> Places:
+    """Where a user may come from whose rules, and whose roles', these are."""
     groups: defaultdict[str, list[Network]] = defaultdict(list)
-    for rule in AddressRule.objects.filter(Q(user_id=user.id) | Q(role__in=user.roles)):
+    for rule in rules:
         groups[rule.role].append(ip_network(rule.network, strict=False))
     own = [groups[""]] if "" in groups else list(groups.values())
     return Places(tuple(map(tuple, own)))

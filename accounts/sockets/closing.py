@@ -26,5 +26,5 @@ MEANINGS = {
     CloseCode.AUTH_TIMEOUT: "There was no `auth` within ten seconds.",
     CloseCode.SESSION_ENDED: "The session was ended: log in again.",
     CloseCode.TOO_MANY: "You have more sockets than this process takes of one user.",
-    CloseCode.FORBIDDEN: "Your rights do not cover this socket.",
+    CloseCode.FORBIDDEN: "Your rights do not cover this socket, or no more: from this address, without a factor.",
 }

@@ -217,7 +217,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         if Function.SOCKETS_OPEN not in self.rights.functions:
             await self.close(CloseCode.FORBIDDEN)
             return
-        if not session_watch().join(self, self.session, rights_of(self.user)):
+        if not session_watch().join(self, self.session, rights_of(self.user), address_of(self.scope)):
             await self.close(CloseCode.TOO_MANY)
             return
         self.authenticated = True
@@ -231,7 +231,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         if newer.user_id != self.user.id:
             raise Forbidden("This socket belongs to another user.")
         session_watch().leave(self, self.session)
-        session_watch().join(self, newer, rights_of(newer.user))
+        session_watch().join(self, newer, rights_of(newer.user), address_of(self.scope))
         self._go_on_as(newer)
         return identity_of(self.session)
 

@@ -1,8 +1,8 @@
 """Which sockets of this process are open, to which session do they belong, and which of them must close now?
 
 One query a second asks which of the connected sessions still live, however many sockets there are; a session that is
-ended by this process itself closes its sockets at once. Every other look also reads what their users may do now: where
-that has changed, the sockets close too, to come back with the new rights.
+ended by this process itself closes its sockets at once. Every other look also reads what their users may do now, and
+from where: sockets of others close too, to come back with the new rights (`standing.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -20,23 +20,24 @@ from channels.db import database_sync_to_async
 
 from accounts.live import live_sessions
 from accounts.models import Session
-from accounts.rights import Rights, rights_of
-from accounts.selectors import sessions_used, users_now
+from accounts.rights import Rights
+from accounts.selectors import sessions_used
 from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
+from accounts.sockets.standing import Standing, fallen
 from accounts.sockets.tally import Refused
 from tradingmw.env import env
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 1.0
-RIGHTS_EVERY_LOOKS = 2
+STANDING_EVERY_LOOKS = 2
 
 
 class Socket(Protocol):
     """What the watch needs of a consumer."""
 
     async def end(self, code: CloseCode = CloseCode.SESSION_ENDED) -> None:
-        """Close: the session was ended, or its rights are others now."""
+        """Close: the session was ended, or its user may not stay as he is."""
 
     async def shut_down(self) -> None:
         """Close: this process ends."""
@@ -52,7 +53,7 @@ class SessionWatch:
         self._stopping = False
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._user: dict[UUID, UUID] = {}
-        self._rights: dict[UUID, Rights] = {}  #: of each session's user, as its first socket found them
+        self._standing: dict[Socket, Standing] = {}
         self.looking: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self.failed_looks = 0
@@ -67,8 +68,8 @@ class SessionWatch:
         """`socket` is gone."""
         self._open.discard(socket)
 
-    def join(self, socket: Socket, session: Session, rights: Rights | None = None) -> bool:
-        """Watch `socket`, and the user's `rights` where they are given; False where he has too many sockets already."""
+    def join(self, socket: Socket, session: Session, rights: Rights | None = None, address: str | None = None) -> bool:
+        """Watch `socket`; False where its user has too many already. With his `rights`: whether he may stay, too."""
         mine = [sid for sid, user_id in self._user.items() if user_id == session.user_id]
         if sum(len(self._sockets[sid]) for sid in mine) >= self._sockets_per_user:
             tally.refused[Refused.USER] += 1
@@ -76,7 +77,7 @@ class SessionWatch:
         self._sockets[session.id].add(socket)
         self._user[session.id] = session.user_id
         if rights is not None:
-            self._rights.setdefault(session.id, rights)
+            self._standing[socket] = Standing(session, rights, address)
         if self.looking is None or self.looking.done():
             self.looking = self._loop.create_task(self._look())
         return True
@@ -84,10 +85,10 @@ class SessionWatch:
     def leave(self, socket: Socket, session: Session) -> None:
         sockets = self._sockets.get(session.id, set())
         sockets.discard(socket)
+        self._standing.pop(socket, None)
         if not sockets:
             self._sockets.pop(session.id, None)
             self._user.pop(session.id, None)
-            self._rights.pop(session.id, None)
 
     async def shut_down(self) -> None:
         """This process ends: every socket is told so and closed. What one of them raises keeps no other open."""
@@ -106,38 +107,32 @@ class SessionWatch:
                 connected = list(self._sockets)
                 alive = await database_sync_to_async(sessions_used)(connected)
                 self._end(set(connected) - alive)
-                if look % RIGHTS_EVERY_LOOKS == 0:
-                    await self._look_at_rights()
+                if look % STANDING_EVERY_LOOKS == 0:
+                    await self._look_at_standing()
             except Exception:
                 self.failed_looks += 1
                 logger.exception("Sessions of sockets could not be checked", extra={"failed_looks": self.failed_looks})
 
-    async def _look_at_rights(self) -> None:
-        known, user_of = dict(self._rights), dict(self._user)
-        changed = await database_sync_to_async(sessions_of_others_rights)(known, user_of)
-        for session_id in changed:
-            live_sessions.renew(session_id)
-            self._rights.pop(session_id, None)
-        self._end(changed, CloseCode.RIGHTS_CHANGED)
+    async def _look_at_standing(self) -> None:
+        known = dict(self._standing)
+        for socket, code in (await database_sync_to_async(fallen)(known)).items():
+            live_sessions.renew(known[socket].session.id)
+            self._close(socket, code)
 
     def _ended_elsewhere(self, session_ids: Collection[UUID]) -> None:
         """From any thread of this process."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end, session_ids)
 
-    def _end(self, session_ids: Collection[UUID], code: CloseCode = CloseCode.SESSION_ENDED) -> None:
+    def _end(self, session_ids: Collection[UUID]) -> None:
         for session_id in session_ids:
             for socket in tuple(self._sockets.get(session_id, ())):
-                task = self._loop.create_task(socket.end(code))
-                self._ending.add(task)
-                task.add_done_callback(self._ending.discard)
+                self._close(socket, CloseCode.SESSION_ENDED)
 
-
-def sessions_of_others_rights(known: Mapping[UUID, Rights], user_of: Mapping[UUID, UUID]) -> list[UUID]:
-    """The sessions whose user may do more or less now than is `known`. Blocking."""
-    users = users_now(set(user_of.values()))
-    now = {user_id: rights_of(user) for user_id, user in users.items()}
-    return [session_id for session_id, rights in known.items() if now.get(user_of[session_id], rights) != rights]
+    def _close(self, socket: Socket, code: CloseCode) -> None:
+        task = self._loop.create_task(socket.end(code))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, SessionWatch] = WeakKeyDictionary()

@@ -9,11 +9,12 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import AuditLog, Entitlement, User
+from accounts.models import AuditLog, Entitlement, Session, User
 from accounts.policy import Role
 from accounts.rights import rights_of
 from accounts.selectors import users_now
-from accounts.sockets.watch import sessions_of_others_rights
+from accounts.sockets.closing import CloseCode
+from accounts.sockets.standing import Standing, fallen
 from marketdata.models import Instrument
 from tests.roles import in_roles
 
@@ -67,9 +68,10 @@ def test_market_data_beyond_the_entitlement_is_refused(trader: User, path: str) 
 
 def changed(user: User, deed: Any) -> bool:
     """Does the watch of the sockets see `deed`?"""
-    known = {user.id: rights_of(users_now([user.id])[user.id])}
+    session = Session(user=user)
+    known = {user.id: Standing(session, rights_of(users_now([user.id])[user.id]), None)}
     deed()
-    return bool(sessions_of_others_rights(known, {user.id: user.id}))
+    return fallen(known) == {user.id: CloseCode.RIGHTS_CHANGED}
 
 
 def test_the_watch_of_the_sockets_sees_every_change_of_rights(trader: User) -> None:

@@ -116,6 +116,11 @@ def grant_of(request: Any) -> Grant:
     return grant
 
 
+def session_id_of(request: Any) -> UUID | None:
+    """In which session it is asked; None where a test vouches for the user."""
+    return request.auth.session_id if request.auth else None
+
+
 def user_id_of(request: Request) -> UUID:
     """Whose request it is; for views that only a known user reaches."""
     return cast(User, request.user).id

@@ -21,7 +21,7 @@ from django.db import Error
 from accounts.models import User
 from accounts.permissions import needs
 from accounts.policy import Function
-from accounts.rights import Reach, scopes_of
+from accounts.rights import Reach
 from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
@@ -145,7 +145,7 @@ class TradingConsumer(AuthenticatedConsumer):
     async def on_authenticated(self) -> None:
         as_data = json_as_it_is if self.format is Format.JSON else msgspec.json.decode
         address = client[0] if (client := self.scope.get("client")) else None
-        self.entry = OrderEntry(self.user.id, address, lambda: scopes_of(self.session))
+        self.entry = OrderEntry(self.user.id, address, lambda: self.session)
         self.feed = PrivateFeed(user_stream(self.user.id), sources_of(self.user), stream_watch(), self, as_data)
         try:
             await self.feed.open()

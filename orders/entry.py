@@ -10,8 +10,8 @@ from math import ceil
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from accounts.policy import Functions
-from accounts.rights import Rights, rights_of
+from accounts.models import Session
+from accounts.rights import Rights, rights_of, scopes_of
 from accounts.sockets import Later
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
 from orders.callers import callers
@@ -33,9 +33,9 @@ class Asker(NamedTuple):
 class OrderEntry:
     """The orders of one socket, in the name of its user. Used from one event loop, one call after another."""
 
-    def __init__(self, user_id: UUID, ip_address: str | None, scopes: Callable[[], Functions | None]) -> None:
-        """`scopes` are those of the key in whose session the socket is now; None for a person."""
-        self._user_id, self._ip_address, self._scopes = user_id, ip_address, scopes
+    def __init__(self, user_id: UUID, ip_address: str | None, session: Callable[[], Session]) -> None:
+        """`session` gives the one in which the socket is now: a person's, or a key's with its scopes."""
+        self._user_id, self._ip_address, self._session = user_id, ip_address, session
 
     async def place(self, body: PlaceOrderBody) -> Later[dict[str, Any]]:
         """The order of `body`; the same again gives the order as it is."""
@@ -64,9 +64,9 @@ class OrderEntry:
 
     async def asker(self) -> Asker:
         """As the database has him now; Forbidden for who has no account."""
-        user = await callers().user(self._user_id)
-        rights = rights_of(user, self._scopes())
-        return Asker(caller_of(user, rights, self._ip_address), rights)
+        user, session = await callers().user(self._user_id), self._session()
+        rights = rights_of(user, scopes_of(session))
+        return Asker(caller_of(user, rights, self._ip_address, session.id), rights)
 
 
 async def placed(order: PlaceOrder, rights: Rights) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Caller(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     desk_name: Token | None = None
     heads_desk: bool = False
     ip_address: Annotated[str, Meta(max_length=45)] | None = None
+    session: UUID | None = None  #: it is asked in this session; for the audit
     signed: UUID | None = None  #: the stored signature of the request (`accounts.models.SignedRequest`)
 
 

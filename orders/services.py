@@ -30,7 +30,7 @@ from tradingmw.errors import Forbidden, NotFound, OutcomeUnknown
 WAIT_SECONDS_MAX = 10
 
 
-def caller_of(user: User, rights: Rights, ip_address: str | None) -> Caller:
+def caller_of(user: User, rights: Rights, ip_address: str | None, session_id: UUID | None) -> Caller:
     """On whose behalf and account; `Forbidden` for who has none. Reads what of the user is not loaded."""
     if user.account is None:
         raise Forbidden("You have no account to trade on.")
@@ -42,6 +42,7 @@ def caller_of(user: User, rights: Rights, ip_address: str | None) -> Caller:
         desk_name=user.desk.name if user.desk else None,
         heads_desk=user.desk is not None and Function.ORDERS_CANCEL_DESK in rights.functions,
         ip_address=ip_address,
+        session=session_id,
         signed=rights.signed,
     )
 

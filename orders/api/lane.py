@@ -141,7 +141,7 @@ def caller_behind(authorization: bytes, scope: Scope) -> tuple[Caller, Rights]:
     session = access_token_check(token.decode("latin-1").strip(), address)
     factor_needed(session)
     rights = rights_of(session.user)
-    return caller_of(session.user, rights, address), rights
+    return caller_of(session.user, rights, address, session.id), rights
 
 
 def to_place(caller: Caller, rights: Rights, headers: Headers, body: bytes) -> Asked:

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.permissions import needs, rights_of_request
 from accounts.policy import Function
 from accounts.rights import Rights
+from accounts.tokens import session_id_of
 from orders.api.answers import Written, order_placed, order_written, preferred_wait, written
 from orders.api.asynchronous import AsyncAPIView
 from orders.api.bodies import CanceledItemsSerializer, PlaceOrderBody, ReplaceOrderBody, WrittenOrderSerializer
@@ -40,7 +41,8 @@ class OrderWritingView(AsyncAPIView):
         super().check_permissions(request)
         if request.method in WRITES:
             self.rights = rights_of_request(request)
-            self.caller = caller_of(cast(User, request.user), self.rights, request.META.get("REMOTE_ADDR"))
+            address = request.META.get("REMOTE_ADDR")
+            self.caller = caller_of(cast(User, request.user), self.rights, address, session_id_of(request))
 
 
 def response(done: Written) -> HttpResponse:

@@ -24,6 +24,7 @@ from bridge.wire.messages import (
     ReplaceOrder,
     ReplayRequest,
 )
+from orders.core.auditing import Audit as Audit
 from orders.core.comparison import Difference, Run, Suspect
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import Ticket
@@ -133,14 +134,6 @@ class OrderChanged(NamedTuple):
     details: dict[str, Any]
     source: Cursor  #: the report it came from; (0, 0) = our own doing
     hops: Hops = NO_HOPS
-
-
-class Audit(NamedTuple):
-    user: UUID
-    action: str
-    order_id: str
-    ip_address: str | None
-    details: dict[str, Any]
 
 
 class Quarantined(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 
 from bridge.wire.messages import CommandReply, OrderStatus
 from bridge.wire.vocabulary import RejectCode
+from orders.core.auditing import audit_of
 from orders.core.book import Draft, OrderReply, Phase, awaits_evidence
 from orders.core.checks import check_replace, instrument_of
 from orders.core.commands import (
@@ -22,7 +23,7 @@ from orders.core.commands import (
     send_replace,
 )
 from orders.core.inputs import Replace
-from orders.core.requesting import engine_away, note, open_order, signature
+from orders.core.requesting import engine_away, open_order, signature
 from orders.core.state import CommandProgress, OrderState, Terms
 from orders.lifecycle import OrderEvent
 from orders.lifecycle import OrderStatus as Status
@@ -59,9 +60,9 @@ def want_replace(draft: Draft, asked: Replace, order: OrderState) -> None:
         draft.refuse(asked.ticket, error)
         return
     details = words(wanted) | signature(request.caller)
-    order = draft.happen(order, OrderEvent.REPLACE_REQUESTED, trace=request.trace, details=details)
+    before, order = order, draft.happen(order, OrderEvent.REPLACE_REQUESTED, trace=request.trace, details=details)
     send_replace(draft, order, wanted)
-    note(draft, request.caller, "order.replace", order, words(wanted))
+    draft.audits.append(audit_of(request, "order.replace", order, before, words(wanted)))
     draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from bridge.wire.vocabulary import OrderType, TimeInForce
-from orders.core.book import Audit, CancelAllReply, Draft, OrderReply, Phase, awaits_evidence
+from orders.core.auditing import audit_of
+from orders.core.book import CancelAllReply, Draft, OrderReply, Phase, awaits_evidence
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
 from orders.core.expiring import note_expiry
@@ -70,7 +68,7 @@ def accept(draft: Draft, asked: Place) -> None:
     draft.client_ids.put((order.account, order.client_order_id), order.id)
     note_expiry(draft, order)
     send_new_order(draft, order, instrument)
-    note(draft, request.caller, "order.place", order)
+    draft.audits.append(audit_of(request, "order.place", order))
     answer(draft, asked, order, created=True)
 
 
@@ -156,8 +154,11 @@ def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: Ord
     without_evidence = order.status is OrderStatus.UNKNOWN
     by = {"requestedBy": str(request.caller.user)} if request.caller.user != order.user else {}
     by |= signature(request.caller)
-    order = draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace, details=by)
-    note(draft, request.caller, "order.cancel", order)
+    before, order = (
+        order,
+        draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace, details=by),
+    )
+    draft.audits.append(audit_of(request, "order.cancel", order, before))
     if draft.link.phase is Phase.LIVE and not without_evidence:
         send_cancel(draft, order)
     elif draft.link.phase in (Phase.LIVE, Phase.ASKING) and draft.asks.get(order.id) is None:
@@ -179,20 +180,6 @@ def engine_has_answered(order: OrderState) -> bool:
     """What `Prefer: wait` waits for: the outcome of an order that cannot rest, the first word on one that can."""
     rests = order.order_type is not OrderType.MARKET and order.time_in_force not in IMMEDIATE
     return order.final or (rests and not awaits_evidence(order))
-
-
-def note(
-    draft: Draft, caller: Caller, action: str, order: OrderState, wanted: Mapping[str, str] = MappingProxyType({})
-) -> None:
-    facts = {
-        "clientOrderId": order.client_order_id,
-        "symbol": order.symbol,
-        "side": order.side.value,
-        "quantityE8": order.quantity_e8,
-        "status": order.status.value,
-        **({"wanted": dict(wanted)} if wanted else {}),
-    }
-    draft.audits.append(Audit(caller.user, action, str(order.id), caller.ip_address, facts))
 
 
 def late() -> Unavailable:

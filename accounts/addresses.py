@@ -47,11 +47,11 @@ def places_of(user: User) -> Places:
 
 def places_of_all(users: Iterable[User]) -> dict[UUID, Places]:
     """The same of many: all rules are read, which are few, and written by hand."""
-    rules: defaultdict[str | UUID, list[AddressRule]] = defaultdict(list)
+    rules: defaultdict[str, list[AddressRule]] = defaultdict(list)
     for rule in AddressRule.objects.all():
-        rules[rule.user_id or rule.role].append(rule)
+        rules[str(rule.user_id or rule.role)].append(rule)
     return {
-        user.id: places_by(itertools.chain(*(rules.get(key, ()) for key in (user.id, *user.roles)))) for user in users
+        user.id: places_by(itertools.chain(*(rules[name] for name in (str(user.id), *user.roles)))) for user in users
     }
 
 

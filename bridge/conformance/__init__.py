@@ -1,0 +1,1 @@
+"""Does an engine speak the link? Checks that play both sides' part of `docs/engine-link.md` against any engine."""

@@ -60,3 +60,8 @@ def need_data(rights: Rights, symbols: Iterable[str]) -> None:
     if hidden := sorted(hidden_from(rights, symbols)):
         errors = [{"attr": "symbols", "code": "forbidden", "detail": symbol} for symbol in hidden[:20]]
         raise Forbidden("Your market data does not include this.", errors=errors)
+
+
+def need_symbol_data(rights: Rights, symbol: str) -> None:
+    """The same of one."""
+    need_data(rights, (symbol,))

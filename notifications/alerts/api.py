@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import needs
+from accounts.permissions import needs, rights_of_request
 from accounts.policy import Function
 from accounts.tokens import user_id_of
 from notifications.alerts.selectors import alert_own, alerts_of
@@ -113,7 +113,7 @@ class AlertsView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = checked_body(AlertBody, request)
-        alert, number = alert_create(user_id=user_id_of(request), **body)
+        alert, number = alert_create(user_id=user_id_of(request), rights=rights_of_request(request), **body)
         headers = {HEADER: str(number), "Location": f"{request.path}/{alert.id}"}
         return Response(alert_shape(alert), status=201, headers=headers)
 
@@ -130,7 +130,8 @@ class AlertView(APIView):
     def patch(self, request: Request, alert_id: UUID) -> Response:
         """Change it, turn it off or on, or arm it again."""
         changes = checked_body(AlertChangeBody, request, partial=True)
-        alert, number = alert_change(user_id=user_id_of(request), alert_id=alert_id, **changes)
+        rights = rights_of_request(request)
+        alert, number = alert_change(user_id=user_id_of(request), rights=rights, alert_id=alert_id, **changes)
         return Response(alert_shape(alert), headers={HEADER: str(number)})
 
     @needs(Function.ALERTS_KEEP)

@@ -14,9 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.rights import Rights
 from notifications.alerts.events import alert_event, announce_advanced, announce_changed
 from notifications.alerts.selectors import alert_own, alerts_of
-from notifications.alerts.symbols import symbol_checked
+from notifications.alerts.symbols import sight_needed, symbol_checked
 from notifications.models import Alert, Condition
 from notifications.rules import Side
 from notifications.stream import append
@@ -43,12 +44,24 @@ class Written(NamedTuple):
 
 
 def alert_create(
-    *, user_id: UUID, symbol: str, condition: Condition, target_e8: int, note: str = "", is_active: bool = True
+    *,
+    user_id: UUID,
+    rights: Rights,
+    symbol: str,
+    condition: Condition,
+    target_e8: int,
+    note: str = "",
+    is_active: bool = True,
 ) -> Written:
-    """InvalidRequest (UNKNOWN_INSTRUMENT), Conflict (QUOTA_REACHED). Met already, it fires at once."""
+    """InvalidRequest (UNKNOWN_INSTRUMENT), Forbidden where the user may not see such data, Conflict (QUOTA_REACHED).
+
+    Met already, it fires at once.
+    """
+    symbol = symbol_checked(symbol)
+    sight_needed(rights, symbol)
     alert = Alert(
         user_id=user_id,
-        symbol=symbol_checked(symbol),
+        symbol=symbol,
         condition=condition,
         target_price=text_e8(target_e8),
         note=note,
@@ -62,10 +75,15 @@ def alert_create(
         return _told(alert, "alert_created")
 
 
-def alert_change(*, user_id: UUID, alert_id: UUID, **changes: Any) -> Written:
-    """`changes`: condition, target_e8, note, is_active, is_triggered (False only: arm it again). NotFound."""
+def alert_change(*, user_id: UUID, rights: Rights, alert_id: UUID, **changes: Any) -> Written:
+    """`changes`: condition, target_e8, note, is_active, is_triggered (False only: arm it again). NotFound.
+
+    Forbidden where it would be armed, and the user may not see such data any more.
+    """
     with transaction.atomic():
         alert = alert_own(user_id, _locked(user_id, alert_id))
+        if _arms(changes):
+            sight_needed(rights, alert.symbol)
         for name, value in _columns(alert, changes).items():
             setattr(alert, name, value)
         alert.save(force_update=True)

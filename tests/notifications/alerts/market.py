@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.policy import Role
+from accounts.rights import rights_of
 from notifications.alerts.services import alert_create
 from notifications.models import Alert, Condition
 from tests.roles import in_roles
@@ -17,9 +18,8 @@ def person(name: str = "ann") -> User:
 
 
 def made(user: User, condition: str, target: str, symbol: str = "AAPL", **more: Any) -> Alert:
-    return alert_create(
-        user_id=user.id, symbol=symbol, condition=Condition(condition), target_e8=to_e8(target), **more
-    ).alert
+    terms: dict[str, Any] = {"symbol": symbol, "condition": Condition(condition), "target_e8": to_e8(target)}
+    return alert_create(user_id=user.id, rights=rights_of(user), **terms, **more).alert
 
 
 def price(*seen: str, high: str = "0", low: str = "0") -> tuple[int, int, int, int, int]:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from accounts.rights import rights_of
 from notifications.alerts.services import alert_change, alert_delete
 from notifications.alerts.watch import AlertWatch
 from notifications.models import Alert, StreamEvent
@@ -120,8 +121,8 @@ def test_a_change_takes_the_place_of_what_was_watched(watching: Watching, ann: U
     with watching() as watch:
         watch.take({"AAPL": price("99")})
         until(lambda: all(first_seen(alert)() for alert in (changed, resting, deleted)))
-        alert_change(user_id=ann.id, alert_id=changed.id, target_e8=to_e8("102"))
-        alert_change(user_id=ann.id, alert_id=resting.id, is_active=False)
+        alert_change(user_id=ann.id, rights=rights_of(ann), alert_id=changed.id, target_e8=to_e8("102"))
+        alert_change(user_id=ann.id, rights=rights_of(ann), alert_id=resting.id, is_active=False)
         alert_delete(user_id=ann.id, alert_id=deleted.id)
         watch.take({"AAPL": price("101")})
         until(first_seen(changed))

@@ -28,6 +28,8 @@ from tradingmw.redis_address import redis_address
 ROOT = Path(__file__).resolve().parent.parent
 
 Address = Annotated[str, Field(pattern=r"^tcp://[^:/\s]+:\d{1,5}$")]
+#: The primary engine's, then its backup's, if there is one.
+EngineAddresses = Annotated[str, Field(pattern=r"^tcp://[^:/,\s]+:\d{1,5}(,tcp://[^:/,\s]+:\d{1,5})*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text, strict=False)))]
 PortOrNone = Annotated[int, Field(ge=0, le=65535)]
@@ -95,10 +97,10 @@ class Env(BaseSettings):
     proxy_hops: Annotated[int, Field(ge=0, le=9)] | None = None
     proxies: Annotated[list[Network], NoDecode] = ["127.0.0.0/8", "::1/128"]
 
-    engine_market_data: Address = "tcp://127.0.0.1:5570"
-    engine_commands: Address = "tcp://127.0.0.1:5571"
-    engine_queries: Address = "tcp://127.0.0.1:5572"
-    engine_work: Address = "tcp://127.0.0.1:5573"
+    engine_market_data: EngineAddresses = "tcp://127.0.0.1:5570"
+    engine_commands: EngineAddresses = "tcp://127.0.0.1:5571"
+    engine_queries: EngineAddresses = "tcp://127.0.0.1:5572"
+    engine_work: EngineAddresses = "tcp://127.0.0.1:5573"
     engine_external: bool = False
     order_requests: Address = "tcp://127.0.0.1:5574"
     feed_state: Address = "tcp://127.0.0.1:5575"
@@ -172,6 +174,16 @@ class Env(BaseSettings):
         ]
         if faults:
             raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def _engines_have_four_addresses_each(self) -> Self:
+        listed = (self.engine_market_data, self.engine_commands, self.engine_queries, self.engine_work)
+        if len({addresses.count(",") for addresses in listed}) > 1:
+            raise ValueError(
+                "TMW_ENGINE_MARKET_DATA, TMW_ENGINE_COMMANDS, TMW_ENGINE_QUERIES and TMW_ENGINE_WORK must list as many "
+                "addresses each: the primary engine's, then its backup's"
+            )
         return self
 
     def _key_text(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from bridge.link.backoff import Backoff
 from bridge.link.connection import Connection
+from bridge.link.places import Places
 from bridge.link.states import WELCOMED, Fenced, LinkEvent, LinkState, Occasion, StateChanged, after
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.pump import Context, Socket
@@ -46,6 +47,7 @@ TURN = 256  #: messages taken per call, so that ticks are never late for long
 class CommandLink:
     """The session with the engine. Commands are handed over at once or not at all; nothing is queued for later.
 
+    `address`: the engine's, or the primary's and its backup's (`Places`).
     `faults` counts what the engine said and we could not believe, by reason; `strays` what made no sense now.
     """
 
@@ -68,7 +70,8 @@ class CommandLink:
         self.engine_last_seq = 0
         self.faults: Counter[Reason] = Counter()
         self.strays: Counter[str] = Counter()
-        self._context, self._keyring, self._address, self._role = context, keyring, address, role
+        self._context, self._keyring, self._role = context, keyring, role
+        self._places = Places(address)
         self._clock_us, self._monotonic = clock_us, monotonic
         self._cancel_after_ms = cancel_after_ms
         self._backoff = Backoff(uniform=uniform)
@@ -249,11 +252,16 @@ class CommandLink:
     def _attempt(self) -> None:
         self._began = self._monotonic()
         self._greeted = False
-        self._connection.connect(self._address)
-        self._enter(Occasion.OPENED, f"connecting to {self._address}")
+        self._connection.connect(self._places.current)
+        self._enter(Occasion.OPENED, f"connecting to {self._places.current}")
 
     def _lose(self, reason: str, wait_seconds: float | None = None) -> None:
-        """Give the connection up; the next attempt has a new socket, after the back-off unless a wait is given."""
+        """Give the connection up; the next attempt has a new socket, after the back-off unless a wait is given.
+
+        An engine that was there is tried again where it was; one that was not, at its backup's.
+        """
+        if self.state not in WELCOMED:
+            self._places.move_on()
         wait = self._backoff.wait_seconds() if wait_seconds is None else wait_seconds
         self._retry_at = self._monotonic() + wait
         self._connection.close()

@@ -28,7 +28,8 @@ class WorkLink:
         self._throttle = Throttle()
         self.socket = configure(context.socket(zmq.PULL), hwm=WORK_HWM)
         keyring.connect(self.socket, role, Role.ENGINE)
-        self.socket.connect(address)
+        for place in address.split(","):  # of the primary and its backup: whoever has work
+            self.socket.connect(place)
 
     def receive(self, max_bars: int) -> list[Bar]:
         """The bars that wait, at most `max_bars`; never blocks."""

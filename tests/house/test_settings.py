@@ -86,3 +86,10 @@ def test_a_fault_never_shows_a_secret() -> None:
     done = start(TMW_ENVIRONMENT="production", TMW_SECRET_KEY="hunter2")
     assert "TMW_SECRET_KEY" in done.stderr
     assert "hunter2" not in done.stderr
+
+
+def test_an_engine_has_four_addresses_and_so_has_its_backup() -> None:
+    done = start(TMW_ENGINE_COMMANDS="tcp://a:1,tcp://b:1")
+    assert done.returncode != 0
+    assert "TMW_ENGINE_QUERIES" in done.stderr
+    assert "as many addresses each" in done.stderr

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_proof import RightsAdmin
 from accounts.audited_admin import AuditedAdmin, client_of_request
+from accounts.factors.lost import factors_take_away
 from accounts.models import Account, AddressRule, ApiKey, AuditLog, Desk, Entitlement, Session, SignedRequest, User
 from accounts.rights_audit import entitlement_told, rights_told, told_change
 from accounts.services import sessions_end_all
 from accounts.signatures.services import key_revoke_by_staff
+from tradingmw.errors import Forbidden
 from tradingmw.read_only import ReadOnlyAdmin
 
 
@@ -23,7 +25,7 @@ from tradingmw.read_only import ReadOnlyAdmin
 class UserAdmin(RightsAdmin, AuditedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # not generic at run time
     """A user is deactivated, never deleted: orders and audit rows name him."""
 
-    actions = ["end_sessions"]
+    actions = ["end_sessions", "take_factors_away"]
     untold = frozenset({"groups", "desk", "account", "is_active", "is_staff", "is_superuser"})  # user.rights_changed
     list_display = ["username", "email", "desk", "account", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "is_staff", "desk", "groups"]
@@ -54,6 +56,23 @@ class UserAdmin(RightsAdmin, AuditedAdmin, DjangoUserAdmin):  # type: ignore[typ
     def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:
         ended = sum(self._end_sessions(request, user, "ended_by_staff") for user in users)
         self.message_user(request, f"{ended} sessions were ended.")
+
+    def has_factors_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.delete_totpfactor")
+
+    @admin.action(description="Take away all second factors of one who has lost them", permissions=["factors"])
+    def take_factors_away(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Of one user at a time: a slip of the mouse must not open a desk."""
+        if users.count() != 1:
+            self.message_user(request, "Choose one user: second factors are taken away one by one.", messages.ERROR)
+            return
+        client, by = client_of_request(request), UUID(str(request.user.pk))
+        try:
+            ended = factors_take_away(user=users.get(), client=client, by=by)
+        except Forbidden as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        else:
+            self.message_user(request, f"The factors were taken away, {ended} sessions were ended.")
 
     def _end_sessions(self, request: HttpRequest, user: User, reason: str) -> int:
         client, by = client_of_request(request), UUID(str(request.user.pk))

@@ -20,6 +20,7 @@ class Notice(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     FACTOR_ADDED = "factor_added"  #: an app, a passkey or new recovery codes
     FACTOR_REMOVED = "factor_removed"  #: an app or a passkey
+    FACTORS_TAKEN_AWAY = "factors_taken_away"  #: all of them, by staff
     FACTOR_LOCKED = "factor_locked"  #: too many wrong codes by somebody who knows the password
     RECOVERY_USED = "recovery_used"  #: a recovery code opened
     PASSKEY_COPIED = "passkey_copied"  #: a passkey counted less than before: refused

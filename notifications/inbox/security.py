@@ -39,6 +39,11 @@ TEXTS: Final[Mapping[Notice, tuple[str, str]]] = {
         "A second factor was taken away",
         "If it was not you, change your password and set it up again.",
     ),
+    Notice.FACTORS_TAKEN_AWAY: (
+        "All your second factors were taken away",
+        "Staff did it because you, or somebody as you, said that they were lost. Your sessions were ended: set a "
+        "second factor up now. If you did not ask for it, tell staff at once.",
+    ),
     Notice.FACTOR_LOCKED: (
         "Too many wrong codes",
         "Somebody who knows your password has guessed at your second factor. If it was not you, change your password.",

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,13 @@ def test_figures_come_from_parallel_workers_with_the_outcome_of_their_test(tmp_p
     passed = {(16, str(number)): "passed" for number in range(3)}
     assert outcomes == {**passed, (16, "3"): "failed", (17, "0"): "skipped"}
     assert [row.check for row in Run.read([tmp_path / "run.json"]).figures] == [16] * 4
+
+
+def test_what_a_test_saw_in_a_later_run_takes_the_place_of_all_it_saw_before(tmp_path: Path) -> None:
+    """A longer form counts otherwise, and its sentences are others."""
+    seen = {"short": [("of 300", "passed")], "long": [("of 1000", "passed")], "again": [("of 9", "skipped")]}
+    for name, rows in seen.items():
+        figures = [asdict(Figure(WHOLE, what, "0", "0", "tests/x.py::test_y", outcome)) for what, outcome in rows]
+        run = {"commit": "c", "at": "now", "machine": "m", "figures": figures}
+        (tmp_path / name).write_text(json.dumps(run), encoding="utf-8")
+    assert [figure.what for figure in Run.read([tmp_path / name for name in seen]).figures] == ["of 1000"]

@@ -39,21 +39,20 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Run:
-    """What one or more runs of pytest wrote. Of a figure that several have, the last one's counts."""
+    """What one or more runs of pytest wrote. Of a test that several have run, the last one's figures count."""
 
     figures: list[Figure]
     notes: list[str]  #: commit, machine and moment of each
 
     @classmethod
     def read(cls, paths: Iterable[Path]) -> Run:
-        figures: dict[tuple[int, str, str], Figure] = {}
+        figures: dict[str, list[Figure]] = {}
         notes: dict[str, None] = {}
         for path in paths:
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             notes[f"Commit {found['commit']} on {found['at']}: {found['machine']}"] = None
-            for figure in (Figure(**given) for given in found["figures"]):
-                figures[figure.check, figure.what, figure.test] = figure
-        return cls([figure for figure in figures.values() if figure.outcome != "skipped"], list(notes))
+            figures |= by_test(Figure(**given) for given in found["figures"])
+        return cls([figure for of_test in figures.values() for figure in of_test], list(notes))
 
     def of(self, check: int) -> list[Figure]:
         return [figure for figure in self.figures if figure.check == check]
@@ -75,6 +74,15 @@ class Run:
         if any(figure.is_past_limit for figure in found):
             reasons.append("a figure is past its limit, which the test forgives a busy machine")
         return "; ".join(reasons)
+
+
+def by_test(figures: Iterable[Figure]) -> dict[str, list[Figure]]:
+    """Those of tests that were not skipped; of a figure that was measured twice, the last."""
+    last = {(figure.test, figure.check, figure.what): figure for figure in figures if figure.outcome != "skipped"}
+    found: dict[str, list[Figure]] = {}
+    for figure in last.values():
+        found.setdefault(figure.test, []).append(figure)
+    return found
 
 
 @cache

@@ -6,6 +6,7 @@ Hypothesis measures no time: the machine is shared, and slowness is not a wrong 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="module")
 def make_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Stack]]:
     """`make_stack(symbols=50, rate=1000)`: a stack that is ready; flags of `up` as keywords. Ended with the module."""
-    made: list[Stack] = []
+    with ExitStack() as made:
 
-    def make(*, started: bool = True, **options: Any) -> Stack:
-        stack = Stack(options.pop("data_dir", None) or tmp_path_factory.mktemp("stack"), **options)
-        made.append(stack)
-        return stack.start() if started else stack
+        def make(*, started: bool = True, **options: Any) -> Stack:
+            stack = Stack(options.pop("data_dir", None) or tmp_path_factory.mktemp("stack"), **options)
+            made.callback(stack.end)
+            return stack.start() if started else stack
 
-    yield make
-    for stack in made:
-        stack.end()
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,10 @@ import websockets.sync.client
 from websockets.typing import Subprotocol
 
 from tests.frames_fit import FittingConnection, FittingSyncConnection
+from tests.secrets_in_logs import DEMO_PASSWORD as DEMO_PASSWORD
+from tests.secrets_in_logs import assert_no_secrets
 
 ROOT = Path(__file__).resolve().parent.parent
-DEMO_PASSWORD = "demo-Passw0rd!"
 PARTS = ("engine", "orders", "feed", "worker", "beat", "web")
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -104,7 +105,7 @@ class Stack:
         self.process.wait()
 
     def end(self) -> None:
-        """Whatever state it is in, nothing of it is left after this; for fixtures."""
+        """Whatever state it is in, nothing of it is left after this; its logs hold no secret. For fixtures."""
         if self._process is None:
             return
         running = [psutil.Process(pid) for pid in (*self.pids().values(), self._process.pid) if psutil.pid_exists(pid)]
@@ -117,6 +118,7 @@ class Stack:
             self._process.wait()
             if self._process.stdin:
                 self._process.stdin.close()
+        assert_no_secrets(self.data_dir, self._environment)
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Until every part lives and `/readyz` says 200; after a `kill` that means: until it is back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def make_processes(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Processes]]:
     """Not started yet; ended with the module."""
-    made: list[Processes] = []
+    with ExitStack() as made:
 
-    def make() -> Processes:
-        made.append(Processes(template, tmp_path_factory.mktemp("pair") / "data"))
-        return made[-1]
+        def make() -> Processes:
+            pair = Processes(template, tmp_path_factory.mktemp("pair") / "data")
+            made.callback(pair.end)
+            return pair
 
-    yield make
-    for pair in made:
-        pair.end()
+        yield make
 
 
 @pytest.fixture(scope="module")

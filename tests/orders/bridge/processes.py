@@ -35,6 +35,7 @@ from orders.requests import (
     ReplaceOrder,
 )
 from tests.bridge.waiting import until
+from tests.secrets_in_logs import assert_no_secrets
 from tradingmw.errors import TradingError
 from tradingmw.supervisor.addresses import HOST, Ports
 
@@ -157,6 +158,7 @@ class Processes:
         self.client.close()
         self._pump.close()
         self._ports.close()
+        assert_no_secrets(self.directory, self.environment)
 
     def log(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,7 @@
-"""The programs of the C++ kit, built once per session with all warnings as errors; `filter` with ASan and UBSan."""
+"""The programs of the C++ kit, built once per session with all warnings as errors; `filter` with ASan and UBSan.
+
+The reference engine is built where `up` builds it, once for all sessions until its sources change.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ import pytest
 
 from tests.engine.filter import Filter
 from tests.needs import missing, program
+from tradingmw.supervisor.reference_engine import build_reference_engine
 
 KIT = Path(__file__).resolve().parents[2] / "engine"
+ZEROMQ = ("/usr/include/zmq.hpp", "/usr/local/include/zmq.hpp")
 JSON_READER = ("/usr/include/nlohmann/json.hpp", "/usr/local/include/nlohmann/json.hpp")
 
 
@@ -23,7 +28,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not any(map(Path.exists, map(Path, JSON_READER))):
         missing("nlohmann-json3-dev")
     made = tmp_path_factory.mktemp("kit")
-    options = ["-DTMW_SANITIZE=ON", f"-DPython3_EXECUTABLE={sys.executable}"]
+    options = ["-DTMW_SANITIZE=ON", "-DTMW_ENGINE=OFF", f"-DPython3_EXECUTABLE={sys.executable}"]
     for command in ([cmake, "-S", str(KIT), "-B", str(made), *options], [cmake, "--build", str(made)]):
         done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
@@ -35,3 +40,12 @@ def kit_filter(kit: Path) -> Iterator[Filter]:
     """The running `filter`; a sanitizer's finding would end it."""
     with Filter(kit / "filter") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def reference_engine() -> Path:
+    """The C++ engine's program."""
+    program("cmake"), program("g++", "clang++")
+    if not any(map(Path.exists, map(Path, ZEROMQ))):
+        missing("libzmq3-dev, cppzmq-dev")
+    return build_reference_engine(print)

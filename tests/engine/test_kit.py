@@ -20,6 +20,7 @@ from bridge.wire.sequence import SequenceTracker
 from tests.bridge.wire.readers import BATCHES, read
 from tests.engine.damage import KINDS, WRITERS, batches, damaged, messages
 
+pytestmark = pytest.mark.timeout(600)  # whoever comes first compiles
 STORED = {name: json.loads((VECTORS / name).read_text(encoding="ascii")) for name in documents()}
 MESSAGES = {vector["name"]: vector for vector in STORED["messages.json"]}
 

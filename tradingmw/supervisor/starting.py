@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import Final
 
@@ -43,11 +44,18 @@ class Stack:
     """
 
     def __init__(
-        self, board: LogBoard, say: Callable[[str], None], engine_arguments: Sequence[str], *, standby: bool = False
+        self,
+        board: LogBoard,
+        say: Callable[[str], None],
+        engine_arguments: Sequence[str],
+        *,
+        standby: bool = False,
+        engine_program: Path | None = None,
     ) -> None:
         self._board = board
         self._say = say
         self._standby = standby
+        self._engine_program = engine_program  #: in place of `manage.py engine`
         self._arguments = {"engine": engine_arguments}
         self._settings: dict[str, dict[str, object]] = {}  #: of parts whose settings differ from the others'
         self._began = time.monotonic()
@@ -62,7 +70,7 @@ class Stack:
             settings = settle(web_port, ports)
             records = RunRecords(settings.data_dir)
             parts = parts_of(settings, standby=self._standby)
-            self._metrics_ports = {part.name: ports.choose() for part in parts if part.name != "web"}
+            self._metrics_ports = {part.name: ports.choose() for part in parts if self._has_metrics_port(part)}
             beside = self._arrange_standby(ports) if self._standby else {}
             shown = {**addresses(settings), **beside, **metrics_addresses(settings, self._metrics_ports)}
             records.write_addresses(shown)
@@ -87,15 +95,25 @@ class Stack:
         return Supervisor(keepers, HealthProbe(host, settings.web_port), records, self._say_ready)
 
     def _keeper(self, part: Part) -> Keeper:
-        arguments = [*part.command, *self._arguments.get(part.name, ())]
+        command = self._command(part)
         port = self._metrics_ports.get(part.name, 0)
         own = self._settings.get(part.name, {})
         environment = as_environment({"part": part.name, "metrics_port": port, **own})
 
         def start() -> ChildProcess:
-            return ChildProcess(manage(arguments), environment, on_line=partial(self._board.line, part.name))
+            return ChildProcess(command, environment, on_line=partial(self._board.line, part.name))
 
         return Keeper(part, start, report=logger.warning)
+
+    def _command(self, part: Part) -> list[str]:
+        arguments = self._arguments.get(part.name, ())
+        if part.is_engine and self._engine_program:
+            return [str(self._engine_program), *arguments]
+        return manage([*part.command, *arguments])
+
+    def _has_metrics_port(self, part: Part) -> bool:
+        """The page shows its own; an engine that is another program shows none."""
+        return part.name != "web" and not (part.is_engine and self._engine_program)
 
     def _say_addresses(self, settings: Env) -> None:
         page = addresses(settings)["web"]

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -130,6 +130,8 @@ def free_addresses() -> EngineAddresses:
 class EngineProcess:
     """`manage.py engine` in a process of its own, on a data directory that survives it."""
 
+    command: Sequence[str | Path] = (sys.executable, ROOT / "manage.py", "engine")
+
     def __init__(self, directory: Path, *arguments: str) -> None:
         self.directory = directory
         self.addresses = free_addresses()
@@ -167,7 +169,7 @@ class EngineProcess:
         lives = self.log().count("engine is ready") if self._log.exists() else 0
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), "engine", *self._arguments],
+                [*self.command, *self._arguments],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=log,

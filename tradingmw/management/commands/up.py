@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bridge.sockets.keys import KeyFault
 from tradingmw.env import env
 from tradingmw.file_lock import HeldByAnother
 from tradingmw.supervisor.addresses import PortTaken
 from tradingmw.supervisor.console import LogBoard
 from tradingmw.supervisor.parts import ENGINE_FLAGS, PARTS, engine_arguments
+from tradingmw.supervisor.reference_engine import EngineNotBuilt, build_reference_engine, flags_without_meaning
 from tradingmw.supervisor.starting import Stack, log_to_board
 from tradingmw.supervisor.stopping import stop_event
 
@@ -26,25 +29,39 @@ class Command(BaseCommand):
         # Read before the settings were, in manage.py; here it is only documented.
         parser.add_argument("--data-dir", help="where everything is kept (TMW_DATA_DIR, else var)")
         parser.add_argument("--standby", action="store_true", help="a second order bridge, ready to take over")
+        parser.add_argument(
+            "--engine", choices=("python", "cpp"), default="python", help="cpp: builds and runs engine/"
+        )
         engine = parser.add_argument_group("passed on to the engine for development")
         for flag, reading in ENGINE_FLAGS.items():
             engine.add_argument(flag, **reading)
 
-    def handle(self, *args: Any, port: int, standby: bool = False, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, standby: bool = False, engine: str = "python", **options: Any) -> None:
         at_once = Event()
         stop = stop_event(on_second_signal=at_once.set)
         board = LogBoard(sys.stderr, {part.name: part.colour for part in PARTS})
         log_to_board(board)
         try:
-            stack = Stack(board, self._say, engine_arguments(options), standby=standby)
+            program = self._engine_program(options) if engine == "cpp" else None
+            arguments = engine_arguments(options)
+            stack = Stack(board, self._say, arguments, standby=standby, engine_program=program)
             code = stack.run(port, stop, at_once)
         except HeldByAnother as error:
             raise CommandError(
                 f"{env().data_dir} is in use by process {error.pid}; stop it or use --data-dir"
             ) from error
+        except KeyFault as error:
+            raise CommandError(str(error), returncode=2) from error
+        except EngineNotBuilt as error:
+            raise CommandError(str(error), returncode=2) from error
         except PortTaken as error:
             raise CommandError(f"{error}; choose another with --port") from error
         sys.exit(code)
+
+    def _engine_program(self, options: dict[str, Any]) -> Path:
+        if unknown := flags_without_meaning(options):
+            raise CommandError(f"The C++ engine does not have {', '.join(unknown)}.", returncode=2)
+        return build_reference_engine(self._say)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

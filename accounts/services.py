@@ -126,8 +126,8 @@ def _reuse_found(token: RefreshToken, client: Client) -> None:
             _tell(Notice.REFRESH_REUSE, session, client, timezone.now())
 
 
-def session_name(*, session: Session, name: str) -> Session:
-    """What its user calls it from now on."""
+def session_name(*, session: Session, name: str, client: Client, within: UUID) -> Session:
+    """What its user calls it from now on; he says so `within` one of his sessions."""
     with transaction.atomic():
         Session.objects.filter(id=session.id).update(name=name)
         audit(
@@ -135,6 +135,8 @@ def session_name(*, session: Session, name: str) -> Session:
             resource="session",
             resource_id=session.id,
             user_id=session.user_id,
+            session_id=within,
+            ip_address=client.ip_address,
             before={"name": session.name},
             after={"name": name},
         )

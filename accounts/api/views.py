@@ -178,8 +178,9 @@ class SessionView(APIView):
     def patch(self, request: Request, session_id: UUID) -> Response:
         """Give one of my live sessions a name."""
         body = checked_body(SessionNameBody, request)
-        session = session_own(grant_of(request).session.user, session_id)
-        session = session_name(session=session, name=body["name"])
+        grant = grant_of(request)
+        session = session_own(grant.session.user, session_id)
+        session_name(session=session, name=body["name"], client=client_of(request), within=grant.session_id)
         return Response(SessionAnswer(session, context=_context(request)).data)
 
     @needs(Function.SESSIONS_KEEP)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Session, User
+from accounts.models import AuditLog, Session, User
 from accounts.services import TokenPair, session_begin, ticket_redeem
 from tests.accounts.conftest import HERE, PASSWORD
 from tradingmw.env import env
@@ -157,6 +157,25 @@ def test_a_user_sees_his_sessions_and_ends_one(client: Client, login: TokenPair)
     ]
     assert client.delete(f"/api/v1/auth/sessions/{other.id}", headers=bearer(login)).status_code == 204
     assert len(get(client, "sessions", login).json()["items"]) == 1
+
+
+def test_a_user_names_a_session_and_the_audit_says_from_which_one(client: Client, login: TokenPair) -> None:
+    other = session_begin(user=login.session.user, client=HERE).session
+    path = f"/api/v1/auth/sessions/{other.id}"
+
+    def name(text: str) -> Any:
+        return client.patch(path, {"name": text}, content_type=JSON, headers=bearer(login))
+
+    assert (name("upstairs").json()["name"], name("The screen upstairs").status_code) == ("upstairs", 200)
+    assert get(client, f"sessions/{other.id}", login).json()["name"] == "The screen upstairs"
+    assert (name("x" * 61).status_code, get(client, "sessions", login).json()["items"][1]["name"]) == (422, "")
+    row = AuditLog.objects.filter(action="auth.session_named").latest("timestamp")
+    assert (row.user_id, row.session_id, row.ip_address) == (login.session.user_id, login.session.id, "127.0.0.1")
+    assert (row.resource_id, row.before, row.after) == (
+        str(other.id),
+        {"name": "upstairs"},
+        {"name": "The screen upstairs"},
+    )
 
 
 def test_sessions_come_page_by_page(client: Client, login: TokenPair) -> None:

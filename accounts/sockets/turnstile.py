@@ -32,8 +32,13 @@ class Turnstile:
 
     async def passed(self) -> None:
         """Wait for a turn."""
-        mine = self._loop.create_future()
-        self.enter(lambda: mine.done() or mine.set_result(None))
+        mine: asyncio.Future[None] = self._loop.create_future()
+
+        def let_in() -> None:
+            if not mine.done():
+                mine.set_result(None)
+
+        self.enter(let_in)
         await mine
 
     def _turn(self) -> None:

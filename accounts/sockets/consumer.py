@@ -40,7 +40,6 @@ from tradingmw.database import database_away, is_away
 from tradingmw.errors import Code, Forbidden, InvalidRequest, NotAuthenticated, TooManyRequests, TradingError
 
 logger = logging.getLogger(__name__)
-
 Message = MutableMapping[str, Any]
 FAREWELL_SECONDS = 1.0  #: how long a stopping process waits for a client that does not read
 
@@ -157,8 +156,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def websocket_receive(self, message: Message) -> None:
         if self.closing:
             return
-        text = message.get("text")
-        frame = message["bytes"] if text is None else text
+        frame = message["bytes"] if message.get("text") is None else message["text"]
         if not self._pace.take(len(frame)):
             logger.warning("A socket is closed: it asks too fast", extra={"path": self.scope["path"]})
             await self.close(CloseCode.RATE)
@@ -286,8 +284,7 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     async def _result(self, request: Request) -> Any:
         if not self.authenticated:
             raise NotAuthenticated("Send auth first.")
-        method = self.offered.get(request.method)
-        if method is None:
+        if (method := self.offered.get(request.method)) is None:
             raise InvalidRequest("There is no such method.", code=Code.UNKNOWN_METHOD)
         if method.later and self._in_flight.full:
             raise TooManyRequests("Too many requests are in flight: wait.", code=Code.TOO_MANY_REQUESTS_IN_FLIGHT)

@@ -25,6 +25,7 @@ from orders.api.lane import OrderLane
 from tradingmw.body_limit import BodyLimit, RequestId
 from tradingmw.client_address import ClientAddress
 from tradingmw.env import env
+from tradingmw.held_keys import web_keys_held
 from tradingmw.http_metrics import HttpMeasured, SocketsCounted, loop_watched
 from tradingmw.lifespan import lifespan, on_startup
 from tradingmw.metrics_view import web_metrics_shown
@@ -38,6 +39,7 @@ websocket_urlpatterns = [
 ]
 socket_paths = frozenset(f"/{one.pattern}".removesuffix("$").replace("^", "") for one in websocket_urlpatterns[:-1])
 web_life_register()
+on_startup(web_keys_held)
 on_startup(web_metrics_shown)
 on_startup(loop_watched)
 sockets = SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().origins), socket_paths)

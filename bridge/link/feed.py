@@ -8,12 +8,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import zmq
 from msgspec import Struct
 
 from bridge.link.disconnections import Disconnections
+from bridge.link.places import Places
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames
@@ -43,7 +45,7 @@ class FeedMessage(Struct, frozen=True):
     `verdict`: NEXT, nothing is missing before it; GAP, something is; REGRESSION, its topic counts backwards; NEW_EPOCH,
     the engine was restarted (or this is the topic's first message): on all but the first the receiver needs a snapshot.
     A heartbeat shows a loss at the tail in the same way. `rows` are those of a batch; `published` is the decoded
-    heartbeat or status, None for batches.
+    heartbeat or status, None for batches. `sealed`: envelope and payload as they came.
     """
 
     topic: str
@@ -51,6 +53,7 @@ class FeedMessage(Struct, frozen=True):
     verdict: Verdict
     rows: list[Any]
     published: TopicHeartbeat | EngineStatus | None = None
+    sealed: tuple[bytes, bytes] = (b"", b"")
 
 
 class Stream:
@@ -94,6 +97,8 @@ class Stream:
 class FeedLink:
     """A SUB socket on `topics`. libzmq reconnects and subscribes again by itself; the numbers show what was missed.
 
+    `address`: the engine's, or the primary's and its backup's (`Places`): one that stays silent is left for the next.
+
     `faults` counts refused messages by reason: one that is refused never happened, and where it was an engine's batch
     its number is missing. `left_over` counts repeats and messages of earlier epochs, which are dropped; `missed` the
     batches that never came; `strangers` messages of topics that only begin like ours.
@@ -119,12 +124,13 @@ class FeedLink:
         self.socket = configure(context.socket(zmq.SUB), hwm=FEED_HWM)
         self.socket.set(zmq.RECONNECT_IVL_MAX, LONGEST_RECONNECT_MS)
         keyring.connect(self.socket, role, Role.ENGINE)
+        self._renew_keys = partial(keyring.renew, self.socket, role, Role.ENGINE)
         self.disconnections = Disconnections(context, self.socket)
         for name in self._streams:
             self.socket.set(zmq.SUBSCRIBE, name)
-        self._address = address
+        self._places = Places(address)
         self._connected_at = monotonic()
-        self.socket.connect(address)
+        self.socket.connect(self._places.current)
 
     def look(self) -> None:
         """Now and then: counts lost connections, and connects anew where nothing at all is heard."""
@@ -134,8 +140,10 @@ class FeedLink:
         if now - heard_at > CONNECT_ANEW_SECONDS and not self.socket.poll(0):  # what waits is not silence
             self._connected_at = now
             with contextlib.suppress(zmq.ZMQError):  # where libzmq has given the connection up itself
-                self.socket.disconnect(self._address)
-            self.socket.connect(self._address)
+                self.socket.disconnect(self._places.current)
+            self._renew_keys()  # they may have been changed meanwhile
+            self._places.move_on()
+            self.socket.connect(self._places.current)
 
     def receive(self, max_messages: int) -> list[FeedMessage]:
         """What waits, at most `max_messages` frames' worth; never blocks. `is_empty` then says whether that was all."""
@@ -205,15 +213,16 @@ class FeedLink:
             raise WireError(Reason.NUMBERING, "a batch without a number")
         rows = read_rows(envelope.kind, payload)
         verdict = self._taken(stream, envelope, None, now)
-        return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, rows)
+        sealed = (header, payload)
+        return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, rows, None, sealed)
 
     def _published(self, stream: Stream, envelope: Envelope, frames: Frames, now: float) -> FeedMessage | None:
-        published = decode_published(frames[1:])
+        published, sealed = decode_published(frames[1:]), (frames[1], frames[2])
         if isinstance(published, EngineStatus):  # not numbered
             stream.heard_at = now
-            return FeedMessage(stream.topic, envelope, Verdict.NEXT, [], published)
+            return FeedMessage(stream.topic, envelope, Verdict.NEXT, [], published, sealed)
         verdict = self._taken(stream, envelope, published, now)
-        return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, [], published)
+        return None if verdict is None else FeedMessage(stream.topic, envelope, verdict, [], published, sealed)
 
     def _taken(self, stream: Stream, envelope: Envelope, beat: TopicHeartbeat | None, now: float) -> Verdict | None:
         """The stream stands at the message afterwards; None where it is left over."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
+from functools import partial
 
 import zmq
 
+from bridge.link.places import Places
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames
@@ -28,15 +30,19 @@ class QueryTimeout(QueryFault):
 
 
 class QueryLink:
-    """A REQ socket for one thread. `faults` counts replies that could not be believed, by reason."""
+    """A REQ socket for one thread. `faults` counts replies that could not be believed, by reason.
+
+    `address`: the engine's, or the primary's and its backup's (`Places`): where one cannot be asked, the next is.
+    """
 
     def __init__(self, context: Context, keyring: KeyRing, address: str, *, role: Role = Role.FEED_BRIDGE) -> None:
         self.faults: Counter[Reason] = Counter()
         self._socket = configure(context.socket(zmq.REQ), hwm=QUERY_HWM)
         self._socket.set(zmq.RECONNECT_IVL_MAX, LONGEST_RECONNECT_MS)
         keyring.connect(self._socket, role, Role.ENGINE)
-        self._address = address
-        self._socket.connect(address)
+        self._renew_keys = partial(keyring.renew, self._socket, role, Role.ENGINE)
+        self._places = Places(address)
+        self._socket.connect(self._places.current)
 
     def ask(self, request: Query, timeout_ms: int) -> QueryReply:
         """The answer to `request` (a `QueryReject` is one). Waits, at most `timeout_ms` in all.
@@ -63,10 +69,12 @@ class QueryLink:
         self._socket.close()
 
     def _connect_anew(self) -> None:
-        """libzmq never comes back to a peer that broke its rules, as by an answer beyond every measure."""
+        """At the next place. libzmq never comes back to a peer that broke its rules, as by a giant answer."""
         with contextlib.suppress(zmq.ZMQError):  # where libzmq has given the connection up itself
-            self._socket.disconnect(self._address)
-        self._socket.connect(self._address)
+            self._socket.disconnect(self._places.current)
+        self._renew_keys()  # they may have been changed meanwhile
+        self._places.move_on()
+        self._socket.connect(self._places.current)
 
     def _received(self, deadline: float) -> Frames:
         while True:

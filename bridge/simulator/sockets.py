@@ -9,6 +9,7 @@ from typing import NamedTuple
 import zmq
 
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.gates import Gate
 from bridge.sockets.options import configure
 
 MARKET_DATA_HWM = 10_000
@@ -39,6 +40,7 @@ class EngineSockets:
         self.commands = self._server(zmq.ROUTER, COMMANDS_HWM)
         self.queries = self._server(zmq.REP, QUERIES_HWM)
         self.work = self._server(zmq.PUSH, WORK_HWM)
+        self._gates: list[Gate] = []
         self._poller = zmq.Poller()
         self._poller.register(self.commands, zmq.POLLIN)
         self._poller.register(self.queries, zmq.POLLIN)
@@ -46,10 +48,12 @@ class EngineSockets:
     def bind(self, addresses: EngineAddresses) -> None:
         """Open the doors; `zmq.ZMQError` where an address is taken."""
         for socket, address in zip((self.market_data, self.commands, self.queries, self.work), addresses, strict=True):
-            socket.bind(address)
+            self._gates.append(Gate(self.gatekeeper, socket, Domain.ENGINE, address))
 
     def readable(self, wait_ms: int) -> dict[zmq.Socket[bytes], int]:
         """The sockets with a message waiting, after at most `wait_ms`."""
+        for gate in self._gates:
+            gate.look()
         return dict(self._poller.poll(wait_ms))
 
     def waiting(self, socket: zmq.Socket[bytes], most: int) -> Iterator[list[bytes]]:

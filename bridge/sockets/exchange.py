@@ -17,6 +17,7 @@ import msgspec
 import zmq
 
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.gates import Gate
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Port, PortClosed, PortFull, Pump, Socket
 from bridge.sockets.throttle import Throttle
@@ -25,13 +26,9 @@ from bridge.sockets.wake import Wake
 logger = logging.getLogger(__name__)
 
 EXCHANGE_HWM = 1000  #: messages per peer
+LOOK_MS = 500  #: so that a revoked key is noticed without traffic
 TURN = 100  #: messages the proxy forwards before it looks at the rest
 EVERYTHING = b"\x01"  #: the subscription to all topics; b"\x00" takes it back
-
-
-def bound_address(socket: Socket) -> str:
-    """Where `socket` listens, with the port that was chosen for `*`."""
-    return str(socket.getsockopt_string(zmq.LAST_ENDPOINT)).rstrip("\0")
 
 
 def group_topic(group: str) -> bytes:
@@ -54,14 +51,14 @@ class LayerProxy:
         self._stopping = False
         try:
             self.gatekeeper.allow(Domain.LAYER, ADMITTED[Domain.LAYER])
-            self._upstream = self._bound(zmq.XSUB, keyring, publish_address)
-            self._downstream = self._bound(zmq.XPUB, keyring, subscribe_address)
+            self._upstream, publish = self._bound(zmq.XSUB, keyring, publish_address)
+            self._downstream, subscribe = self._bound(zmq.XPUB, keyring, subscribe_address)
         except BaseException:
             self.gatekeeper.stop()
             self._context.destroy(linger=0)
             raise
-        self.publish_address = bound_address(self._upstream)
-        self.subscribe_address = bound_address(self._downstream)
+        self.publish_address, self.subscribe_address = publish.address, subscribe.address
+        self._gates = (publish, subscribe)
         self._upstream.send(EVERYTHING)
         self._thread = threading.Thread(target=self._run, name="layer-proxy", daemon=True)
         self._thread.start()
@@ -72,12 +69,11 @@ class LayerProxy:
         self._wake.signal()
         self._thread.join()
 
-    def _bound(self, pattern: int, keyring: KeyRing, address: str) -> Socket:
+    def _bound(self, pattern: int, keyring: KeyRing, address: str) -> tuple[Socket, Gate]:
         socket = configure(self._context.socket(pattern), hwm=EXCHANGE_HWM)
         self.gatekeeper.watch(socket, Domain.LAYER)
         keyring.serve(socket, Role.LAYER, Domain.LAYER)
-        socket.bind(address)
-        return socket
+        return socket, Gate(self.gatekeeper, socket, Domain.LAYER, address)
 
     def _run(self) -> None:
         poller = zmq.Poller()
@@ -85,8 +81,10 @@ class LayerProxy:
             poller.register(socket, zmq.POLLIN)
         try:
             while not self._stopping:
-                readable = dict(poller.poll())
+                readable = dict(poller.poll(LOOK_MS))
                 self._wake.clear()
+                for gate in self._gates:
+                    gate.look()
                 self._forward(self._upstream in readable)
                 self._drain(self._downstream in readable)
         finally:

@@ -1,11 +1,13 @@
 """Which part of the system proves itself with which key, and which parts does a server let in?
 
-One CURVE key pair per role, in files. A CURVE server without a ZAP handler lets in every key, so each server socket
+One CURVE key pair per role, in files; further public keys of a role may be admitted beside it (`<role>.<word>.public`),
+and what stands in `revoked` is not. A CURVE server without a ZAP handler lets in every key, so each server socket
 carries a domain and enforces it: without a running `Gatekeeper` (`curve.py`) nobody gets in.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import struct
@@ -16,7 +18,10 @@ from pathlib import Path
 import zmq
 from zmq.utils import z85
 
+logger = logging.getLogger(__name__)
+
 KEY_CHARACTERS = 40
+REVOKED = "revoked"  #: a file of public keys that are admitted nowhere, one a line, each with a remark behind it
 
 
 class Role(StrEnum):
@@ -56,21 +61,25 @@ def make_keys(directory: Path) -> None:
     """Create the key files that are missing; whoever comes second keeps the first one's keys."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for role in Role:
-        secret = _secret_path(directory, role)
-        if not secret.exists():
-            _write_once(secret, zmq.curve_keypair()[1])
-        _write_once(_public_path(directory, role), zmq.curve_public(_read_key(secret)))
+        make_pair(secret_path(directory, role), public_path(directory, role))
 
 
-def _secret_path(directory: Path, role: Role) -> Path:
-    return directory / f"{role}.secret"
+def make_pair(secret: Path, public: Path) -> None:
+    """A key pair in these two files, or what is missing of it."""
+    if not secret.exists():
+        write_once(secret, zmq.curve_keypair()[1])
+    write_once(public, zmq.curve_public(read_key(secret)))
 
 
-def _public_path(directory: Path, role: Role) -> Path:
-    return directory / f"{role}.public"
+def secret_path(directory: Path, role: Role, word: str = "") -> Path:
+    return directory / f"{role}{word and '.'}{word}.secret"
 
 
-def _write_once(path: Path, key: bytes) -> None:
+def public_path(directory: Path, role: Role, word: str = "") -> Path:
+    return directory / f"{role}{word and '.'}{word}.public"
+
+
+def write_once(path: Path, key: bytes) -> None:
     """`key` in `path`, unless a key stands there: a hard link appears whole and never replaces."""
     if path.exists():
         return
@@ -88,7 +97,8 @@ def _write_once(path: Path, key: bytes) -> None:
         draft.unlink()
 
 
-def _read_key(path: Path) -> bytes:
+def read_key(path: Path) -> bytes:
+    """40 Z85 characters; `KeyFault` names the file that is missing or malformed."""
     try:
         key = path.read_bytes().strip()
     except OSError as error:
@@ -109,11 +119,25 @@ class KeyRing:
 
     def public(self, role: Role) -> bytes:
         """40 Z85 characters; `KeyFault` names the file that is missing or malformed."""
-        return _read_key(_public_path(self._directory, role))
+        return read_key(public_path(self._directory, role))
 
     def secret(self, role: Role) -> bytes:
         """40 Z85 characters; `KeyFault` names the file that is missing or malformed."""
-        return _read_key(_secret_path(self._directory, role))
+        return read_key(secret_path(self._directory, role))
+
+    def listed(self, role: Role) -> frozenset[bytes]:
+        """Every public key of `role`, the revoked ones too; none where it has no file. `KeyFault` as above."""
+        paths = [public_path(self._directory, role), *sorted(self._directory.glob(f"{role}.*.public"))]
+        return frozenset(read_key(path) for path in paths if path.exists())
+
+    def revoked(self) -> frozenset[bytes]:
+        """What the file `revoked` names: nothing where there is none; `KeyFault` where it cannot be read."""
+        path = self._directory / REVOKED
+        try:
+            lines = path.read_bytes().splitlines() if path.exists() else []
+        except OSError as error:
+            raise KeyFault(f"The file of revoked keys {path} cannot be read: {error.strerror}") from error
+        return frozenset(line.split()[0] for line in lines if line.strip())
 
     def serve(self, socket: zmq.Socket[bytes], own: Role, domain: str) -> None:
         """Make `socket` a CURVE server that admits whom the `Gatekeeper` allows in `domain`; before bind."""
@@ -126,6 +150,17 @@ class KeyRing:
         """Make `socket` a CURVE client of `server`; before connect."""
         self._introduce(socket, own)
         socket.set(zmq.CURVE_SERVERKEY, self._or_closed(socket, self.public, server))
+
+    def renew(self, socket: zmq.Socket[bytes], own: Role, server: Role) -> None:
+        """The same before a socket connects again; where a key cannot be read just now it keeps those it has."""
+        try:
+            secret, expected = self.secret(own), self.public(server)
+        except KeyFault as fault:
+            logger.error("A socket connects with the keys it had", extra={"why": str(fault)})
+            return
+        socket.set(zmq.CURVE_SECRETKEY, secret)
+        socket.set(zmq.CURVE_PUBLICKEY, zmq.curve_public(secret))
+        socket.set(zmq.CURVE_SERVERKEY, expected)
 
     def _introduce(self, socket: zmq.Socket[bytes], own: Role) -> None:
         secret = self._or_closed(socket, self.secret, own)

@@ -13,6 +13,7 @@ import msgspec
 import zmq
 
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.gates import Gate
 from bridge.sockets.options import configure
 from bridge.sockets.throttle import Throttle
 from marketdata.feed.market import Market
@@ -46,11 +47,12 @@ class StateServer:
         gatekeeper.allow(Domain.FEED_STATE, ADMITTED[Domain.FEED_STATE])
         gatekeeper.watch(self.socket, Domain.FEED_STATE)
         keyring.serve(self.socket, Role.FEED_BRIDGE, Domain.FEED_STATE)
-        self.socket.bind(env.feed_state)
+        self._gate = Gate(gatekeeper, self.socket, Domain.FEED_STATE, env.feed_state)
         self._throttle = Throttle()
 
     def serve(self, parts: Callable[[StateRequest], Iterator[StatePart]]) -> None:
-        """Answers the requests that wait, up to a turn's worth, each with `parts(request)`."""
+        """Answers the requests that wait, up to a turn's worth, each with `parts(request)`; to call in every turn."""
+        self._gate.look()
         for _ in range(REQUESTS_PER_TURN):
             try:
                 frames = self.socket.recv_multipart(zmq.NOBLOCK)

@@ -10,7 +10,7 @@ import zmq
 
 from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryLink
-from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.curve import Gatekeeper, KeyRing, Role
 from bridge.sockets.pump import Context
 from orders.bridge.core_loop import CoreLoop, Pulse
 from orders.bridge.figures import show_core, show_link
@@ -53,17 +53,16 @@ class OrderBridge:
         context: Context = zmq.Context()
         keyring = KeyRing(self._env.keys)
         gatekeeper = Gatekeeper(context, keyring)
-        gatekeeper.allow(Domain.ORDER_REQUESTS, ADMITTED[Domain.ORDER_REQUESTS])
         try:
             with self._presence.announced(self._env.order_requests):
-                self._run(context, keyring, stop)
+                self._run(context, keyring, gatekeeper, stop)
         finally:
             gatekeeper.stop()
             context.destroy(linger=0)
 
-    def _run(self, context: Context, keyring: KeyRing, stop: threading.Event) -> None:
+    def _run(self, context: Context, keyring: KeyRing, gatekeeper: Gatekeeper, stop: threading.Event) -> None:
         intake, outbox, pulse = Intake(), Outbox(context), Pulse(self._env.dead_man_seconds * 1000)
-        door = RequestsDoor(context, keyring, self._env.order_requests, intake)
+        door = RequestsDoor(context, keyring, gatekeeper, self._env.order_requests, intake)
         ledger = self._ledger(door, stop)
         if ledger is None:
             return

@@ -103,6 +103,7 @@ class LinkLoop:
                 self._send(outgoing)
         if self._door.socket in ready:
             self._door.serve(self._answer_query)
+        self._door.look()
         if self._link.socket in ready:
             self._hear()
         for event in self._link.on_tick():

@@ -10,7 +10,8 @@ from typing import Any
 
 import zmq
 
-from bridge.sockets.curve import Domain, KeyRing, Role
+from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
+from bridge.sockets.gates import Gate
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Socket
 from bridge.sockets.throttle import Throttle
@@ -49,14 +50,18 @@ class RequestsDoor:
     `counts`: what could not be read, by its `Reason`; "full" and "standing_by" refusals; "unsent" answers.
     """
 
-    def __init__(self, context: Context, keyring: KeyRing, address: str, intake: Intake) -> None:
+    def __init__(
+        self, context: Context, keyring: KeyRing, gatekeeper: Gatekeeper, address: str, intake: Intake
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self.socket: Socket = configure(context.socket(zmq.ROUTER), hwm=DOOR_HWM)
         self.standing_by = True  #: nothing is taken in
         self._intake = intake
         self._throttle = Throttle()
+        gatekeeper.allow(Domain.ORDER_REQUESTS, ADMITTED[Domain.ORDER_REQUESTS])
+        gatekeeper.watch(self.socket, Domain.ORDER_REQUESTS)
         keyring.serve(self.socket, Role.ORDER_BRIDGE, Domain.ORDER_REQUESTS)
-        self.socket.bind(address)
+        self._gate = Gate(gatekeeper, self.socket, Domain.ORDER_REQUESTS, address)
 
     def serve(self, answer_query: Callable[[BridgeQuery], Answer]) -> None:
         """Take in what waits, at most a turn's worth."""
@@ -67,8 +72,13 @@ class RequestsDoor:
                 return
             self._take(frames, answer_query)
 
+    def look(self) -> None:
+        """In every turn: whose key was revoked is cut off."""
+        self._gate.look()
+
     def turn_away(self, wait_seconds: float) -> None:
         """While this bridge stands by: tell whoever asks that nothing was done."""
+        self.look()
         if self.socket.poll(int(wait_seconds * 1000)):
             self.serve(stands_by)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 import zmq
 
 from bridge.sockets.curve import Domain, Gatekeeper, KeyRing, Role
-from bridge.sockets.exchange import bound_address
+from bridge.sockets.gates import bound_address
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Frames, Socket
 from bridge.wire.codec import decode_from_engine, decode_to_engine

@@ -197,7 +197,6 @@ SECURITY: Final = {
         "ZeroMQ peers without a key, with an unknown one, of the wrong role, with a revoked one; keys changed"
         " under load",
         "0 messages of refused peers delivered; 0 orders lost by the change; no start without CURVE in production",
-        "revoked keys; keys changed under load; the start in production",
     ),
     38: Check(
         "Generated requests over the whole OpenAPI document; scanners on logins and lists",

@@ -16,11 +16,12 @@ from django.core.management import call_command
 from django.db import connections
 
 from accounts.demo import DESK, PASSWORD, USERS, demo_create
-from bridge.sockets.curve import KeyRing, make_keys
+from bridge.sockets.curve import KeyRing, Role, make_keys
 from notifications.schedule.canary import canary_forget
 from tradingmw.env import Env, env
 from tradingmw.file_lock import FileLock
 from tradingmw.garbage import collect_seldom
+from tradingmw.held_keys import check_keys
 from tradingmw.layers import LayerProxy
 from tradingmw.logs import formatter_of
 from tradingmw.supervisor.addresses import HOST, LAYER, Ports, as_environment, choose_addresses
@@ -161,6 +162,8 @@ def prepare(settings: Env) -> None:
     if settings.demo:
         make_keys(settings.keys)
         settings.field_keys_text()
+    if not settings.redis_url:
+        check_keys(settings, Role.LAYER)
     call_command("migrate", interactive=False, verbosity=0)
     if settings.demo:
         demo_create()

@@ -8,12 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bridge.sockets.keys import KeyFault, Role
 from orders.ledger import LeaseHeld
 from tradingmw.crash_points import arm
 from tradingmw.env import env
 from tradingmw.exposition import serve_metrics
 from tradingmw.file_lock import HeldByAnother
 from tradingmw.garbage import collect_seldom
+from tradingmw.held_keys import check_keys
 from tradingmw.supervisor.stopping import stop_event
 from tradingmw.supervisor.together import run_together
 from tradingmw.wiring import run_feed_bridge, run_order_bridge
@@ -43,7 +45,10 @@ class Command(BaseCommand):
         collect_seldom()
         run = partial(run_order_bridge, standby=standby) if role == "orders" else run_feed_bridge
         try:
+            check_keys(env(), Role.ORDER_BRIDGE if role == "orders" else Role.FEED_BRIDGE)
             run(stop)
+        except KeyFault as error:
+            raise CommandError(str(error), returncode=2) from error
         except LeaseHeld as error:
             raise CommandError(f"{error} With --standby this one waits for its end.") from error
         except HeldByAnother as error:

@@ -9,7 +9,7 @@ import zmq
 from bridge.link.commands import CommandLink
 from bridge.link.states import LinkEvent, LinkState, StateChanged
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
-from bridge.sockets.exchange import bound_address
+from bridge.sockets.gates import bound_address
 from bridge.sockets.options import configure
 from bridge.wire.codec import decode_to_engine, encode
 from bridge.wire.messages import (

@@ -7,6 +7,7 @@ from zmq.utils.monitor import recv_monitor_message
 from bridge.sockets.curve import ADMITTED, ZAP_ADDRESS, Domain, Gatekeeper, KeyRing, Role
 from bridge.sockets.options import configure
 from tests.bridge.waiting import until
+from tests.scoreboard import Measured
 
 Prepare = Callable[[zmq.Socket], None]
 REFUSALS = {
@@ -88,6 +89,27 @@ def test_a_client_with_a_password_is_refused_and_counted(context, server, gateke
 
     assert not admitted(context, server, prepare)
     until(lambda: gatekeeper.refused == {("engine", "mechanism"): 1}, "the count")
+
+
+def test_no_message_of_a_refused_peer_is_delivered(context, server, keyring, measured: Measured) -> None:
+    def unknown(client: zmq.Socket) -> None:
+        client.curve_publickey, client.curve_secretkey = zmq.curve_keypair()
+        client.curve_serverkey = keyring.public(Role.ENGINE)
+
+    def plain(client: zmq.Socket) -> None:
+        client.plain_username, client.plain_password = b"trader1", b"demo"
+
+    ways: dict[str, Prepare] = {
+        "without a key": lambda client: None,
+        "with a password": plain,
+        "with an unknown key": unknown,
+        "with a key of another role": with_key_of(keyring, Role.WEB),
+    }
+    for way, prepare in ways.items():
+        delivered = int(admitted(context, server, prepare))
+        measured(37, f"messages delivered of a peer {way}", delivered, "0")
+        assert delivered == 0
+    assert not server.poll(0)
 
 
 def test_a_refused_client_disturbs_nobody(context, server, keyring) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from bridge.sockets.keys import KeyFault, Role
 from tradingmw.crash_points import arm
 from tradingmw.env import env
+from tradingmw.held_keys import check_keys
 from tradingmw.server import run_web
 from tradingmw.supervisor.stopping import stop_event
 
@@ -18,4 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         arm(env().crash_at, env().data_dir)
+        try:
+            check_keys(env(), Role.WEB)
+        except KeyFault as error:
+            raise CommandError(str(error), returncode=2) from error
         run_web(env(), stop_event())

@@ -16,6 +16,7 @@ from bridge.simulator.synthetic import SyntheticMarket
 
 DEFAULT_RATE = 1_000
 MOST_SYMBOLS = 5_000
+RECORDING_SUFFIX = ".tmwrec"
 
 
 class EngineOptions(NamedTuple):
@@ -29,6 +30,12 @@ class EngineOptions(NamedTuple):
     loop: bool = True
     hold_file: Path | None = None
     forget: bool = False
+    seek: str = ""
+
+    @property
+    def recording(self) -> Path | None:
+        """A recording of the engine link itself: it is played as it is, and no market is made of it."""
+        return next((path for path in self.replay if path.suffix == RECORDING_SUFFIX), None)
 
     def faults(self) -> list[str]:
         """What is wrong with the values, a sentence each."""
@@ -36,6 +43,8 @@ class EngineOptions(NamedTuple):
             "--symbols and --replay exclude each other.": bool(self.symbols and self.replay),
             f"--symbols must lie between 1 and {MOST_SYMBOLS}.": not 0 <= self.symbols <= MOST_SYMBOLS,
             "--rate must lie between 1 and 1,000,000 a second.": not 1 <= self.rate <= 1_000_000,
+            "A recording of `manage.py record` is played alone.": self.recording is not None and len(self.replay) > 1,
+            "--seek goes with a recording of `manage.py record`.": bool(self.seek) and self.recording is None,
             "--speed must be more than 0, at most 10,000.": not 0 < self.speed <= 10_000,
         }
         return [text for text, broken in rules.items() if broken]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from bridge.simulator.exchange import Exchange
+from bridge.simulator.listings import Listing
 from bridge.simulator.publisher import Publisher
 from bridge.wire.codec import decode_query, encode
 from bridge.wire.faults import Reason, WireError
@@ -14,6 +15,7 @@ from bridge.wire.messages import (
     BookSnapshotRequest,
     InstrumentList,
     InstrumentListRequest,
+    InstrumentSnapshot,
     QueryReject,
     QueryReply,
 )
@@ -22,10 +24,26 @@ from bridge.wire.vocabulary import RejectCode
 MALFORMED_TEXT = 200
 
 
+class ShownBoard(Protocol):
+    """An instrument, as far as it is shown."""
+
+    @property
+    def listing(self) -> Listing: ...
+
+    def snapshot(self) -> InstrumentSnapshot: ...
+
+
+class Shown(Protocol):
+    """An exchange, as far as it is shown."""
+
+    @property
+    def boards(self) -> Mapping[int, ShownBoard]: ...
+
+
 class QueryDesk:
     """Snapshots and the instrument table of this epoch. `faults` counts what could not be read."""
 
-    def __init__(self, exchange: Exchange, publisher: Publisher, epoch: int) -> None:
+    def __init__(self, exchange: Shown, publisher: Publisher, epoch: int) -> None:
         self._exchange = exchange
         self._publisher = publisher
         self._epoch = epoch

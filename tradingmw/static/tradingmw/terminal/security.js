@@ -63,9 +63,18 @@ export function security(proven) {
     find("apps").replaceChildren(...factors("totp", apps.items));
     find("passkeys").replaceChildren(...factors("webauthn", passkeys.items));
     find("codes-left").textContent = `${codes.left} left`;
-    find("sessions").replaceChildren(...sessions.items.map(({ id, current, ipAddress, userAgent, lastActive }) =>
-      line(`${current ? "This one" : at(lastActive)}, ${ipAddress}, ${userAgent}`, "End",
-        current ? null : () => attempt(() => call("DELETE", `/auth/sessions/${id}`)))));
+    find("sessions").replaceChildren(...sessions.items.map(session));
+  }
+
+  /** One session: the name that its user gives it, from where it is used, and how to end it. */
+  function session({ id, name, current, ipAddress, userAgent, lastActive }) {
+    const [path, text] = [`/auth/sessions/${id}`, `${current ? "This one" : at(lastActive)}, ${ipAddress}, ${userAgent}`];
+    const item = line(text, "End", current ? null : () => attempt(() => call("DELETE", path)));
+    const field = Object.assign(document.createElement("input"), { value: name, maxLength: 60, placeholder: "Name" });
+    field.setAttribute("aria-label", `Name of: ${text}`);
+    field.onchange = () => attempt(() => call("PATCH", path, { name: field.value.trim() }));
+    item.prepend(field, " ");
+    return item;
   }
 
   async function addApp(name) {

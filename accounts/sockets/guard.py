@@ -3,7 +3,8 @@
 uvicorn's sans-I/O WebSocket protocol parses up to 256 KiB in one turn of the loop, however many frames that is, answers
 every ping, joins any number of fragments, and waits without end for a client that does not read, also to close. Here
 
-- one read is small, so that a flood of tiny frames has the loop for a millisecond only before others have it;
+- one read is small, and of frames that are no whole message a few are taken at a time, so that a flood of tiny ones
+  has the loop for a millisecond only before others have it;
 - pings, pongs and fragments come at a bounded pace (1008), and a message in a bounded number of pieces (1009);
 - between some of these, and between reads of what comes after the end, the client waits while others are served;
 - a client that has read nothing for too long is closed with 4008, one that reads slowly is not;
@@ -28,13 +29,17 @@ READ_BYTES = 512  #: some 85 frames at most
 DISCARD_BYTES = 262_144
 #: What the system keeps for a client that does not read, beside the transport's own 64 KiB.
 SEND_BUFFER_BYTES = 262_144
-LOOSE_FRAMES_PER_SECOND, LOOSE_FRAMES_BURST = 100, 256  #: frames that are no whole message
-LOOSE_FRAMES_PER_TURN = 16
+FRAGMENTS_PER_SECOND, FRAGMENTS_BURST = 100, 256
+CONTROLS_PER_SECOND, CONTROLS_BURST = 10, 32  #: pings and pongs
+LOOSE_FRAMES_PER_TURN = 16  #: frames that are no whole message
+LOOSE_BYTES = 112  #: so many are taken at a time of what begins with such a frame: the smallest have seven
 REST_SECONDS = 0.01  #: so long is not read from who sends such frames, or sends though it is to leave
 FRAGMENTS_MAX = 128  #: of 512 bytes for the longest message; each costs as much as a message
 #: So many may wait for the app while reading goes on; to pause and go on for each costs system calls.
 MESSAGES_AHEAD = 4
 POLICY_VIOLATION, TOO_BIG = 1008, 1009
+
+FIN, CONTROL = 0x80, 0x08  #: of the first byte of a frame
 
 _unseen = bytearray(DISCARD_BYTES)  #: where all that leave write what nobody looks at
 
@@ -49,11 +54,13 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
     _leaving = False
     _is_to_rest = False
     _loose_frames = 0
+    _fragments: TokenBuckets | None = None
+    _controls: TokenBuckets | None = None
+    _untaken = b""
     _stall: Stall | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._loose = TokenBuckets(LOOSE_FRAMES_PER_SECOND, LOOSE_FRAMES_BURST, self.loop.time)
         if raw := transport.get_extra_info("socket"):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         stall_watch(self.loop).add(self)
@@ -73,10 +80,18 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
 
     def buffer_updated(self, size: int) -> None:
         received, self._buffer = self._buffer, bytearray()
-        if not self._leaving:
-            self.data_received(bytes(memoryview(received)[:size]))
-        if self._leaving or self._is_to_rest:
+        self._take(bytes(memoryview(received)[:size]))
+
+    def _take(self, received: bytes) -> bool:
+        """As much as there is time for; True where the rest waits until others have had their turn."""
+        while received and not (self._leaving or self._is_to_rest):
+            taken = LOOSE_BYTES if is_loose(received) else len(received)
+            self.data_received(received[:taken])
+            received = received[taken:]
+        self._untaken = received
+        if rests := self._leaving or self._is_to_rest:
             self._rest()
+        return rests
 
     def _rest(self) -> None:
         """The others' turn. What comes meanwhile waits in the system, and then at the client's."""
@@ -85,6 +100,8 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
         self.loop.call_later(REST_SECONDS, self._go_on)
 
     def _go_on(self) -> None:
+        if not self._leaving and self._take(self._untaken):
+            return
         if self._leaving or not self.read_paused:
             self.transport.resume_reading()
 
@@ -93,11 +110,11 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
             super().data_received(data)
 
     def handle_text(self, event: Any) -> None:
-        if event.fin or self._is_welcome():
+        if event.fin or self._is_fragment_welcome():
             super().handle_text(event)
 
     def handle_bytes(self, event: Any) -> None:
-        if event.fin or self._is_welcome():
+        if event.fin or self._is_fragment_welcome():
             super().handle_bytes(event)
 
     def send_receive_event_to_app(self) -> None:
@@ -111,24 +128,31 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
     def handle_cont(self, event: Any) -> None:
         if len(self.frames) >= FRAGMENTS_MAX:
             self._fail(TOO_BIG, "too many fragments", Ended.FRAGMENTS)
-        if self._is_welcome():
+        if self._is_fragment_welcome():
             super().handle_cont(event)
 
     def handle_ping(self) -> None:
-        if self._is_welcome():
+        if self._is_control_welcome():
             super().handle_ping()
 
     def handle_pong(self, event: Any) -> None:
-        if self._is_welcome():
+        if self._is_control_welcome():
             super().handle_pong(event)
 
-    def _is_welcome(self) -> bool:
+    def _is_fragment_welcome(self) -> bool:
+        self._fragments = self._fragments or TokenBuckets(FRAGMENTS_PER_SECOND, FRAGMENTS_BURST, self.loop.time)
+        return self._is_welcome(self._fragments)
+
+    def _is_control_welcome(self) -> bool:
+        self._controls = self._controls or TokenBuckets(CONTROLS_PER_SECOND, CONTROLS_BURST, self.loop.time)
+        return self._is_welcome(self._controls)
+
+    def _is_welcome(self, budget: TokenBuckets) -> bool:
         """One frame more that is no whole message; False where it is one too many, or the client is leaving."""
-        self._loose_frames += 1
-        ends_turn = self._loose_frames % LOOSE_FRAMES_PER_TURN == 0
-        if ends_turn and self._loose.take(None, LOOSE_FRAMES_PER_TURN).wait_seconds:
+        if budget.take(None).wait_seconds:
             self._fail(POLICY_VIOLATION, "too many frames", Ended.FRAMES)
-        self._is_to_rest |= ends_turn
+        self._loose_frames += 1
+        self._is_to_rest |= self._loose_frames % LOOSE_FRAMES_PER_TURN == 0
         return not self._leaving
 
     def handle_parser_exception(self) -> None:
@@ -207,3 +231,8 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
             self.transport.write_eof()
         self.transport.resume_reading()
         self.close_timer = self.loop.call_later(self.leave_seconds, self.transport.abort)
+
+
+def is_loose(received: bytes) -> bool:
+    """Whether the frame that begins here, if one does, is no whole message."""
+    return not received[0] & FIN or bool(received[0] & CONTROL)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from accounts.sockets import tally
-from accounts.sockets.guard import FRAGMENTS_MAX, LOOSE_FRAMES_BURST, GuardedProtocol
+from accounts.sockets.guard import CONTROLS_BURST, FRAGMENTS_BURST, FRAGMENTS_MAX, GuardedProtocol
 from accounts.sockets.tally import Ended
 from tests.raw_client import BINARY, CONT, PING, PONG, TEXT, RawClient, frame
 from tests.served import served
@@ -82,8 +82,8 @@ def test_a_flood_of_pings_or_pongs_is_closed_with_1008(port: int, ended: Counter
 
 def test_a_burst_of_pings_is_answered(port: int) -> None:
     with RawClient(port, "/") as client:
-        client.send(*[frame(PING, b"%d" % number) for number in range(LOOSE_FRAMES_BURST // 2)])
-        for number in range(LOOSE_FRAMES_BURST // 2):
+        client.send(*[frame(PING, b"%d" % number) for number in range(CONTROLS_BURST)])
+        for number in range(CONTROLS_BURST):
             answer = client.frame()
             assert answer == (PONG, b"%d" % number)
 
@@ -106,7 +106,7 @@ def test_a_message_in_as_many_fragments_as_there_may_be_arrives_whole(port: int)
 
 def test_whole_messages_are_no_loose_frames(port: int) -> None:
     with RawClient(port, "/") as client:
-        for number in range(3 * LOOSE_FRAMES_BURST):
+        for number in range(3 * FRAGMENTS_BURST):
             client.send(frame(TEXT, b"%d" % number))
             answer = client.frame()
             assert answer == (TEXT, b"%d" % number)

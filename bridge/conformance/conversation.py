@@ -37,7 +37,7 @@ from bridge.wire.messages import (
 )
 
 HWM = 10_000
-DEADLINE_US = 10_000_000  #: generous: that the two clocks agree is another check's affair
+DEADLINE_US = 60_000_000  #: generous: that the two clocks agree is another check's affair
 LOOK_MS = 20
 NOBODY = "engine-check-nobody"
 TURN = 1_000  #: messages taken at once
@@ -91,6 +91,7 @@ class Conversation:
         self._patience_seconds, self._record = patience_seconds, record
         self._address = address
         self._command_seq = 0
+        self._said_hello = 0
         identity = f"orders.{session}".encode("ascii")
         self._socket = configure(context.socket(zmq.DEALER), hwm=HWM, identity=identity)
         keyring.connect(self._socket, role, Role.ENGINE)
@@ -111,8 +112,11 @@ class Conversation:
     def hello(self, protocol_version: int = PROTOCOL_VERSION) -> Welcome:
         """Say Hello and be welcomed."""
         self.say_hello(protocol_version)
-        self._welcome = self.wait_for(Welcome, what="a Welcome after Hello")
-        return self._welcome
+        answer = self._answer_to_hello()
+        if not isinstance(answer, Welcome):
+            raise Unmet(f"Hello of session {self.session} was answered {answer}")
+        self._welcome = answer
+        return answer
 
     @property
     def welcome(self) -> Welcome:
@@ -122,6 +126,8 @@ class Conversation:
         return self._welcome
 
     def say_hello(self, protocol_version: int = PROTOCOL_VERSION) -> None:
+        self.hear()
+        self._said_hello = len(self.heard)
         self.say(
             Hello(
                 protocol_version=protocol_version, session=self.session, last_epoch=0, last_seq=0, sent_at_us=now_us()
@@ -178,13 +184,21 @@ class Conversation:
 
     def refusal(self) -> SessionReject:
         """The answer to Hello, which must be a SessionReject."""
-        either = (Welcome, SessionReject)
-        answer = self.wait_until(
-            lambda: next((each for each in self.heard if isinstance(each, either)), None), "an answer to Hello"
-        )
+        answer = self._answer_to_hello()
         if not isinstance(answer, SessionReject):
             raise Unmet("a Hello that was to be refused was welcomed")
         return answer
+
+    def _answer_to_hello(self) -> FromEngine:
+        """The first one since Hello was said."""
+        found: list[FromEngine] = []
+
+        def answered() -> bool | None:
+            found[:] = [each for each in self.heard[self._said_hello :] if isinstance(each, Welcome | SessionReject)]
+            return bool(found) or None
+
+        self.wait_until(answered, "an answer to Hello")
+        return found[0]
 
     # --- listening ---------------------------------------------------------------------------------------------------
     def wait_for(

@@ -27,7 +27,9 @@ HWM = 10_000
 EVERYTHING = b""
 STATUS = "status"
 NO_OPTIONS: Mapping[int, int] = MappingProxyType({})
+BEATS = 3  #: heartbeats of a topic that tell whether it has them
 LOOK_MS = 10
+LOOKS = 5  #: between two orders
 TURN = 1_000  #: messages taken at once
 MOST_MESSAGES = 1_000_000  #: a recording is bounded
 
@@ -146,9 +148,20 @@ def record(subject: Subject) -> Recording:
 
 
 def _stir(subject: Subject, listener: Listener, trader: Trader) -> None:
-    """Orders come and go, and one stays, until enough was seen."""
-    stop_at = time.monotonic() + subject.terms.watch_seconds
+    """Orders come and go, and one stays, until enough was seen or nothing more can be hoped for."""
+    began, topic = time.monotonic(), topic_of(trader.instrument)
     trader.rest()
-    while time.monotonic() < stop_at:
+    while True:
+        seconds = time.monotonic() - began
+        hoping = seconds < subject.terms.patience_seconds and not _enough(listener, topic)
+        if seconds > subject.terms.watch_seconds and not hoping:
+            return
         trader.cancel(trader.rest())
-        listener.listen(LOOK_MS)
+        for _ in range(LOOKS):
+            listener.listen(LOOK_MS)
+
+
+def _enough(listener: Listener, topic: str) -> bool:
+    """Every sign of life that is to be judged."""
+    beats = sum(each.topic == topic and isinstance(each.message, TopicHeartbeat) for each in listener.published)
+    return beats >= BEATS and any(each.topic == STATUS for each in listener.published)

@@ -40,6 +40,7 @@ class Terms(NamedTuple):
     patience_seconds: float = 5.0  #: for an answer
     watch_seconds: float = 3.0  #: for which market data is recorded
     dead_man_ms: int = 1_000
+    burst_orders: int = 400  #: beside a subscriber that reads nothing: enough to fill the buffers on the way to it
     symbol: str = ""  #: to trade; empty: the first of the table
     first_session: int = 0  #: 0: the time, so that it grows from run to run
     bars: bool = False  #: wait for a minute to end

@@ -111,9 +111,9 @@ def dead_man(subject: Subject) -> str:
     it back."""
     cancel_after_ms = subject.terms.dead_man_ms
     with trading(subject) as trader:
-        order = trader.rest()
         _beat(trader, cancel_after_ms)
         _beat(trader, 0)
+        order = trader.rest()
         until_us = now_us() + int(cancel_after_ms * 1000 * DISARMED_SECONDS)
         while now_us() < until_us:
             trader.conversation.hear(wait_ms=cancel_after_ms // 10)

@@ -8,14 +8,14 @@ from bridge.conformance.catalogue import Catalogue
 from bridge.conformance.conversation import now_us
 from bridge.conformance.subject import Subject
 from bridge.conformance.trading import OPEN, OTHER_ACCOUNT, Trader, told, trading
-from bridge.conformance.verdicts import require
+from bridge.conformance.verdicts import Unmet, require
 from bridge.wire.limits import UINT32_MAX
 from bridge.wire.messages import CommandReply, ExecutionReport, NewOrder
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, RejectCode, ReplyOutcome, Side, TimeInForce
 
 ORDERS = Catalogue()
 LONG_AGO_US = 60_000_000
-SOON_US = 2_000_000
+EXPIRE_SECONDS = (1, 2, 4, 8)  #: the first that is not over when the order arrives
 ENDED = frozenset({ExecType.CANCELED, ExecType.REJECTED, ExecType.EXPIRED})
 
 
@@ -49,7 +49,7 @@ def duplicate_order(subject: Subject) -> str:
         require(trader.cancel(order).outcome is ReplyOutcome.ACCEPTED, "the order could not be canceled")
         _repeated(trader, order, "after its end")
         trader.status(order)
-        count = sum(report.exec_type is ExecType.NEW for report in trader.conversation.reports())
+        count = len({report.seq for report in trader.conversation.reports() if report.exec_type is ExecType.NEW})
     require(count == 1, f"one order was sent three times, {count} were reported new")
     return "duplicate both times, also past its deadline; one report new"
 
@@ -174,12 +174,22 @@ def _nobody_there(trader: Trader, force: TimeInForce) -> str:
 def expiring_order(subject: Subject) -> str:
     """A `gtd` order is reported `expired` when its time has come."""
     with trading(subject) as trader:
-        expires_at_us = now_us() + SOON_US
-        order = trader.rest(time_in_force=TimeInForce.GTD, expires_at_us=expires_at_us)
-        report = trader.report(order, ExecType.EXPIRED)
+        order = _expiring(trader)
+        report, expires_at_us = trader.report(order, ExecType.EXPIRED), order.expires_at_us or 0
     require(report.transacted_at_us >= expires_at_us, "it expired too early")
     require(report.leaves_quantity_e8 == 0, f"an expired order has {report.leaves_quantity_e8} left")
     return f"expired {(report.transacted_at_us - expires_at_us) / 1000:.0f} ms after its time"
+
+
+def _expiring(trader: Trader) -> NewOrder:
+    """An order that will expire soon, though not before it arrives."""
+    price = trader.prices().low
+    for seconds in EXPIRE_SECONDS:
+        expires_at_us = now_us() + seconds * 1_000_000
+        order = trader.order(Side.BUY, price, time_in_force=TimeInForce.GTD, expires_at_us=expires_at_us)
+        if trader.conversation.reply_to(order).outcome is ReplyOutcome.ACCEPTED:
+            return order
+    raise Unmet(f"an order that expires in {EXPIRE_SECONDS[-1]} s was not accepted")
 
 
 @ORDERS.check("NewOrder")

@@ -22,7 +22,7 @@ from bridge.wire.messages import Bar, NewOrder
 from bridge.wire.vocabulary import Side
 
 READERS = Catalogue()
-ROUNDS, ORDERS = 8, 100  #: enough to fill every buffer on the way to one who does not read
+ROUND = 50  #: orders on their way at once
 #: One who reads nothing, and for whom nobody else reads: the smallest buffers, no heartbeats of its own.
 SLOW: dict[int, int] = {zmq.RCVHWM: 1, zmq.RCVBUF: 2048, zmq.HEARTBEAT_IVL: 0}
 MINUTE_US = 60_000_000
@@ -38,8 +38,8 @@ def slow_subscriber(subject: Subject) -> str:
         topic, epoch = topic_of(trader.instrument), subject.instruments().epoch
         require(slow.socket.poll(int(subject.terms.patience_seconds * 1000)), "nothing was published")
         quick.until_number(topic, epoch, 0)
-        for _ in range(ROUNDS):
-            _load(trader)
+        for _ in range(0, subject.terms.burst_orders, ROUND):
+            _burst(trader)
             quick.listen()
         trader.conversation.ping()
         last = subject.snapshot(trader.instrument.shard).seq
@@ -49,10 +49,10 @@ def slow_subscriber(subject: Subject) -> str:
     return f"the quick one took {received[0]} batches; the slow one {lost[0]}, and {lost[1]} are missing"
 
 
-def _load(trader: Trader) -> None:
-    """Orders that come and go, as many as the connection takes."""
+def _burst(trader: Trader) -> None:
+    """Orders that come and go as fast as the connection takes them."""
     price = trader.prices().low
-    orders: list[NewOrder] = [trader.order(Side.BUY, price) for _ in range(ORDERS)]
+    orders: list[NewOrder] = [trader.order(Side.BUY, price) for _ in range(ROUND)]
     for order in orders:
         trader.conversation.say(order)
     cancels = [trader.cancel_command(order) for order in orders]

@@ -18,6 +18,7 @@ from bridge.sockets.pump import Context, Socket
 
 SECURITY = Catalogue()
 HWM = 10
+TRIES = 3  #: a handshake may also fail for want of time
 IN = zmq.EVENT_HANDSHAKE_SUCCEEDED
 OUT = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 GONE = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED
@@ -39,7 +40,8 @@ def curve(subject: Subject) -> str:
     strangers = {"without a key": _nothing, "with an unknown key": _unknown(subject)} | _wrong_role(subject)
     for door in _doors(subject):
         for role in (Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.RECORDER):
-            require(_let_in(subject, door, _as_role(subject, role)), f"{role} is not let in at the {door.name} socket")
+            welcome = any(_let_in(subject, door, _as_role(subject, role)) for _ in range(TRIES))
+            require(welcome, f"{role} is not let in at the {door.name} socket")
         for name, introduce in strangers.items():
             require(not _let_in(subject, door, introduce), f"a peer {name} is let in at the {door.name} socket")
     return f"turned away everywhere: a peer {', '.join(strangers)}"

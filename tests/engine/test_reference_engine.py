@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import zmq
 
-from bridge.sockets.curve import Role, make_keys
+from bridge.sockets.curve import Role
 from bridge.wire.codec import encode
 from bridge.wire.golden.__main__ import VECTORS
 from bridge.wire.messages import (
@@ -41,26 +40,10 @@ from tests.bridge.simulator.test_server import (
     test_the_snapshot_and_later_changes_give_the_book_of_a_later_snapshot,
 )
 from tests.bridge.waiting import until
+from tests.engine.conftest import PYTHON, Launch
 from tests.engine.dealings import dealings, outcomes
 
 pytestmark = pytest.mark.timeout(600)  # whoever comes first compiles
-Launch = Callable[..., EngineProcess]
-
-
-@pytest.fixture(scope="module")
-def launch(reference_engine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
-    started: list[EngineProcess] = []
-
-    def make(*arguments: str, python: bool = False) -> EngineProcess:
-        kind = EngineProcess if python else type("CppEngine", (EngineProcess,), {"command": (reference_engine,)})
-        directory = tmp_path_factory.mktemp("engine")
-        make_keys(directory / "keys")
-        started.append(kind(directory, *arguments))
-        return started[-1]
-
-    yield make
-    for engine in started:
-        engine.kill()
 
 
 @pytest.fixture
@@ -75,8 +58,8 @@ def test_both_engines_make_the_same_of_three_hundred_commands(
     hold = tmp_path / "hold"
     hold.touch()
     said = []
-    for python in (True, False):
-        engine = launch("--symbols", "2", "--hold-file", str(hold), python=python)
+    for command in (PYTHON, None):
+        engine = launch("--symbols", "2", "--hold-file", str(hold), command=command)
         peer = bridge(context, engine)
         peer.hello()
         said.append(outcomes(peer, dealings(seed=7, count=300)))
@@ -88,13 +71,13 @@ def test_both_engines_make_the_same_of_three_hundred_commands(
 def test_either_engine_goes_on_from_the_journal_of_the_other(
     launch: Launch, reference_engine: Path, context: zmq.Context
 ) -> None:
-    engine = launch(python=True)
+    engine = launch(command=PYTHON)
     peer = bridge(context, engine)
     first = peer.hello()
     for name in ("stays", "goes"):
         peer.ask(far_below(name), CommandReply)
     peer.ask(cancel("goes"), CommandReply)
-    for command in ((reference_engine,), EngineProcess.command):
+    for command in ((reference_engine,), PYTHON):
         engine.kill()
         engine.command = command
         engine.restart()

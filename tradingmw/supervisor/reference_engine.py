@@ -41,13 +41,13 @@ def flags_without_meaning(options: Mapping[str, Any]) -> list[str]:
     return [f"--{name}" for name in NOT_THERE if options.get(name) is not None]
 
 
-def build_reference_engine(say: Callable[[str], None]) -> Path:
+def build_engine(say: Callable[[str], None], target: str = TARGET) -> Path:
     """The program, built anew where its sources have changed; `EngineNotBuilt` where it cannot be."""
     _check_tools()
     while True:
         try:
             with FileLock(KIT / ".build.lock"):
-                return _build(say)
+                return _build(say, target)
         except HeldByAnother as error:
             say(f"Process {error.pid} is building the engine; waiting for it")
             time.sleep(WAIT_SECONDS)
@@ -60,16 +60,24 @@ def _check_tools() -> None:
         raise EngineNotBuilt(f"A C++ compiler is missing. {INSTALL}")
 
 
-def _build(say: Callable[[str], None]) -> Path:
-    if not (BUILD / "CMakeCache.txt").exists():
-        say("Building the C++ engine, a minute or two, only when it has changed")
-    options = ["-DTMW_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release", *OPTIMISED, f"-DPython3_EXECUTABLE={sys.executable}"]
-    _run(["cmake", "-S", str(KIT), "-B", str(BUILD), *options], say)
-    _run(["cmake", "--build", str(BUILD), "--config", "Release", "--target", TARGET], say)
-    names = (BUILD / TARGET, BUILD / "Release" / f"{TARGET}.exe", BUILD / f"{TARGET}.exe")
+def _build(say: Callable[[str], None], target: str) -> Path:
+    _configure(say)
+    _run(["cmake", "--build", str(BUILD), "--config", "Release", "--target", target], say)
+    names = (BUILD / target, BUILD / "Release" / f"{target}.exe", BUILD / f"{target}.exe")
     if program := next((path for path in names if path.exists()), None):
         return program
-    raise EngineNotBuilt(f"CMake left no {TARGET} in {BUILD}.")
+    raise EngineNotBuilt(f"CMake left no {target} in {BUILD}.")
+
+
+def _configure(say: Callable[[str], None]) -> None:
+    """Once; CMake itself looks for changes of its own files at each build."""
+    options = ["-DTMW_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release", *OPTIMISED, f"-DPython3_EXECUTABLE={sys.executable}"]
+    stamp, asked = BUILD / "configured", "\n".join(options)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == asked:
+        return
+    say("Building the C++ engine, a minute or two, only when it has changed")
+    _run(["cmake", "-S", str(KIT), "-B", str(BUILD), *options], say)
+    stamp.write_text(asked, encoding="utf-8")
 
 
 def _run(command: Sequence[str], say: Callable[[str], None]) -> None:

@@ -18,6 +18,7 @@ from bridge.sockets.options import configure
 from bridge.wire.codec import decode_from_engine, decode_query_reply, encode
 from bridge.wire.messages import PROTOCOL_VERSION, ExecutionReport, Hello, Message, ReplayDone, ReplayRequest, Welcome
 from tests.bridge.waiting import until
+from tests.stack import READY_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 M = TypeVar("M", bound=Message)
@@ -175,5 +176,10 @@ class EngineProcess:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.log().count("engine is ready") > lives or process.poll() is not None, "the ready line")
+        wait_for(
+            lambda: self.log().count("engine is ready") > lives or process.poll() is not None,
+            READY_SECONDS,
+            "the ready line",
+            self.log,
+        )
         return process

@@ -15,7 +15,7 @@ from tradingmw.file_lock import HeldByAnother
 from tradingmw.supervisor.addresses import PortTaken
 from tradingmw.supervisor.console import LogBoard
 from tradingmw.supervisor.parts import ENGINE_FLAGS, PARTS, engine_arguments
-from tradingmw.supervisor.reference_engine import EngineNotBuilt, build_reference_engine, flags_without_meaning
+from tradingmw.supervisor.reference_engine import EngineNotBuilt, build_engine, flags_without_meaning
 from tradingmw.supervisor.starting import Stack, log_to_board
 from tradingmw.supervisor.stopping import stop_event
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def _engine_program(self, options: dict[str, Any]) -> Path:
         if unknown := flags_without_meaning(options):
             raise CommandError(f"The C++ engine does not have {', '.join(unknown)}.", returncode=2)
-        return build_reference_engine(self._say)
+        return build_engine(self._say)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

@@ -11,7 +11,7 @@ MESSAGES_PER_SECOND = 200
 BURST_MESSAGES = 2_000
 BYTES_PER_MESSAGE = 1_024  #: a larger one counts as several
 TURN_MESSAGES = 4  #: so many of one socket are served before the others have their turn
-TURN_SECONDS = 0.002  #: and how long that is: a flood takes a part of the loop, never all of it
+TURN_SECONDS = 0.004  #: and how long that is: a flood takes a part of the loop, never all of it
 
 
 class Pace:

@@ -11,10 +11,10 @@ DEADLINE_SECONDS = 20.0
 PAUSE_SECONDS = 0.002
 
 
-def until(condition: Callable[[], T], what: str = "the condition") -> T:
+def until(condition: Callable[[], T], what: str = "the condition", seconds: float = DEADLINE_SECONDS) -> T:
     """The first true value of `condition`; fails the test where none comes."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come true within {DEADLINE_SECONDS} s"
+        assert time.monotonic() < deadline, f"{what} did not come true within {seconds} s"
         time.sleep(PAUSE_SECONDS)
     return value

@@ -18,10 +18,10 @@ from bridge.sockets.options import configure
 from bridge.wire.codec import decode_from_engine, decode_query_reply, encode
 from bridge.wire.messages import PROTOCOL_VERSION, ExecutionReport, Hello, Message, ReplayDone, ReplayRequest, Welcome
 from tests.bridge.waiting import until
-from tests.stack import READY_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 M = TypeVar("M", bound=Message)
+START_SECONDS = 60.0  #: a Python process and its imports, on a machine that does much else
 
 
 def idle() -> None:
@@ -176,10 +176,9 @@ class EngineProcess:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(
-            lambda: self.log().count("engine is ready") > lives or process.poll() is not None,
-            READY_SECONDS,
-            "the ready line",
-            self.log,
-        )
+
+        def is_ready() -> bool:
+            return self.log().count("engine is ready") > lives or process.poll() is not None
+
+        until(is_ready, "the ready line", START_SECONDS)
         return process

@@ -15,11 +15,14 @@ from django.utils import timezone
 
 from tests.accounts.signatures.program import Program
 
+SPARES = 40
+
 
 def tokens(data_dir: Path) -> dict[str, str]:
     """By role, and `none` for a user without one, and of each a second one `…-socket`. They share the desk `alpha`.
 
-    Besides `key_id`, `notification_id` and `user_id` of trader2, and a `program` of trader1 with its `private` key.
+    Besides `key_id`, `notification_id` and `user_id` of trader2, a `program` of trader1 with its `private` key, and
+    `spares`: tokens of users whom nobody else needs, with spaces between.
     """
     environment = {**os.environ, "TMW_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "tradingmw.settings"}
     told = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, check=True, text=True)
@@ -70,6 +73,17 @@ def bound_token() -> str:
     return session_begin(user=user, client=Client("127.0.0.1", "rights")).access_token
 
 
+def spare_tokens() -> str:
+    from accounts.models import User  # noqa: PLC0415
+    from accounts.policy import Role  # noqa: PLC0415
+    from accounts.services import Client, session_begin  # noqa: PLC0415
+    from tests.roles import in_roles  # noqa: PLC0415
+
+    names = [f"spare-{number}" for number in range(SPARES)]
+    users = [in_roles(User.objects.create(username=name, email=f"{name}@desk.example"), Role.TRADER) for name in names]
+    return " ".join(session_begin(user=user, client=Client("127.0.0.1", "rights")).access_token for user in users)
+
+
 def made() -> dict[str, str]:
     from accounts.models import Account, Desk, User  # noqa: PLC0415  # Django is not set up before
     from accounts.policy import Role  # noqa: PLC0415
@@ -86,7 +100,7 @@ def made() -> dict[str, str]:
             in_roles(user, *([role] if isinstance(role, Role) else []))
             found[name] = session_begin(user=user, client=Client("127.0.0.1", "rights")).access_token
     one, two = (User.objects.get(username=name) for name in ("trader1", "trader2"))
-    return {**found, **foreign(two), **program_of(one), "bound": bound_token()}
+    return {**found, **foreign(two), **program_of(one), "bound": bound_token(), "spares": spare_tokens()}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -288,33 +289,44 @@ def verified(stack: Stack) -> tuple[int, list[str]]:
 
 # Anything that the document allows -----------------------------------------------------------------------------------
 
-#: They end the session that asks; what they do has tests of its own.
+#: They end the session that asks: each example asks in another one, of a user whom nobody else needs.
 ENDS_IT = {"sessions_end", "session_end", "logout"}
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+def ask_for(operation: Any, headers: Callable[[], dict[str, str]], asked: Counter[str]) -> None:
+    """Generated requests of one operation, each with `headers()`."""
+
+    @seed(31)
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def answered(case: Any) -> None:
+        asked[case.operation.label] += 1
+        answer = case.call_and_validate(headers=headers(), checks=CHECKS)
+        named = case.operation.definition.raw["responses"]  # `default` is for problems only
+        assert answer.status_code >= 400 or str(answer.status_code) in named
+
+    answered()
 
 
 def test_generated_requests_over_the_whole_document_are_answered_as_it_says(
     stack: Stack, token: dict[str, str], measured: Measured
 ) -> None:
     document = schemathesis.openapi.from_url(f"{stack.api}/openapi.json")
-    headers = {"Authorization": f"Bearer {token['trader-socket']}"}
+    spares = iter(token["spares"].split())
     asked: Counter[str] = Counter()
     faults: dict[str, str] = {}
+
+    def of_a_spare() -> dict[str, str]:
+        return {"Authorization": f"Bearer {next(spares, 'spent')}"}
+
+    def of_one() -> dict[str, str]:
+        return {"Authorization": f"Bearer {token['trader-socket']}"}
+
     for operation in (found.ok() for found in document.get_all_operations()):
-        if operation.definition.raw.get("operationId") in ENDS_IT:
-            continue
-
-        @seed(31)
-        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(case=operation.as_strategy())
-        def answered(case: Any) -> None:
-            asked[case.operation.label] += 1
-            answer = case.call_and_validate(headers=headers, checks=CHECKS)
-            named = case.operation.definition.raw["responses"]  # `default` is for problems only
-            assert answer.status_code >= 400 or str(answer.status_code) in named
-
+        ends_it = operation.definition.raw.get("operationId") in ENDS_IT
         try:
-            answered()
+            ask_for(operation, of_a_spare if ends_it else of_one, asked)
         except Exception as error:
             faults[operation.label] = str(error)[:600]
     measured(31, f"generated requests with a 5xx or an undocumented answer, of {asked.total()}", len(faults), "0")

@@ -18,15 +18,17 @@ Begin = Callable[[Part], Playback]
 
 
 def seek_ns(path: Path, text: str) -> int:
-    """The instant that `--seek` means: seconds from the recording's begin, or a time such as 2026-11-23T09:30:00Z."""
-    if not text:
-        return 0
+    """The instant that `--seek` means: seconds from the recording's begin, or a time such as 2026-11-23T09:30:00Z.
+
+    `RecordingError` also where the file is no recording, or nothing is in it.
+    """
+    first = next(read_recording(path), None)
+    if first is None:
+        raise RecordingError(f"{path} is empty: the engine was not heard when it was made.")
     try:
-        seconds = float(text)
+        return first.at_ns + int(float(text or 0) * NS)
     except ValueError:
         return _instant_ns(text)
-    first = next(read_recording(path), None)
-    return (first.at_ns if first else 0) + int(seconds * NS)
 
 
 def _instant_ns(text: str) -> int:

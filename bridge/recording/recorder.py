@@ -23,7 +23,7 @@ from bridge.link.queries import QueryFault, QueryLink
 from bridge.link.work import WorkLink
 from bridge.recording.file import Kind, Recorded, RecordingWriter
 from bridge.sockets.curve import KeyRing, Role
-from bridge.sockets.pump import Context
+from bridge.sockets.pump import Context, Socket
 from bridge.sockets.throttle import Throttle
 from bridge.wire.codec import encode
 from bridge.wire.messages import BookSnapshot, BookSnapshotRequest, EngineStatus, InstrumentList, InstrumentListRequest
@@ -128,7 +128,7 @@ class Recorder:
         """Subscribe, and keep what arrives; then ask for the table and the snapshots that it goes on from."""
         table = self._asked(InstrumentListRequest(request_id=next(self._request_ids)), InstrumentList)
         shards = sorted({row.shard for row in table.instruments})
-        self._listen({f"md.{shard}" for shard in shards})
+        self._listen({f"md.{shard}" for shard in shards}).poll(QUERY_TIMEOUT_MS)  # the subscription is in force
         snapshots = [
             self._asked(BookSnapshotRequest(request_id=next(self._request_ids), shard=shard), BookSnapshot)
             for shard in shards
@@ -148,14 +148,16 @@ class Recorder:
             raise QueryFault(f"The engine answered {type(reply).__name__}.")
         return reply
 
-    def _listen(self, topics: set[str]) -> None:
+    def _listen(self, topics: set[str]) -> Socket:
+        """The socket that is subscribed to them."""
         if self._feed is not None and topics == self._trackers.keys():
-            return
+            return self._feed.socket
         if self._feed is not None:
             self._feed.close()
         self._trackers = {topic: SequenceTracker() for topic in topics}
         names = [*sorted(topics), STATUS]
         self._feed = FeedLink(self._context, self._keyring, self._addresses.market_data, names, role=Role.RECORDER)
+        return self._feed.socket
 
     # --- what is heard -----------------------------------------------------------------------------------------------
     def _hear(self, feed: FeedLink) -> None:

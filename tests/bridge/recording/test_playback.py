@@ -149,7 +149,7 @@ def test_a_replay_begins_where_it_is_told_to(play, follower, tmp_path) -> None:
 
 def test_a_place_may_be_named_by_its_time(tmp_path) -> None:
     path = write(tmp_path / "a.tmwrec", 3)
-    assert seek_ns(path, "") == 0
+    assert seek_ns(path, "") == BEGIN_NS
     assert seek_ns(path, "0.2") == BEGIN_NS + 2 * STEP_NS
     assert seek_ns(path, "2026-11-18T11:06:40.2Z") == seek_ns(path, "2026-11-18T12:06:40.2+01:00")
     with pytest.raises(RecordingError, match="neither seconds nor a time"):

@@ -98,7 +98,6 @@ class Desk {
   /// The stop order is a market or limit order from now on, over restarts too.
   void trigger(Order& order, std::int64_t now_us) {
     order.triggered = true;
-    orders_.settle(order, true);
     journal_.append(RecordKind::Trigger, now_us, log_.epoch(), {}, order.external_order_id);
   }
 

@@ -53,7 +53,8 @@ def named(request_id: str) -> dict[str, str]:
 def test_over_rest_every_write_is_told_with_its_session_and_request(stack: Stack) -> None:
     with stack.client("trader1") as client:
         session = session_of(client)
-        placed = client.post("/orders", json=body(), headers={**named("place-1"), "Prefer": "wait=10"}).json()
+        placed = client.post("/orders", json=body(), headers=named("place-1")).json()
+        wait_for(lambda: client.get(f"/orders/{placed['id']}").json()["status"] == "new", SECONDS, "the engine's word")
         client.patch(f"/orders/{placed['id']}", json={"quantity": "20"}, headers=named("replace-1")).raise_for_status()
         wait_for(lambda: client.get(f"/orders/{placed['id']}").json()["quantity"] == "20", SECONDS, "the new quantity")
         client.delete(f"/orders/{placed['id']}", headers=named("cancel-1")).raise_for_status()

@@ -122,7 +122,7 @@ def test_a_session_elsewhere_is_seen_and_ended(page: Page, stack: Stack) -> None
         assert elsewhere.get("/auth/me").status_code == 401
 
 
-def test_a_session_is_given_a_name_that_it_keeps(page: Page, stack: Stack) -> None:
+def test_a_session_is_given_a_name_that_it_keeps(page: Page) -> None:
     say_who(page, "desk1")
     is_in(page)
     open_security(page)
@@ -134,8 +134,6 @@ def test_a_session_is_given_a_name_that_it_keeps(page: Page, stack: Stack) -> No
     page.get_by_role("button", name="Close", exact=True).click()
     open_security(page)
     expect(this_one).to_have_value("The screen upstairs", timeout=PATIENCE_MS)
-    with stack.client("desk1") as elsewhere:
-        assert "The screen upstairs" in {each["name"] for each in elsewhere.get("/auth/sessions").json()["items"]}
 
 
 def test_staff_enters_the_admin_with_a_passkey(page: Page) -> None:

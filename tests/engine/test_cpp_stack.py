@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.faults.careful import Script, caught_up, compare, settled
 from tests.stack import ROOT, Stack, wait_for
@@ -57,14 +59,20 @@ def test_a_market_order_fills(stack: Stack) -> None:
 
 
 def test_quotes_and_the_book_reach_a_market_socket(stack: Stack) -> None:
-    with stack.ws_sync("/ws/v1/market", "trader1") as socket:
+    wait_for(lambda: both_channels_came(stack), 90, "snapshots and updates of both channels", stack.tail)
+
+
+def both_channels_came(stack: Stack) -> bool:
+    """On one socket; False where it was cut off: a client comes back then."""
+    wanted = {(channel, kind) for channel in ("quotes", "book") for kind in ("snapshot", "update")}
+    with contextlib.suppress(ConnectionClosed), stack.ws_sync("/ws/v1/market", "trader1") as socket:
         for channel in ("quotes", "book"):
             request = {"channel": channel, "symbols": ["AAPL"]}
             socket.send(json.dumps({"id": channel, "method": "subscribe", "params": request}))
-        wanted = {("quotes", "snapshot"), ("quotes", "update"), ("book", "snapshot"), ("book", "update")}
         while wanted:
             push = json.loads(socket.recv(timeout=30))
             wanted.discard((push.get("channel"), push.get("type")))
+    return not wanted
 
 
 def test_an_engine_killed_amid_orders_loses_and_doubles_none(stack: Stack) -> None:

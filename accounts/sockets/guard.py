@@ -67,6 +67,7 @@ class GuardedProtocol(WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         stall_watch(self.loop).discard(self)
+        self._untaken = b""
         super().connection_lost(exc)
         self.conn.parser.close()  # it stands still within a method of `conn`: each would keep the other
 

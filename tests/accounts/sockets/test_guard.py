@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -102,6 +103,16 @@ def test_a_message_in_as_many_fragments_as_there_may_be_arrives_whole(port: int)
         client.send(frame(TEXT, b"x" * 60, fin=False), *parts, frame(CONT, b"x"))
         answer = client.frame()
         assert answer == (TEXT, b"x" * (60 * (FRAGMENTS_MAX - 1) + 1))
+
+
+def test_who_vanishes_while_his_frames_wait_disturbs_nobody(port: int, echo: Echo, caplog: Any) -> None:
+    for _ in range(10):
+        client = RawClient(port, "/")
+        client.send(*[frame(PING, b"x")] * (CONTROLS_BURST - 1))
+        client.abort()
+    wait_for(lambda: len(echo.left) == 10, 10, "the end of all")
+    test_a_burst_of_pings_is_answered(port)
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_whole_messages_are_no_loose_frames(port: int) -> None:

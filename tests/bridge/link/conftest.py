@@ -38,11 +38,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def link(context: zmq.Context, keyring: KeyRing, engine: ScriptedEngine, clock: Clock) -> Iterator[CommandLink]:
+def command_address(engine: ScriptedEngine) -> str:
+    """Where `link` looks for its engine."""
+    return engine.addresses["commands"]
+
+
+@pytest.fixture
+def link(context: zmq.Context, keyring: KeyRing, command_address: str, clock: Clock) -> Iterator[CommandLink]:
     link = CommandLink(
         context,
         keyring,
-        engine.addresses["commands"],
+        command_address,
         session=SESSION,
         clock_us=lambda: 123,
         monotonic=clock,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-import zmq
 
-from bridge.link.commands import WELCOME_SECONDS, CommandLink
+from bridge.link.commands import WELCOME_SECONDS
 from bridge.link.feed import CONNECT_ANEW_SECONDS, FeedLink
 from bridge.link.places import Places
 from bridge.link.queries import QueryLink, QueryTimeout
 from bridge.link.states import LinkState
-from bridge.sockets.curve import KeyRing
 from bridge.wire.messages import Hello, InstrumentListRequest
 from bridge.wire.sequence import Verdict
 from tests.bridge.link.conftest import SESSION
@@ -34,18 +32,8 @@ def listed(engine: ScriptedEngine, backup: ScriptedEngine) -> dict[str, str]:
 
 
 @pytest.fixture
-def link(context: zmq.Context, keyring: KeyRing, listed: dict[str, str], clock: Clock) -> Iterator[CommandLink]:
-    link = CommandLink(
-        context,
-        keyring,
-        listed["commands"],
-        session=SESSION,
-        clock_us=lambda: 123,
-        monotonic=clock,
-        uniform=lambda: 0.0,
-    )
-    yield link
-    link.close()
+def command_address(listed: dict[str, str]) -> str:
+    return listed["commands"]
 
 
 def test_one_address_is_tried_again_and_again() -> None:

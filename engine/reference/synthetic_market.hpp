@@ -17,7 +17,7 @@ namespace reference {
 class Ladder {
  public:
   Ladder(std::uint32_t instrument_id, Random& random)
-      : instrument_id_(instrument_id), random_(random), home_(first_bid(instrument_id)), bid_(home_) {}
+      : random_(random), home_(first_bid(instrument_id)), bid_(home_) {}
 
   static std::int64_t first_bid(std::uint32_t instrument_id) { return 10'000 + instrument_id % 100 * 500; }
 
@@ -62,7 +62,6 @@ class Ladder {
     return place(level_key(buy, ticks), buy, ticks, units_);
   }
 
-  std::uint32_t instrument_id_;
   Random& random_;
   std::int64_t home_, bid_, units_ = 0;
 };

@@ -30,7 +30,8 @@ from bridge.simulator.server import opened_history  # noqa: E402
 from bridge.wire.codec import encode  # noqa: E402
 from bridge.wire.messages import ExecutionReport, NewOrder  # noqa: E402
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, Side, TimeInForce  # noqa: E402
-from orders.core.book import Book, Draft  # noqa: E402
+from orders.core.book import Book  # noqa: E402
+from orders.core.draft import Draft  # noqa: E402
 from orders.core.state import OrderState  # noqa: E402
 from orders.ledger.lease import CURSOR_ID  # noqa: E402
 from orders.ledger.writing import write  # noqa: E402

@@ -25,6 +25,9 @@ class OrderStatus(StrEnum):
 
 class OrderEvent(StrEnum):
     ACCEPTED = "order_accepted"
+    HELD = "order_held"  #: accepted, and kept here until an approval or another order lets it go
+    RELEASED = "order_released"  #: it was let go, and is on its way
+    DENIED = "order_denied"  #: stopped here by a rule or by a person
     ACKNOWLEDGED = "order_acknowledged"
     PARTIALLY_FILLED = "order_partially_filled"
     FILLED = "order_filled"
@@ -60,8 +63,12 @@ OPEN = frozenset(S) - FINAL
 #: where a row surprises, its reason stands beside it
 TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (None, E.ACCEPTED): S.PENDING_NEW,
+    (None, E.HELD): S.PENDING_NEW,
+    (None, E.DENIED): S.DENIED,
     (None, E.ADOPTED): S.NEW,
     #
+    (S.PENDING_NEW, E.RELEASED): S.PENDING_NEW,
+    (S.PENDING_NEW, E.DENIED): S.DENIED,  # while it was held
     (S.PENDING_NEW, E.ACKNOWLEDGED): S.NEW,
     (S.PENDING_NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,  # a fill may come before the acknowledgement
     (S.PENDING_NEW, E.FILLED): S.FILLED,

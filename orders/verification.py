@@ -120,6 +120,8 @@ def faults(order: Order, steps: Sequence[Step], traded: Traded, changes: Changes
     last = steps[-1].status if steps else None
     if order.status != last:
         found.append(f"the row says {order.status}, its history ends with {last or 'nothing'}")
+    if bool(order.held) != is_held(steps):
+        found.append(f"the row says held={order.held or 'no'}, its history says otherwise")
     if order.version != len(steps):
         found.append(f"the row counts {order.version} events, its history has {len(steps)}")
     if to_e8(order.filled_quantity) != traded.quantity_e8:
@@ -127,6 +129,11 @@ def faults(order: Order, steps: Sequence[Step], traded: Traded, changes: Changes
     if order.filled_notional_e16 != traded.notional_e16:
         found.append("the filled amount is not the sum of its executions")
     return found + list(terms_faults(order, changes))
+
+
+def is_held(steps: Sequence[Step]) -> bool:
+    """Whether nothing has let it go, or ended it, since it was held."""
+    return bool(steps) and steps[-1].kind == OrderEvent.HELD.value
 
 
 def terms_faults(order: Order, changes: Changes) -> Iterator[str]:

@@ -74,6 +74,8 @@ class Code(StrEnum):
     NOT_SENT = "NOT_SENT"  #: proven never to have reached the engine
     ENGINE_LOST = "ENGINE_LOST"  #: acknowledged by an engine that no longer knows it
     ENGINE_REJECTED = "ENGINE_REJECTED"  #: the engine refused it
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"  #: it is kept here until a second person has decided
+    AWAITING_PARENT = "AWAITING_PARENT"  #: it is kept here until another order of its group has traded
     REPLY_OVERDUE = "REPLY_OVERDUE"  #: no answer by the deadline; evidence is being asked for
     ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"  #: the engine link is down; nothing was written
     ORDER_BRIDGE_UNAVAILABLE = "ORDER_BRIDGE_UNAVAILABLE"  #: the order bridge is down; nothing was written

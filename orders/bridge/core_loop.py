@@ -14,20 +14,11 @@ from notifications.stream import user_stream
 from orders.bridge.intake import Intake
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.waiting import Waiter, Waiting
-from orders.core.book import (
-    NOWHERE,
-    Alarm,
-    CancelAllReply,
-    Draft,
-    OrderChanged,
-    OrderReply,
-    Phase,
-    ReconcileReply,
-    RefusalReply,
-    Reply,
-)
+from orders.core.book import Phase
+from orders.core.draft import Draft
 from orders.core.inputs import Asked, Input, Started, Tick, Ticket
-from orders.core.state import Cursor
+from orders.core.outcomes import Alarm, CancelAllReply, OrderChanged, OrderReply, ReconcileReply, RefusalReply, Reply
+from orders.core.state import NOWHERE, Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.ledger.patience import TURN_SECONDS
 from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal, Timing

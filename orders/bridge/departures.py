@@ -9,9 +9,9 @@ from typing import Protocol, TypeGuard
 from bridge.link.states import WELCOMED, LinkState
 from bridge.wire.messages import CancelOrder, ExecutionReport, NewOrder, ReplaceOrder, ReplayRequest
 from orders.bridge.departed import Departed
-from orders.core.book import ToSend
 from orders.core.hops import Hops
 from orders.core.inputs import NotSent
+from orders.core.outcomes import ToSend
 
 Departing = ToSend | ReplayRequest
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from bridge.sockets.pump import Context
 from bridge.sockets.wake import Wake
 from bridge.wire.messages import ReplayRequest
-from orders.core.book import ToSend
 from orders.core.inputs import Ticket
+from orders.core.outcomes import ToSend
 from orders.core.state import Cursor
 from orders.requests import Answer
 

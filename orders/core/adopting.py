@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bridge.wire.messages import ExecutionReport, Instrument
 from bridge.wire.vocabulary import OrderType, TimeInForce
-from orders.core.book import Audit, Draft
+from orders.core.auditing import Audit
+from orders.core.draft import Draft
 from orders.core.quarantine import quarantine, report_facts
 from orders.core.state import Cursor, OrderState
 from orders.lifecycle import OrderEvent

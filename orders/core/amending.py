@@ -14,12 +14,14 @@ from msgspec.structs import replace
 
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
-from orders.core.book import NOWHERE, Audit, Draft, OrderReply
+from orders.core.auditing import Audit
 from orders.core.commands import ask_later, settle_if_final
+from orders.core.draft import Draft
 from orders.core.inputs import Amend
+from orders.core.outcomes import OrderReply
 from orders.core.quarantine import engine_words, quarantine
 from orders.core.requesting import late
-from orders.core.state import Cursor, ExecutionState, ExecutionStatus, OrderState
+from orders.core.state import NOWHERE, Cursor, ExecutionState, ExecutionStatus, OrderState
 from orders.core.trading import check_quantities, execution_id, execution_of, record, repeated_trade, work_out_position
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import AmendExecution

@@ -6,7 +6,8 @@ Commands that change the engine are claimed in the database first; a status ques
 from __future__ import annotations
 
 from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatus, OrderStatusRequest, ReplaceOrder
-from orders.core.book import Ask, Draft
+from orders.core.book import Ask
+from orders.core.draft import Draft
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState, Terms
 
 ASK_AGAIN_US = 1_000_000

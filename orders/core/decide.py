@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from orders.core import amending, expiring, linking, reconciling, replacing, reporting, requesting, settling
-from orders.core.book import Book, Draft
+from orders.core.book import Book
+from orders.core.draft import Draft
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import (
     Amend,

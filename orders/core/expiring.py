@@ -7,9 +7,11 @@ is replayed; beyond that, an order whose date has passed is asked for, until the
 from __future__ import annotations
 
 from bridge.wire.messages import OrderStatus
-from orders.core.book import Draft, Phase
+from orders.core.book import Phase
 from orders.core.commands import ask_later
-from orders.core.state import OrderState
+from orders.core.draft import Draft
+from orders.core.state import Held, OrderState
+from orders.lifecycle import OrderEvent
 
 GRACE_US = 2_000_000  #: for the engine's own look at its clock, the way here, and clocks that differ
 AGAIN_US = 30_000_000
@@ -29,7 +31,9 @@ def ask_for_expired(draft: Draft) -> None:
     for order in draft.orders.values():
         if order.expires_at_us is None or order.final:
             continue
-        if order.expires_at_us + GRACE_US > draft.now_us:
+        if order.held and order.expires_at_us <= draft.now_us:
+            draft.happen(order, OrderEvent.EXPIRED, held=Held.NOT)  # the engine never had it
+        elif order.expires_at_us + GRACE_US > draft.now_us:
             looks.append(order.expires_at_us + GRACE_US)
         elif draft.asks.get(order.id) is None:
             draft.counts["overdue_expiries"] += 1

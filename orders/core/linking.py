@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from bridge.wire.messages import ReplayDone, ReplayRequest
 from orders.core import reconciling
-from orders.core.book import Draft, Phase, awaits_evidence
+from orders.core.book import Phase, awaits_evidence
 from orders.core.commands import ask_later
 from orders.core.comparison import Cause
+from orders.core.draft import Draft
 from orders.core.inputs import LinkUp
 from orders.core.state import Cursor, OrderState
 
@@ -91,7 +92,7 @@ def caught_up(draft: Draft) -> None:
         draft.phase(Phase.ASKING)
         reconciling.begin(draft, cause_of(draft))
         for order in draft.orders.values():
-            if not order.final and is_in_doubt(draft, order):
+            if not order.final and not order.held and is_in_doubt(draft, order):
                 ask_later(draft, order, draft.now_us)
 
 

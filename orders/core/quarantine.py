@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bridge.wire.messages import ExecutionReport
-from orders.core.book import Draft, Quarantined
+from orders.core.draft import Draft
+from orders.core.outcomes import Quarantined
 
 
 def quarantine(draft: Draft, report: ExecutionReport, reason: str) -> None:

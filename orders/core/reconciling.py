@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from bridge.wire.messages import OrderList, OrderListRequest, OrderStatus
-from orders.core.book import Draft, Phase, ReconcileReply, awaits_evidence
+from orders.core.book import Phase, awaits_evidence
 from orders.core.commands import ASK_AGAIN_US, UNTIMELY_US, ask_later, replace_under_way
 from orders.core.comparison import (
     ENDED,
@@ -30,7 +30,9 @@ from orders.core.comparison import (
     suspicion,
     told_terms,
 )
+from orders.core.draft import Draft
 from orders.core.inputs import Reconcile
+from orders.core.outcomes import ReconcileReply
 from orders.core.replacing import replaced, words
 from orders.core.requesting import engine_away
 from orders.core.state import OrderState
@@ -146,7 +148,12 @@ def open_between(draft: Draft, after: uuid.UUID | None, until: uuid.UUID | None)
     """Open orders here with ids behind `after`, up to `until`."""
     low = after.int if after else -1
     high = until.int if until else 1 << 128
-    return (order for order in draft.orders.values() if low < order.id.int <= high and not order.final)
+    return (order for order in draft.orders.values() if low < order.id.int <= high and is_sent(order))
+
+
+def is_sent(order: OrderState) -> bool:
+    """Whether the engine may hold it."""
+    return not order.final and not order.held
 
 
 def suspect(draft: Draft, order: OrderState | None, found: Suspect) -> None:

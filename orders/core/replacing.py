@@ -12,7 +12,7 @@ from typing import Any
 from bridge.wire.messages import CommandReply, OrderStatus
 from bridge.wire.vocabulary import RejectCode
 from orders.core.auditing import audit_of
-from orders.core.book import Draft, OrderReply, Phase, awaits_evidence
+from orders.core.book import Phase, awaits_evidence
 from orders.core.checks import check_replace, instrument_of
 from orders.core.commands import (
     ASK_AGAIN_US,
@@ -22,7 +22,9 @@ from orders.core.commands import (
     replace_under_way,
     send_replace,
 )
+from orders.core.draft import Draft
 from orders.core.inputs import Replace
+from orders.core.outcomes import OrderReply
 from orders.core.requesting import engine_away, open_order, signature
 from orders.core.state import CommandProgress, OrderState, Terms
 from orders.lifecycle import OrderEvent
@@ -45,7 +47,7 @@ def replace(draft: Draft, asked: Replace) -> None:
         return
     if draft.link.phase is not Phase.LIVE:
         draft.refuse(asked.ticket, engine_away())
-    elif order.status not in CHANGEABLE:
+    elif order.status not in CHANGEABLE or order.held:
         draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_PENDING))
     else:
         want_replace(draft, asked, order)

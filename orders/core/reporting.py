@@ -12,8 +12,10 @@ from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.adopting import adopt
 from orders.core.amending import apply_amendment
-from orders.core.book import Audit, Draft, Phase
+from orders.core.auditing import Audit
+from orders.core.book import Phase
 from orders.core.commands import replace_under_way, settle_if_final
+from orders.core.draft import Draft
 from orders.core.quarantine import engine_words, quarantine, report_facts
 from orders.core.replacing import replaced
 from orders.core.state import Cursor, OrderState, Terms

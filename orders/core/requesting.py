@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.auditing import audit_of
-from orders.core.book import CancelAllReply, Draft, OrderReply, Phase, awaits_evidence
+from orders.core.book import Phase, awaits_evidence
 from orders.core.checks import check_order, checked_instrument, fingerprint
 from orders.core.commands import ask_later, send_cancel, send_new_order
+from orders.core.draft import Draft
 from orders.core.expiring import note_expiry
+from orders.core.holding import end_held
 from orders.core.inputs import Cancel, CancelAll, Place, Replace
+from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.core.state import OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
@@ -93,6 +96,7 @@ def new_order(draft: Draft, asked: Place, exchange: str) -> OrderState:
         stop_price_e8=request.stop_price_e8,
         expires_at_us=request.expires_at_us,
         trace=request.trace,
+        session=caller.session,
         created_at_us=draft.now_us,
         updated_at_us=draft.now_us,
     )
@@ -154,6 +158,10 @@ def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: Ord
     without_evidence = order.status is OrderStatus.UNKNOWN
     by = {"requestedBy": str(request.caller.user)} if request.caller.user != order.user else {}
     by |= signature(request.caller)
+    if order.held:
+        ended = end_held(draft, order, OrderEvent.CANCELED, "", by)
+        draft.audits.append(audit_of(request, "order.cancel", ended, order))
+        return ended
     before, order = (
         order,
         draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace, details=by),

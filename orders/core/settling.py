@@ -12,7 +12,8 @@ from typing import Any
 from bridge.wire.messages import CommandReply, OrderStatus
 from bridge.wire.vocabulary import EngineOrderStatus, RejectCode, ReplyOutcome
 from orders.core import replacing
-from orders.core.book import Ask, Audit, Draft, Phase, awaits_evidence
+from orders.core.auditing import Audit
+from orders.core.book import Ask, Phase, awaits_evidence
 from orders.core.commands import (
     ASK_AGAIN_US,
     ask_again,
@@ -23,6 +24,7 @@ from orders.core.commands import (
     send_question,
     settle_if_final,
 )
+from orders.core.draft import Draft
 from orders.core.expiring import alarm_if_overdue
 from orders.core.linking import ask_for_replay
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState

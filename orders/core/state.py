@@ -19,6 +19,14 @@ from orders.lifecycle import FINAL, OrderStatus
 E8 = 10**8
 
 
+class Held(StrEnum):
+    """Why is an order that was accepted not sent? Empty: it is."""
+
+    NOT = ""
+    APPROVAL = "approval"  #: a second person is to decide
+    PARENT = "parent"  #: another order of its group is to trade first
+
+
 class OrderState(Struct, frozen=True, kw_only=True):
     """An order as it is after its `version`-th event."""
 
@@ -48,6 +56,11 @@ class OrderState(Struct, frozen=True, kw_only=True):
     external: bool = False  #: the engine holds it, and it was not sent from here
     reason: str = ""
     trace: str = ""  #: the request that asked for it, or for its end, last
+    session: UUID | None = None  #: in which it was asked for
+    held: Held = Held.NOT
+    group: UUID | None = None  #: of orders that depend on each other
+    leg: str = ""  #: what it is in its group
+    reference_e8: int | None = None  #: the price by which it was judged, where it has none of its own
     version: int = 0
     created_at_us: int
     updated_at_us: int
@@ -185,6 +198,10 @@ class Cursor(Struct, frozen=True):
 
     epoch: int = 0
     seq: int = 0
+
+
+NOWHERE = Cursor()
+CommandKey = tuple[int, int]  #: session, seq
 
 
 def rounded_ratio(numerator: int, denominator: int) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from bridge.wire.messages import ExecutionReport
-from orders.core.book import Draft
 from orders.core.commands import settle_if_final
+from orders.core.draft import Draft
 from orders.core.positions import traded
 from orders.core.quarantine import engine_words, quarantine, report_facts
 from orders.core.state import Cursor, ExecutionState, OrderState, PositionState

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from orders.core.book import Audit, OrderChanged, Quarantined
+from orders.core.auditing import Audit
 from orders.core.comparison import Difference, Run
+from orders.core.outcomes import OrderChanged, Quarantined
 from orders.core.state import CommandState, ExecutionState, OrderState, PositionState
 from orders.ids import derived_id, new_id
 from orders.instants import instant, micros
@@ -30,6 +31,8 @@ ORDER_CHANGES = (
     "cancel_wanted",
     "reason",
     "trace",
+    "held",
+    "reference_price",
     "version",
     "updated_at",
 )
@@ -87,6 +90,11 @@ def order_columns(order: OrderState) -> Columns:
         "external": order.external,
         "reason": order.reason,
         "trace": order.trace,
+        "session_id": order.session,
+        "held": order.held.value,
+        "group_id": order.group,
+        "leg": order.leg,
+        "reference_price": order.reference_e8,
         "version": order.version,
         "created_at": instant(order.created_at_us),
         "updated_at": instant(order.updated_at_us),

@@ -16,9 +16,11 @@ from django.db import connection, transaction
 from django.db.utils import Error
 
 from notifications.stream import user_stream
-from orders.core.book import Book, CancelAllReply, Draft, OrderReply
+from orders.core.book import Book
 from orders.core.decide import decide
+from orders.core.draft import Draft
 from orders.core.inputs import Asked, Input, Reported
+from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.core.reporting import set_aside
 from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, RowRefused, fault_of
 from orders.ledger.lease import (

@@ -10,8 +10,9 @@ from django.db.backends.utils import CursorWrapper as Cursor
 
 from accounts.models import AuditLog
 from notifications.stream import NewEvent, append, desk_stream, last_numbers, user_stream
-from orders.core.book import Draft, Happening, OrderChanged
 from orders.core.comparison import RunOutcome
+from orders.core.draft import Draft
+from orders.core.outcomes import Happening, OrderChanged
 from orders.core.state import ExecutionState, ExecutionStatus, PositionState
 from orders.instants import instant
 from orders.ledger.columns import (

@@ -51,6 +51,11 @@ class Order(models.Model):
         default="",
         help_text="X-Request-ID of the request that asked for it, or for its end, last.",
     )
+    session_id = models.UUIDField(null=True, help_text="In which it was asked for.")
+    held = models.CharField(max_length=12, blank=True, default="", help_text="Why it is not sent yet; empty: it is.")
+    group_id = models.UUIDField(null=True, help_text="Of orders that depend on each other.")
+    leg = models.CharField(max_length=12, blank=True, default="", help_text="What it is in its group.")
+    reference_price = E8Field(null=True, help_text="By which it was judged, where it has none of its own.")
     version = models.PositiveIntegerField(default=0, help_text="How many events its history holds.")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

@@ -22,8 +22,9 @@ from bridge.wire.messages import (
     ReplayDone,
 )
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, ReplyOutcome, Side, TimeInForce
-from orders.core.book import Book, Draft, OrderChanged, awaits_evidence
+from orders.core.book import Book, awaits_evidence
 from orders.core.decide import decide
+from orders.core.draft import Draft
 from orders.core.inputs import (
     Amend,
     Cancel,
@@ -39,6 +40,7 @@ from orders.core.inputs import (
     Started,
     Ticket,
 )
+from orders.core.outcomes import OrderChanged
 from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent
 from orders.requests import AmendExecution, Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
@@ -192,7 +194,7 @@ class Desk:
         self.do(LinkUp(epoch, last_seq, INSTRUMENTS))
         self.do(Replayed(ReplayDone(session=self.book.session, epoch=epoch, last_seq=last_seq, complete=True)))
         if self.book.run is not None:
-            held = [order for order in self.orders.values() if not (order.final or awaits_evidence(order))]
+            held = [order for order in self.orders.values() if not (order.final or order.held or awaits_evidence(order))]
             self.do(self.page([] if forgetful else held))
 
     def page(self, held: Iterable[OrderState], *, complete: bool = True, **fields: Any) -> Listed:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from orders.core.book import Audit
+from orders.core.auditing import Audit
 from tests.orders.core.desk import ANN, E8, Desk
 
 IN_SESSION = replace(ANN, session=uuid.UUID(int=77), ip_address="192.0.2.7")

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from bridge.wire.messages import OrderListRequest, OrderStatusRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
-from orders.core.book import OrderReply, Phase, ReconcileReply
+from orders.core.book import Phase
 from orders.core.comparison import Cause, Finding, Kind, Run, RunOutcome
 from orders.core.inputs import LinkDown, Reconcile, StatusTold, Tick, Ticket
+from orders.core.outcomes import OrderReply, ReconcileReply
 from orders.core.state import OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import ReconcileOrders

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bridge.wire.messages import CancelOrder, NewOrder, OrderStatusRequest
 from bridge.wire.vocabulary import ExecType, OrderType, RejectCode, ReplyOutcome, TimeInForce
-from orders.core.book import CancelAllReply, OrderReply
 from orders.core.inputs import Replied, Tick
+from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import Caller
 from tests.orders.core.desk import ANN, BOB, E8, SECOND_US, Desk, refusal_code

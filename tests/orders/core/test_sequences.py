@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from bridge.wire.messages import ExecutionReport, NewOrder
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
-from orders.core.book import Draft, OrderChanged
 from orders.core.decide import decide
+from orders.core.draft import Draft
 from orders.core.inputs import Input, Replied, Reported
+from orders.core.outcomes import OrderChanged
 from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
 from tests.orders.core.desk import ANN, E8, EPOCH, Desk
 from tests.scoreboard import Measured

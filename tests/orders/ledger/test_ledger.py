@@ -14,8 +14,8 @@ from accounts.models import AuditLog
 from bridge.wire.vocabulary import ExecType
 from notifications.models import StreamEvent
 from notifications.stream import desk_stream, user_stream
-from orders.core.book import OrderReply, RefusalReply
 from orders.core.inputs import Tick
+from orders.core.outcomes import OrderReply, RefusalReply
 from orders.core.state import OrderState
 from orders.ledger import Fenced, Ledger, Postponed, Settled
 from orders.lifecycle import OrderStatus

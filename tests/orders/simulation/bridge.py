@@ -14,8 +14,9 @@ from bridge.link.states import LinkState
 from orders.bridge.departures import Departures
 from orders.bridge.intake import BATCH_MAX, Intake
 from orders.bridge.link_loop import GREETED, as_input
-from orders.core.book import Draft, Phase
+from orders.core.book import Phase
 from orders.core.decide import decide
+from orders.core.draft import Draft
 from orders.core.inputs import Asked, Input, LinkDown, LinkSilent, LinkUp, Place, Started, Tick, Unreadable
 from orders.ledger.faults import CommitUnknown, Fenced
 from tests.orders.simulation.link import Link

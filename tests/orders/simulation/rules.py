@@ -12,8 +12,9 @@ from uuid import UUID
 
 from bridge.wire.messages import NewOrder, OrderListRequest, OrderStatusRequest, ReplayRequest
 from bridge.wire.vocabulary import ExecType
-from orders.core.book import NOWHERE, CommandKey, Draft, OrderChanged, OrderReply
-from orders.core.state import ExecutionState, OrderState
+from orders.core.draft import Draft
+from orders.core.outcomes import OrderChanged, OrderReply
+from orders.core.state import NOWHERE, CommandKey, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import next_status
 

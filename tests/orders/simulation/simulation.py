@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from bridge.wire.vocabulary import ExecType
-from orders.core.book import Reply
+from orders.core.outcomes import Reply
 from tests.orders.core.desk import E8
 from tests.orders.simulation.bridge import Bridge
 from tests.orders.simulation.engine import Engine

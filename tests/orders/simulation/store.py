@@ -13,9 +13,13 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from bridge.wire.messages import ExecutionReport
-from orders.core.book import NOWHERE, Book, CommandKey, Draft, OrderChanged
+from orders.core.book import Book
+from orders.core.draft import Draft
 from orders.core.inputs import Cancel, Input, Listed, Place, Replace, Reported
+from orders.core.outcomes import OrderChanged
 from orders.core.state import (
+    NOWHERE,
+    CommandKey,
     CommandKind,
     CommandProgress,
     CommandState,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from bridge.wire.vocabulary import Side
-from orders.core.book import NOWHERE, OrderChanged, Phase
-from orders.core.state import ExecutionState, OrderState
+from orders.core.book import Phase
+from orders.core.outcomes import OrderChanged
+from orders.core.state import NOWHERE, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import OrderStatus as S
 from orders.lifecycle import next_status

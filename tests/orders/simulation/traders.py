@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
-from orders.core.book import CancelAllReply, OrderReply, Reply
 from orders.core.inputs import Asked, Cancel, CancelAll, Place, Replace, Ticket
+from orders.core.outcomes import CancelAllReply, OrderReply, Reply
 from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
 from tests.orders.core.desk import ANN, BOB, E8
 from tests.orders.simulation.bridge import POISON

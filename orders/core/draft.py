@@ -1,0 +1,134 @@
+"""How does a decision see its own effects before they are committed?
+
+A draft lies over the book while a batch is decided: a later input of the batch sees what an earlier one did. After the
+commit the draft is adopted; before that it can be thrown away without a trace.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from bridge.wire.messages import ReplayRequest
+from orders.core.auditing import Audit
+from orders.core.book import Book, Phase
+from orders.core.comparison import Difference, Run
+from orders.core.hops import NO_HOPS
+from orders.core.inputs import Ticket
+from orders.core.layers import Layer
+from orders.core.outcomes import Alarm, Happening, OrderChanged, Quarantined, RefusalReply, Reply, ToSend
+from orders.core.state import NOWHERE, CommandKey, CommandProgress, CommandState, Cursor, OrderState
+from orders.lifecycle import OrderEvent, next_status
+from tradingmw.errors import TradingError
+
+
+class Draft:
+    """The decisions of one batch: `happenings` in their order, what to write, what to send, whom to answer."""
+
+    def __init__(self, book: Book, now_us: int) -> None:
+        self.book = book
+        self.now_us = now_us
+        self.session, self.command_deadline_us = book.session, book.command_deadline_us
+        self.cursor, self.link, self.last_command_seq = book.cursor, book.link, book.last_command_seq
+        self.look_at_expiries_us, self.look_at_deadlines_us = book.look_at_expiries_us, book.look_at_deadlines_us
+        self.instruments = book.instruments
+        self.orders = Layer(book.orders)
+        self.client_ids = Layer(book.client_ids)
+        self.executions = Layer(book.executions)
+        self.positions = Layer(book.positions)
+        self.commands = Layer(book.commands)
+        self.claims = Layer(book.claims)
+        self.replaces = Layer(book.replaces)
+        self.asks = Layer(book.asks)
+        self.run = book.run
+        self.suspects = Layer(book.suspects)
+        self.begun: set[UUID] = set()  #: reconciliations that began in this batch
+        self.runs: dict[UUID, Run] = {}  #: reconciliations as the batch leaves them
+        self.differences: list[Difference] = []
+        self.hops = NO_HOPS  #: of the input that is being decided
+        self.happenings: list[Happening] = []
+        self.claimed: list[CommandState] = []
+        self.progress: dict[CommandKey, CommandProgress] = {}
+        self.to_engine: list[ToSend | ReplayRequest] = []
+        self.replies: list[Reply] = []
+        self.audits: list[Audit] = []
+        self.quarantined: list[Quarantined] = []
+        self.alarms: list[Alarm] = []
+        self.counts: defaultdict[str, int] = defaultdict(int)
+
+    @property
+    def writes(self) -> bool:
+        """Is there anything to commit?"""
+        decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
+        return bool(decided or self.found_something) or self.cursor != self.book.cursor
+
+    @property
+    def found_something(self) -> bool:
+        """Has a reconciliation begun, ended or settled a difference? That it goes on is not written."""
+        return bool(self.begun or self.differences or (self.runs and any(run.ended_us for run in self.runs.values())))
+
+    def happen(
+        self,
+        order: OrderState,
+        event: OrderEvent,
+        *,
+        reason: str = "",
+        source: Cursor = NOWHERE,
+        details: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> OrderState:
+        """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
+        traded = changes.get("filled_e8", order.filled_e8) > 0
+        status = next_status(order.status if order.version else None, event, traded=traded)
+        kept = order.reason if status == order.status else ""
+        changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
+        after = msgspec.structs.replace(order, status=status, **changed)
+        self.orders.put(after.id, after)
+        traced = {"requestId": after.trace} if after.trace else {}
+        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source, self.hops))
+        return after
+
+    def refuse(self, ticket: Ticket, error: TradingError) -> None:
+        self.replies.append(RefusalReply(ticket, error))
+
+    def alarm(self, sentence: str, **facts: Any) -> None:
+        self.alarms.append(Alarm(sentence, facts))
+
+    def next_command_seq(self) -> int:
+        self.last_command_seq += 1
+        return self.last_command_seq
+
+    def claim(self, command: CommandState) -> None:
+        """To be committed before the command leaves."""
+        self.claimed.append(command)
+        self.commands.put((command.session, command.seq), command)
+
+    def advance(self, command: CommandState, progress: CommandProgress) -> None:
+        """Note how far a command has come; one that is answered or was not sent is forgotten."""
+        key = (command.session, command.seq)
+        self.progress[key] = progress
+        if progress is CommandProgress.UNKNOWN:
+            self.commands.put(key, msgspec.structs.replace(command, progress=progress))
+        else:
+            self.commands.drop(key)
+
+    def phase(self, phase: Phase, **changes: Any) -> None:
+        self.link = msgspec.structs.replace(self.link, phase=phase, **changes)
+
+    def adopt(self) -> None:
+        """The database has it: the decisions become the state."""
+        book = self.book
+        book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
+        book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
+        layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
+        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
+            if layer.changes:
+                layer.adopt()
+        book.forget_looked_up(self.orders.changes)
+        if self.look_at_deadlines_us != book.look_at_deadlines_us:
+            book.look_at_deadlines_us = self.look_at_deadlines_us
+            book.forget_doubts_of_ended_orders()

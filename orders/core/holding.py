@@ -1,0 +1,36 @@
+"""What of an order that was accepted and is not to be sent yet? It is durable here; the engine has not heard of it.
+
+It is `pending_new`, its `reason` says what it waits for. It is let go, or it ends here: nobody else has to be asked.
+"""
+
+from __future__ import annotations
+
+from orders.core.commands import send_new_order
+from orders.core.draft import Draft
+from orders.core.expiring import note_expiry
+from orders.core.state import Held, OrderState
+from orders.lifecycle import OrderEvent
+from tradingmw.errors import Code
+
+REASONS = {Held.APPROVAL: Code.AWAITING_APPROVAL, Held.PARENT: Code.AWAITING_PARENT}
+
+
+def hold(draft: Draft, order: OrderState, why: Held, details: dict[str, str]) -> OrderState:
+    """A new order, kept back."""
+    order = draft.happen(order, OrderEvent.HELD, held=why, reason=REASONS[why].value, details=details)
+    draft.client_ids.put((order.account, order.client_order_id), order.id)
+    note_expiry(draft, order)
+    return order
+
+
+def let_go(draft: Draft, order: OrderState, details: dict[str, str]) -> OrderState:
+    """What it waited for has happened: it is sent with this batch's commit. The link must be live."""
+    instrument = draft.instruments[order.symbol]
+    order = draft.happen(order, OrderEvent.RELEASED, held=Held.NOT, reason="", details=details)
+    send_new_order(draft, order, instrument)
+    return order
+
+
+def end_held(draft: Draft, order: OrderState, event: OrderEvent, reason: str, details: dict[str, str]) -> OrderState:
+    """CANCELED, EXPIRED or DENIED, here and now: the engine never had it."""
+    return draft.happen(order, event, held=Held.NOT, reason=reason, details=details)

@@ -1,0 +1,67 @@
+"""What can a batch lead to? Things that happened, messages to the engine, answers to callers, alarms."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from bridge.wire.messages import CancelOrder, NewOrder, OrderListRequest, OrderStatusRequest, ReplaceOrder
+from orders.core.hops import NO_HOPS, Hops
+from orders.core.inputs import Ticket
+from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
+from orders.lifecycle import OrderEvent
+from orders.requests import CanceledItem
+from tradingmw.errors import TradingError
+
+ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest | OrderListRequest
+
+
+class OrderChanged(NamedTuple):
+    order: OrderState
+    event: OrderEvent
+    reason: str
+    details: dict[str, Any]
+    source: Cursor  #: the report it came from; (0, 0) = our own doing
+    hops: Hops = NO_HOPS
+
+
+class Quarantined(NamedTuple):
+    report: Any
+    reason: str
+
+
+class Alarm(NamedTuple):
+    """Something that people must look at: a sentence and its facts."""
+
+    sentence: str
+    facts: dict[str, Any]
+
+
+class OrderReply(NamedTuple):
+    """`wait_until_us` > 0: to be given when the engine has spoken of the order, at that instant at the latest."""
+
+    ticket: Ticket
+    order: OrderState
+    created: bool
+    user: UUID
+    wait_until_us: int
+
+
+class CancelAllReply(NamedTuple):
+    ticket: Ticket
+    items: list[CanceledItem]
+    user: UUID
+
+
+class ReconcileReply(NamedTuple):
+    ticket: Ticket
+    run: UUID
+
+
+class RefusalReply(NamedTuple):
+    ticket: Ticket
+    error: TradingError
+
+
+Reply = OrderReply | CancelAllReply | ReconcileReply | RefusalReply
+Happening = OrderChanged | ExecutionState | PositionState

@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from bridge.wire.messages import Instrument
 from orders.core.comparison import Run, Suspect
+from orders.core.limits import Limit
 from orders.core.marks import Mark
+from orders.core.scopes import Target
 from orders.core.state import (
     NOWHERE,
     CommandKey,
@@ -25,6 +27,7 @@ from orders.core.state import (
     OrderState,
     PositionState,
 )
+from orders.core.trading_states import Restriction
 from orders.lifecycle import OrderStatus
 from orders.requests import Caller
 
@@ -84,6 +87,8 @@ class Book:
         self.client_ids: dict[tuple[UUID, str], UUID] = {}
         self.executions: dict[str, ExecutionState] = {}
         self.positions: dict[tuple[UUID, str], PositionState] = {}
+        self.restrictions: dict[Target, Restriction] = {}  #: where trading is not simply active
+        self.limits: tuple[Limit, ...] = ()  #: of all times; the gate looks at those in effect
         self.marks: Mapping[str, Mark] = {}  #: by symbol; handed in before each batch
         self.commands: dict[CommandKey, CommandState] = {}
         self.claims: dict[UUID, CommandKey] = {}  #: the NewOrder command of each order without evidence

@@ -84,7 +84,7 @@ class Draft:
         """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
         traded = changes.get("filled_e8", order.filled_e8) > 0
         status = next_status(order.status if order.version else None, event, traded=traded)
-        kept = order.reason if status == order.status else ""
+        kept = order.reason if status == order.status and not order.held else ""
         changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
         after = msgspec.structs.replace(order, status=status, **changed)
         self.orders.put(after.id, after)

@@ -9,34 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, ClassVar, NoReturn
-from uuid import UUID
 
 import msgspec
 from django.db import Error
 
-from accounts.models import User
 from accounts.permissions import needs
 from accounts.policy import Function
-from accounts.rights import Reach
 from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
-from accounts.sockets.system import CHANNEL as SYSTEM
-from accounts.sockets.system import SystemItem
-from notifications.feed import PrivateFeed, Source
-from notifications.items import Standing, json_as_it_is
+from notifications.items import json_as_it_is
 from notifications.send_queue import SendQueue
-from notifications.standing import alerts_standing, notifications_standing
-from notifications.stream import user_stream
-from notifications.watch import stream_watch
 from orders.api.bodies import PlaceOrderBody
 from orders.entry import OrderEntry
 from orders.messages import (
-    CHANNELS,
     PUSHES,
     CancelAll,
     CanceledItems,
@@ -46,48 +33,21 @@ from orders.messages import (
     ReplaceOne,
     Resume,
     Resumed,
-    StreamHeartbeat,
     Subscribe,
     Subscribed,
     WrittenOrder,
 )
-from orders.snapshots import executions_standing, orders_standing, positions_standing
-from orders.system_watch import system_watch
-from tradingmw.errors import Code, InvalidRequest, TradingError
+from orders.subscriptions import Subscriptions
+from tradingmw.errors import TradingError
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
-
-OF_ACCOUNT: dict[str, Callable[[Reach], Sequence[Standing]]] = {
-    "orders": orders_standing,
-    "executions": executions_standing,
-    "positions": positions_standing,
-}
-OF_USER: dict[str, Callable[[UUID], Sequence[Standing]]] = {
-    "alerts": alerts_standing,
-    "notifications": notifications_standing,
-}
-
-
-FUNCTIONS = {
-    **dict.fromkeys(OF_ACCOUNT, Function.ORDERS_READ_OWN),
-    **dict.fromkeys(OF_USER, Function.ALERTS_KEEP),
-    SYSTEM: Function.SYSTEM_READ,
-}
-
-
-def sources_of(user: User) -> dict[str, Source]:
-    """How each channel's snapshot is read."""
-    return {
-        **{name: partial(read, Reach(user.account_id)) for name, read in OF_ACCOUNT.items()},
-        **{name: partial(read, user.id) for name, read in OF_USER.items()},
-    }
 
 
 class TradingConsumer(AuthenticatedConsumer):
     """`/ws/v1/trading`: your orders, executions, positions, alerts and notifications, and order entry."""
 
-    feed: PrivateFeed | None = None
+    following: Subscriptions | None = None
     entry: OrderEntry
     burst_messages, messages_per_second, turn_seconds = 10_000, 5_000, 0.0  #: programs place orders here
     pushes: ClassVar[dict[str, Pushes]] = PUSHES
@@ -96,7 +56,6 @@ class TradingConsumer(AuthenticatedConsumer):
         super().__init__()
         self.unsent = SendQueue(super().write, self.close_slow)
         self._heart: asyncio.Task[NoReturn] | None = None
-        self._system_asked = False  #: its snapshot belongs behind the answer
 
     # How it speaks
 
@@ -106,8 +65,8 @@ class TradingConsumer(AuthenticatedConsumer):
 
     def queue(self, frame: Any) -> None:
         self.unsent.put(encode(frame, self.format))
-        if self.unsent.failed and self.feed:
-            self.feed.close()
+        if self.unsent.failed and self.following:
+            self.following.close()
 
     async def room(self) -> bool:
         return await self.unsent.room()
@@ -122,17 +81,8 @@ class TradingConsumer(AuthenticatedConsumer):
         await self.unsent.drained()
 
     async def on_answered(self) -> None:
-        if self._system_asked:
-            self._system_asked = False
-            self._push_system("snapshot", system_watch().follow(self._on_system))
-        if self.feed:
-            await self.feed.answered()
-
-    def _on_system(self, changed: Sequence[SystemItem]) -> None:
-        self._push_system("update", changed)
-
-    def _push_system(self, kind: str, items: Sequence[SystemItem]) -> None:
-        self.queue({"channel": SYSTEM, "type": kind, "data": items})
+        if self.following:
+            await self.following.answered()
 
     # Its life
 
@@ -146,81 +96,56 @@ class TradingConsumer(AuthenticatedConsumer):
         as_data = json_as_it_is if self.format is Format.JSON else msgspec.json.decode
         address = client[0] if (client := self.scope.get("client")) else None
         self.entry = OrderEntry(self.user.id, address, lambda: self.session)
-        self.feed = PrivateFeed(user_stream(self.user.id), sources_of(self.user), stream_watch(), self, as_data)
+        self.following = Subscriptions(self.user, self, as_data)
         try:
-            await self.feed.open()
+            await self.following.open()
         except Error:
             logger.exception("A private stream could not be opened; its socket is closed and may come back.")
             await self.close(CloseCode.SLOW)
             return
-        self._heart = asyncio.create_task(self._beat(self.feed), name="trading-heartbeat")
+        self._heart = asyncio.create_task(self._beat(self.following), name="trading-heartbeat")
 
     async def on_disconnect(self) -> None:
         if self._heart:
             self._heart.cancel()
-        if self.feed:
-            self.feed.close()
-        self._leave_system()
+        if self.following:
+            self.following.close()
 
-    async def _beat(self, feed: PrivateFeed) -> NoReturn:
-        """Each second: every event of the stream up to `lastEventId` that is subscribed lies before this frame."""
+    async def _beat(self, following: Subscriptions) -> NoReturn:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            item = StreamHeartbeat(feed.reached, time.time_ns() // 1_000)
-            self.queue({"channel": "heartbeat", "type": "update", "data": [item]})
+            following.beat()
 
     # Its methods
 
     @property
-    def _open_feed(self) -> PrivateFeed:
-        if self.feed is None:
+    def _following(self) -> Subscriptions:
+        if self.following is None:
             raise TradingError("The stream is not open.")
-        return self.feed
-
-    @property
-    def _followed(self) -> list[str]:
-        system = [SYSTEM] if system_watch().has(self._on_system) else []
-        return sorted([*self._open_feed.channels, *system])
-
-    def _leave_system(self) -> None:
-        system_watch().unfollow(self._on_system)
+        return self.following
 
     async def _subscribe(self, asked: Subscribe) -> Subscribed:
         """Follow a channel: the result, then its snapshot, then what happens after."""
-        self.rights.need(FUNCTIONS[known(asked.channel)])
-        if asked.channel == SYSTEM:
-            return await self._subscribe_system(asked.snapshot)
-        return Subscribed(asked.channel, await self._open_feed.subscribe(asked.channel, snapshot=asked.snapshot))
-
-    async def _subscribe_system(self, snapshot: bool) -> Subscribed:
-        await system_watch().ready()
-        self._system_asked = snapshot
-        if not snapshot:
-            system_watch().follow(self._on_system)
-        return Subscribed(SYSTEM, self._open_feed.reached)
+        return await self._following.subscribe(asked, self.rights)
 
     async def _unsubscribe(self, asked: OneChannel) -> OneChannel:
         """Follow a channel no more."""
-        if known(asked.channel) == SYSTEM:
-            self._leave_system()
-        self._open_feed.channels.discard(asked.channel)
+        self._following.unsubscribe(asked.channel)
         return asked
 
     async def _unsubscribe_all(self, _params: Nothing) -> ChannelList:
         """Follow nothing any more."""
-        self._leave_system()
-        self._open_feed.channels.clear()
+        self._following.unsubscribe_all()
         return ChannelList([])
 
     async def _subscriptions(self, _params: Nothing) -> ChannelList:
         """Which channels are followed?"""
-        return ChannelList(self._followed)
+        return ChannelList(self._following.followed)
 
     @needs(Function.EVENTS_READ)
     async def _resume(self, asked: Resume) -> Resumed:
         """Replay the events of the subscribed channels after a number that you have, or begin anew with snapshots."""
-        recovered, number = await self._open_feed.resume(asked.since)
-        return Resumed(recovered, number)
+        return await self._following.resume(asked)
 
     @needs(Function.ORDERS_PLACE)
     async def _order_place(self, body: PlaceOrderBody) -> Later[WrittenOrder]:
@@ -253,10 +178,3 @@ class TradingConsumer(AuthenticatedConsumer):
         "order.cancel": _order_cancel,
         "order.cancelAll": _order_cancel_all,
     }
-
-
-def known(channel: str) -> str:
-    """`channel` itself; InvalidRequest (UNKNOWN_CHANNEL)."""
-    if channel not in CHANNELS:
-        raise InvalidRequest("There is no such channel on this socket.", code=Code.UNKNOWN_CHANNEL)
-    return channel

@@ -86,7 +86,8 @@ def rest_rows() -> Iterator[Row]:
 
 def socket_rows() -> Iterator[Row]:
     from marketdata.consumers import MarketConsumer  # noqa: PLC0415
-    from orders.consumers import FUNCTIONS, TradingConsumer  # noqa: PLC0415
+    from orders.channels import FUNCTIONS  # noqa: PLC0415
+    from orders.consumers import TradingConsumer  # noqa: PLC0415
 
     for surface, consumer in (("market", MarketConsumer), ("trading", TradingConsumer)):
         for name, method in consumer.offered.items():

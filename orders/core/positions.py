@@ -6,10 +6,44 @@ when the position is flat the realised sum is exactly what was received minus wh
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
 import msgspec
 
 from bridge.wire.vocabulary import Side
 from orders.core.state import PositionState, rounded_ratio
+
+POSITION_IDS = uuid.UUID("0d6a5c43-41a3-4b43-8a0f-3f9b6f2a7c11")
+NOTHING = {"quantity_e8": 0, "cost_e16": 0, "realized_e16": 0, "current_price_e8": 0}
+
+
+class Trade(Protocol):
+    """What of an execution counts for a position."""
+
+    @property
+    def exec_id(self) -> str: ...
+    @property
+    def ref_exec_id(self) -> str:
+        """Of the execution in whose place it stands."""
+
+    @property
+    def live(self) -> bool: ...
+    @property
+    def side(self) -> Side: ...
+    @property
+    def quantity_e8(self) -> int: ...
+    @property
+    def price_e8(self) -> int: ...
+    @property
+    def engine_epoch(self) -> int: ...
+    @property
+    def engine_seq(self) -> int: ...
+
+
+def position_id(account: uuid.UUID, symbol: str) -> uuid.UUID:
+    return uuid.uuid5(POSITION_IDS, f"{account.hex}:{symbol}")
 
 
 def traded(position: PositionState, *, side: Side, quantity_e8: int, price_e8: int) -> PositionState:
@@ -31,3 +65,24 @@ def closed_part(held: int, signed: int) -> int:
     if held * signed >= 0:
         return 0
     return signed if abs(signed) <= abs(held) else -held
+
+
+# --- from all that was traded --------------------------------------------------------------------------------------
+def worked_out(position: PositionState, trades: Collection[Trade]) -> PositionState:
+    """The position after the live ones of `trades`, which are all of the account in the symbol, and nothing else."""
+    position = msgspec.structs.replace(position, **NOTHING)
+    for each in in_order_of_trading(trades):
+        position = traded(position, side=each.side, quantity_e8=each.quantity_e8, price_e8=each.price_e8)
+    return position
+
+
+def in_order_of_trading(trades: Collection[Trade]) -> Iterable[Trade]:
+    """The live ones; a correction stands where the trade stood that it corrects."""
+    known = {each.exec_id: each for each in trades}
+    return sorted((each for each in trades if each.live), key=lambda each: place_of(known, each))
+
+
+def place_of(known: dict[str, Trade], trade: Trade) -> tuple[int, int]:
+    while first := known.get(trade.ref_exec_id):
+        trade = first
+    return trade.engine_epoch, trade.engine_seq

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from bridge.wire.messages import ExecutionReport
 from orders.core.commands import settle_if_final
 from orders.core.draft import Draft
-from orders.core.positions import traded
+from orders.core.positions import position_id, traded, worked_out
 from orders.core.quarantine import engine_words, quarantine, report_facts
 from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent
 
 EXECUTION_IDS = uuid.UUID("5f6a1e0c-8b52-4f0e-9c55-6d1f1f0d8a10")
-POSITION_IDS = uuid.UUID("0d6a5c43-41a3-4b43-8a0f-3f9b6f2a7c11")
 
 
 # --- a trade -------------------------------------------------------------------------------------------------------
@@ -112,30 +111,14 @@ def change_position(draft: Draft, order: OrderState, report: ExecutionReport) ->
 def work_out_position(draft: Draft, order: OrderState) -> None:
     """From all live executions of the account in the symbol, which are looked up for an amendment."""
     position = draft.positions.get((order.account, order.symbol)) or flat(order)
-    position = replace(position, quantity_e8=0, cost_e16=0, realized_e16=0, current_price_e8=0)
-    known = {each.exec_id: each for each in draft.executions.values()}
-    for each in in_order_of_trading(known, order):
-        position = traded(position, side=each.side, quantity_e8=each.quantity_e8, price_e8=each.price_e8)
-    keep_position(draft, position, order)
-
-
-def in_order_of_trading(known: dict[str, ExecutionState], order: OrderState) -> Iterable[ExecutionState]:
-    """The live ones of the account and symbol; a correction stands where the trade stood."""
-    own = [
-        each for each in known.values() if each.live and (each.account, each.symbol) == (order.account, order.symbol)
-    ]
-    return sorted(own, key=lambda each: place_of(known, each))
-
-
-def place_of(known: dict[str, ExecutionState], execution: ExecutionState) -> tuple[int, int]:
-    while first := known.get(execution.ref_exec_id):
-        execution = first
-    return execution.engine_epoch, execution.engine_seq
+    held = order.account, order.symbol
+    own = [each for each in draft.executions.values() if (each.account, each.symbol) == held]
+    keep_position(draft, worked_out(position, own), order)
 
 
 def flat(order: OrderState) -> PositionState:
     return PositionState(
-        id=uuid.uuid5(POSITION_IDS, f"{order.account.hex}:{order.symbol}"),
+        id=position_id(order.account, order.symbol),
         user=order.user,
         account=order.account,
         account_name=order.account_name,

@@ -1,4 +1,4 @@
-"""May be traded at all? A firm, a desk, a user or a symbol is active, may only reduce, or is halted; the worst counts."""
+"""May be traded at all? Firm, desk, user and symbol are active, may only reduce, or are halted; the worst counts."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 Frames go out through the channel layer (group `md.<shard>`), one per flush and shard. A frame's `number` is +1 within
 its epoch and shard, so that a hub notices a lost one; a heartbeat repeats the last number and carries no updates. A
 hub that starts or missed something asks for the whole state (DEALER → ROUTER); it comes in parts of bounded size, all
-of the same moment. On the same line hubs say how often they can pass frames on.
+of the same moment. On the same line hubs say how often they can pass frames on, and the order bridge asks for the
+prices of the moment alone.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from marketdata.items import Quality
+
 MESSAGE_TYPE = "market.frame"
 UPDATES_PER_FRAME = 2_000  #: bounds a frame, as does the next; more updates become further frames
 FRAME_BYTES = 128 * 1024  #: a frame ends with the update that reaches this size: queues are bounded in frames
 PART_BYTES = 256 * 1024
+PRICES_PER_PART = 2_000
+PRICE_PARTS_MAX = 1_000
 
 # A silent feed is told on the sockets within 2 s: 1.5 s until it is known, and up to 0.25 s until somebody looks.
 HEARTBEAT_SECONDS = 0.5  #: each shard has a frame at least as often, and the engine speaks as often on each topic
@@ -97,10 +102,42 @@ class StatePart(Struct, array_like=True, frozen=True):
     instruments: list[InstrumentState]
 
 
+class PricesRequest(Struct, array_like=True, frozen=True, tag=True):
+    """What is every instrument worth now? No history, no book: small enough to be asked five times a second."""
+
+    request_id: Number
+
+
+class TopPrice(Struct, array_like=True, frozen=True, gc=False):
+    """Best prices and the last one of an instrument, 0 where there is none.
+
+    `age_ms`: for so long the engine has said nothing on the instrument's topic, not even that it lives.
+    """
+
+    symbol: str
+    bid_e8: Number
+    ask_e8: Number
+    last_e8: Number
+    quality: Quality
+    age_ms: Number
+
+
+class PricesPart(Struct, array_like=True, frozen=True):
+    """One of `parts` parts of the prices of a moment. `epoch` 0 and no prices: there is no market now."""
+
+    request_id: Number
+    epoch: Number
+    state: FeedState
+    part: Number
+    parts: Annotated[int, Meta(ge=1, le=PRICE_PARTS_MAX)]
+    prices: Annotated[list[TopPrice], Meta(max_length=PRICES_PER_PART)]
+
+
 encode = msgspec.msgpack.Encoder().encode
 read_frame = msgspec.msgpack.Decoder(Frame).decode
-read_state_request = msgspec.msgpack.Decoder(StateRequest | Pace).decode
+read_state_request = msgspec.msgpack.Decoder(StateRequest | Pace | PricesRequest).decode
 read_state_part = msgspec.msgpack.Decoder(StatePart).decode
+read_prices_part = msgspec.msgpack.Decoder(PricesPart).decode
 
 
 def topic(channel: str, symbol: str) -> str:

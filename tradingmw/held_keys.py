@@ -17,8 +17,8 @@ from tradingmw.env import Env, env
 #: By role: the servers that it connects to, and the peers that it lets in.
 PEERS: dict[Role, frozenset[Role]] = {
     Role.WEB: frozenset({Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.LAYER}),
-    Role.ORDER_BRIDGE: frozenset({Role.ENGINE, Role.WEB, Role.LAYER}),
-    Role.FEED_BRIDGE: frozenset({Role.ENGINE, Role.WEB, Role.LAYER}),
+    Role.ORDER_BRIDGE: frozenset({Role.ENGINE, Role.WEB, Role.LAYER, Role.FEED_BRIDGE}),
+    Role.FEED_BRIDGE: frozenset({Role.ENGINE, Role.WEB, Role.LAYER, Role.ORDER_BRIDGE}),
     Role.LAYER: frozenset({Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.WEB, Role.WORKER}),
     Role.RECORDER: frozenset({Role.ENGINE}),
 }

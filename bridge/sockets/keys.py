@@ -48,7 +48,7 @@ class Domain(StrEnum):
 ADMITTED: Mapping[str, frozenset[Role]] = {
     Domain.ENGINE: frozenset({Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.RECORDER}),
     Domain.ORDER_REQUESTS: frozenset({Role.WEB}),
-    Domain.FEED_STATE: frozenset({Role.WEB}),
+    Domain.FEED_STATE: frozenset({Role.WEB, Role.ORDER_BRIDGE}),
     Domain.LAYER: frozenset({Role.ORDER_BRIDGE, Role.FEED_BRIDGE, Role.WEB, Role.WORKER}),
 }
 

@@ -25,8 +25,24 @@ from marketdata.feed.keeper import InstrumentKeeper
 from marketdata.feed.market import Market
 from marketdata.feed.prices import LastPrice
 from marketdata.feed.publication import Publication
-from marketdata.feed.state_server import StateServer, no_state, whole_state
-from marketdata.frames import HEARTBEAT_SECONDS, LOOK_SECONDS, FeedState, StatePart, StateRequest
+from marketdata.feed.state_server import (
+    Parts,
+    Question,
+    StateServer,
+    no_prices,
+    no_state,
+    top_prices,
+    whole_state,
+)
+from marketdata.frames import (
+    HEARTBEAT_SECONDS,
+    LOOK_SECONDS,
+    FeedState,
+    PricesPart,
+    PricesRequest,
+    StatePart,
+    StateRequest,
+)
 from marketdata.lag import clock_us
 from marketdata.services import instruments_store
 from tradingmw.env import Env
@@ -115,7 +131,7 @@ class FeedBridge:
             self._synchronise_if_due()
         else:
             self._take(self._market)
-        self._server.serve(self._parts)
+        self._server.serve(self._answer)
         self._flush_if_due()
         self._beat_if_due()
 
@@ -234,6 +250,14 @@ class FeedBridge:
             self._engine.look()
             self.flush_seconds = max(self._env.feed_flush_ms / 1000, self._server.paces.longest_seconds())
             self._publication.heartbeat(clock_us(), self._state, self._age_ms())
+
+    def _answer(self, question: Question) -> Parts:
+        return self._prices(question) if isinstance(question, PricesRequest) else self._parts(question)
+
+    def _prices(self, request: PricesRequest) -> Iterator[PricesPart]:
+        if self._market is None:
+            return no_prices(request.request_id, self._state)
+        return top_prices(request.request_id, self._market, self._state, self._engine.silent_ms())
 
     def _parts(self, request: StateRequest) -> Iterator[StatePart]:
         """The state as of the last frame: whatever waits is flushed first."""

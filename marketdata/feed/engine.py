@@ -83,6 +83,13 @@ class EngineFeed:
         topics = self._link.silent_topics(SILENCE_SECONDS) if self._link else ()
         return frozenset(topic.removeprefix(TOPIC_PREFIX) for topic in topics)
 
+    def silent_ms(self) -> dict[str, int]:
+        """For how long each shard's topic has said nothing."""
+        link = self._link
+        if link is None:
+            return {}
+        return {topic.removeprefix(TOPIC_PREFIX): int(link.silence_seconds(topic) * 1000) for topic in self._trackers}
+
     @property
     def missed(self) -> int:
         """Batches that the engine numbered and that never came: lost on the way, or dropped where a queue was full."""

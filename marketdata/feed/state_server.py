@@ -1,13 +1,13 @@
-"""Who asks for the whole state, and how is it answered? A ROUTER that only web processes may reach.
+"""Who asks for the state, and how is it answered? A ROUTER that only web processes and order bridges may reach.
 
-They also say there how often they can pass frames on.
+Web processes ask for all of it, and say how often they can pass frames on; order bridges ask for prices.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 import zmq
@@ -20,19 +20,25 @@ from marketdata.feed.market import Market
 from marketdata.feed.pace import Paces
 from marketdata.frames import (
     PART_BYTES,
+    PRICES_PER_PART,
     FeedState,
     InstrumentState,
     Pace,
+    PricesPart,
+    PricesRequest,
     StatePart,
     StateRequest,
+    TopPrice,
     encode,
     read_state_request,
 )
 from tradingmw.env import Env
 
 logger = logging.getLogger(__name__)
-HWM = 2_000  #: parts that may wait for one web process
+HWM = 2_000  #: parts that may wait for one asker
 REQUESTS_PER_TURN = 10
+Question = StateRequest | PricesRequest
+Parts = Iterator[StatePart] | Iterator[PricesPart]
 
 
 class StateServer:
@@ -50,7 +56,7 @@ class StateServer:
         self._gate = Gate(gatekeeper, self.socket, Domain.FEED_STATE, env.feed_state)
         self._throttle = Throttle()
 
-    def serve(self, parts: Callable[[StateRequest], Iterator[StatePart]]) -> None:
+    def serve(self, parts: Callable[[Question], Parts]) -> None:
         """Answers the requests that wait, up to a turn's worth, each with `parts(request)`; to call in every turn."""
         self._gate.look()
         for _ in range(REQUESTS_PER_TURN):
@@ -72,7 +78,7 @@ class StateServer:
     def close(self) -> None:
         self.socket.close()
 
-    def _answer(self, identity: bytes, parts: Iterator[StatePart]) -> None:
+    def _answer(self, identity: bytes, parts: Parts) -> None:
         try:
             for part in parts:
                 self.socket.send_multipart([identity, encode(part)], zmq.NOBLOCK)
@@ -113,3 +119,20 @@ def _portions(instruments: list[InstrumentState]) -> Iterator[list[InstrumentSta
             portion, size = [], 0
     if portion:
         yield portion
+
+
+def no_prices(request_id: int, state: FeedState) -> Iterator[PricesPart]:
+    """The answer while there is no market."""
+    yield PricesPart(request_id, 0, state, 0, 1, [])
+
+
+def top_prices(request_id: int, market: Market, state: FeedState, silent_ms: Mapping[str, int]) -> Iterator[PricesPart]:
+    """The prices as they stand, in parts; `silent_ms` by shard. What waits to be flushed is in them."""
+    prices = [
+        TopPrice(one.symbol, one.quote.bid_e8, one.quote.ask_e8, one.quote.last_e8, one.quote.item.quality, age_ms)
+        for one in market.instruments
+        if (age_ms := silent_ms.get(one.shard)) is not None
+    ]
+    portions = [prices[at : at + PRICES_PER_PART] for at in range(0, len(prices), PRICES_PER_PART)] or [[]]
+    for index, portion in enumerate(portions):
+        yield PricesPart(request_id, market.epoch, state, index, len(portions), portion)

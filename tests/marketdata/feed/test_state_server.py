@@ -97,7 +97,7 @@ def test_a_pulse_is_answered_without_the_instruments(lab: Lab, context: zmq.Cont
     assert (part.numbers, part.instruments, part.parts) == ({}, [], 1)
 
 
-def test_only_web_processes_are_let_in(lab: Lab, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+def test_only_web_processes_and_order_bridges_are_let_in(lab: Lab, context: zmq.Context[zmq.Socket[bytes]]) -> None:
     lab.engine(listing())
     lab.feed()
     welcome, stranger = asker(lab, context), asker(lab, context, Role.WORKER)

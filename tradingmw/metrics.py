@@ -140,6 +140,9 @@ CORE_AGE = Reading("tmw_orders_core_age_seconds", "Since the core last finished 
 LINK_STATE = Reading("tmw_orders_link_state", "1 for the state of the engine link.", "state")
 LINK_FAULTS = count_of("tmw_orders_link_faults", "Messages of the engine that were refused.", "reason")
 DOOR_FAULTS = count_of("tmw_orders_door_faults", "Requests refused, answers not delivered.", "reason")
+MARK_AGE = Reading("tmw_orders_mark_age_seconds", "Since the core's reference prices were asked for.")
+MARKS = Reading("tmw_orders_marks", "Reference prices that the core may rely on, and others.", "state")
+MARK_REQUESTS = count_of("tmw_orders_mark_requests", "How questions for reference prices fared.", "outcome")
 ORDERS_LAYER_DROPS = count_of("tmw_orders_layer_drops", "Wake-ups that could not be sent.")
 
 # --- feed bridge ---------------------------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ from bridge.link.queries import QueryLink
 from bridge.sockets.curve import Gatekeeper, KeyRing, Role
 from bridge.sockets.pump import Context
 from orders.bridge.core_loop import CoreLoop, Pulse
-from orders.bridge.figures import show_core, show_link
+from orders.bridge.figures import show_core, show_link, show_marks
 from orders.bridge.intake import Intake
 from orders.bridge.link_loop import LinkLoop
+from orders.bridge.mark_watch import MarkWatch
 from orders.bridge.outbox import Outbox
 from orders.bridge.presence import Presence
 from orders.bridge.requests_door import RequestsDoor
@@ -86,10 +87,15 @@ class OrderBridge:
             pulse=pulse,
             clock_us=clock_us,
         )
-        core = CoreLoop(ledger, intake, outbox, pulse, clock_us)
+        marks = MarkWatch(context, keyring, self._env.feed_state, clock_us)
+        core = CoreLoop(ledger, intake, outbox, pulse, clock_us, marks.latest)
         show_link(link, door, publisher)
         show_core(core, ledger, intake, outbox, pulse)
-        self._both(loop, core, ledger.book.cursor, stop)
+        show_marks(marks)
+        try:
+            self._both(loop, core, ledger.book.cursor, stop)
+        finally:
+            marks.close()
         ledger.give_back()
 
     def _ledger(self, door: RequestsDoor, stop: threading.Event) -> Ledger | None:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from orders.bridge.waiting import Waiter, Waiting
 from orders.core.book import Phase
 from orders.core.draft import Draft
 from orders.core.inputs import Asked, Input, Started, Tick, Ticket
+from orders.core.marks import Mark
 from orders.core.outcomes import Alarm, CancelAllReply, OrderChanged, OrderReply, ReconcileReply, RefusalReply, Reply
 from orders.core.state import NOWHERE, Cursor
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
@@ -66,12 +67,18 @@ class CoreLoop:
     """The passes of the order core. `counts` tells what it survived: repeats, gaps, late requests, postponements."""
 
     def __init__(
-        self, ledger: Ledger, intake: Intake, outbox: Outbox, pulse: Pulse, clock_us: Callable[[], int]
+        self,
+        ledger: Ledger,
+        intake: Intake,
+        outbox: Outbox,
+        pulse: Pulse,
+        clock_us: Callable[[], int],
+        marks: Callable[[], Mapping[str, Mark]],
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.events: Counter[str] = Counter()  #: what happened to orders
         self._ledger, self._intake, self._outbox, self._pulse = ledger, intake, outbox, pulse
-        self._clock_us = clock_us
+        self._clock_us, self._marks = clock_us, marks
         self._waiting = Waiting()
         self._place: tuple[Cursor, bool] | None = None  #: what the link thread was told last
         self._renew_at = time.monotonic() + RENEW_SECONDS
@@ -97,6 +104,7 @@ class CoreLoop:
         if not isinstance(batch[0], Tick):
             BATCH_INPUTS.observe(len(batch))
             crash_point(CrashPoint.BATCH_TAKEN)
+        self._ledger.book.marks = self._marks()
         try:
             for outcome in self._ledger.settle(batch, self._clock_us()):
                 if isinstance(outcome, Postponed):

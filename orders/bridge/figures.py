@@ -10,6 +10,7 @@ from bridge.link.commands import CommandLink
 from bridge.link.states import LinkState
 from orders.bridge.core_loop import CoreLoop, Pulse
 from orders.bridge.intake import Intake
+from orders.bridge.mark_watch import MarkWatch
 from orders.bridge.outbox import Outbox
 from orders.bridge.requests_door import RequestsDoor
 from orders.ledger import Ledger
@@ -21,6 +22,9 @@ from tradingmw.metrics import (
     INBOX,
     LINK_FAULTS,
     LINK_STATE,
+    MARK_AGE,
+    MARK_REQUESTS,
+    MARKS,
     ORDER_EVENTS,
     ORDERS_LAYER_DROPS,
     ORDERS_OPEN,
@@ -43,6 +47,12 @@ def show_core(core: CoreLoop, ledger: Ledger, intake: Intake, outbox: Outbox, pu
     INBOX.read_from(intake.lines)
     OUTBOX.read_from(lambda: outbox.waiting)
     CORE_AGE.read_from(lambda: pulse.age_ms / 1000)
+
+
+def show_marks(marks: MarkWatch) -> None:
+    MARK_AGE.read_from(lambda: marks.age_seconds)
+    MARK_REQUESTS.read_from(lambda: marks.counts)
+    MARKS.read_from(marks.figures)
 
 
 def texts(*counts: Mapping[Any, int]) -> dict[str, float]:

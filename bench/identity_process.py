@@ -30,7 +30,7 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.client import Client  # noqa: E402
 from accounts.factors.policy import factor_needed  # noqa: E402
-from accounts.live import live_sessions  # noqa: E402
+from accounts.live import BESIDE, live_sessions  # noqa: E402
 from accounts.logins import user_login  # noqa: E402
 from accounts.models import AddressRule, Entitlement, Session, User  # noqa: E402
 from accounts.policy import Function, OrderTerms, Role  # noqa: E402
@@ -110,7 +110,7 @@ def tasks(trader: Trader, times: int) -> Mapping[str, Task]:
         "factor": Task(lambda: factor_needed(session), times),
         "order": Task(lambda: rights_of(session.user).need_order(TERMS), times),
         "signature": signatures(trader.program, times // WRITING),
-        "look": Task(lambda: live_sessions.load(session.id, ADDRESS), times // WRITING),
+        "look": Task(lambda: BESIDE.submit(live_sessions.load, session.id, ADDRESS).result(), times // WRITING),
         "refresh": Task(refreshes(trader.refresh_token), times // WRITING),
         "login": Task(lambda: user_login(username="ann", password=PASSWORD, client=HERE), 1),
     }

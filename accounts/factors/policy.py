@@ -16,7 +16,7 @@ from tradingmw.errors import Code, Forbidden
 
 def factor_is_for(user: User) -> bool:
     """Whether his roles are among those that should have one."""
-    return any(group.name in env().mfa_roles for group in user.groups.all())
+    return any(role in env().mfa_roles for role in user.roles)
 
 
 def factor_required_of(user: User) -> bool:

@@ -45,9 +45,13 @@ class User(AbstractUser):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     #: grows with each change of password or roles; access tokens of an earlier one are not taken any more
     epoch = models.PositiveIntegerField(default=0, editable=False)
+    #: as they were read together with him, else asked for; no column
+    roles_read: tuple[str, ...] | None = None
 
     @property
     def roles(self) -> list[str]:
+        if self.roles_read is not None:
+            return list(self.roles_read)
         return sorted(group.name for group in self.groups.all())
 
     def clean(self) -> None:

@@ -16,7 +16,7 @@ def test_every_line_is_measured_and_costs_something(tmp_path: Path) -> None:
 
 
 def test_what_a_screen_pays_is_its_share_of_what_comes_now_and_then() -> None:
-    found = dict.fromkeys(TITLES, 0.0) | {"added": 100.0, "look": 30.0, "refresh": 6_000.0}
+    found = dict.fromkeys(TITLES, 0.0) | {"added": 100.0, "look": 20.0, "refresh": 6_000.0}
     sums = with_sums(found)
     assert sums["slow"] == 120
     assert sums["screen"] == 102

@@ -18,6 +18,7 @@ from orders.core.state import (
     Held,
     OrderState,
     PositionState,
+    Terms,
 )
 from orders.instants import micros
 from orders.lifecycle import OrderStatus
@@ -115,5 +116,7 @@ def command_state(row: EngineCommand) -> CommandState:
         kind=CommandKind(row.kind),
         order_id=row.order_id,
         deadline_us=row.deadline_us,
+        side=Side(row.side) if row.side else None,
+        terms=Terms(scaled(row.quantity), scaled(row.price), scaled(row.stop_price)),
         progress=CommandProgress(row.progress),
     )

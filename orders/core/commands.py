@@ -6,16 +6,19 @@ Commands that change the engine are claimed in the database first; a status ques
 from __future__ import annotations
 
 from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatus, OrderStatusRequest, ReplaceOrder
+from bridge.wire.vocabulary import Side
 from orders.core.book import Ask
 from orders.core.draft import Draft
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState, Terms
 
 ASK_AGAIN_US = 1_000_000
+NO_TERMS = Terms()
 UNTIMELY_US = 100_000  #: before what was answered too early or too late is asked again
 
 
 def send_new_order(draft: Draft, order: OrderState, instrument: Instrument) -> None:
-    command = claimed(draft, CommandKind.NEW_ORDER, order)
+    terms = Terms(order.quantity_e8, order.price_e8, order.stop_price_e8)
+    command = claimed(draft, CommandKind.NEW_ORDER, order, terms, order.side)
     draft.claims.put(order.id, (command.session, command.seq))
     draft.to_engine.append(
         NewOrder(
@@ -54,7 +57,7 @@ def send_cancel(draft: Draft, order: OrderState) -> None:
 
 
 def send_replace(draft: Draft, order: OrderState, wanted: Terms) -> None:
-    command = claimed(draft, CommandKind.REPLACE_ORDER, order)
+    command = claimed(draft, CommandKind.REPLACE_ORDER, order, wanted)
     draft.replaces.put(order.id, (command.session, command.seq))
     draft.to_engine.append(
         ReplaceOrder(
@@ -103,13 +106,17 @@ def send_question(draft: Draft, order: OrderState) -> None:
     )
 
 
-def claimed(draft: Draft, kind: CommandKind, order: OrderState) -> CommandState:
+def claimed(
+    draft: Draft, kind: CommandKind, order: OrderState, terms: Terms = NO_TERMS, side: Side | None = None
+) -> CommandState:
     command = CommandState(
         session=draft.session,
         seq=draft.next_command_seq(),
         kind=kind,
         order_id=order.id,
         deadline_us=draft.now_us + draft.command_deadline_us,
+        side=side,
+        terms=terms,
     )
     draft.claim(command)
     return command

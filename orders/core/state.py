@@ -183,13 +183,15 @@ class CommandProgress(StrEnum):
 
 
 class CommandState(Struct, frozen=True, kw_only=True):
-    """A command for the engine: claimed in the database before it may leave."""
+    """A command for the engine: claimed in the database before it may leave, with what it asks for."""
 
     session: int
     seq: int
     kind: CommandKind
     order_id: UUID
     deadline_us: int
+    side: Side | None = None
+    terms: Terms = Terms()
     progress: CommandProgress = CommandProgress.CLAIMED
 
 

@@ -198,6 +198,10 @@ def command_columns(command: CommandState, at: datetime) -> Columns:
         "kind": command.kind.value,
         "order_id": command.order_id,
         "deadline_us": command.deadline_us,
+        "side": command.side.value if command.side else "",
+        "quantity": command.terms.quantity_e8,
+        "price": command.terms.price_e8,
+        "stop_price": command.terms.stop_price_e8,
         "progress": command.progress.value,
         "created_at": at,
     }

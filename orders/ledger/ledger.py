@@ -22,6 +22,7 @@ from orders.core.draft import Draft
 from orders.core.inputs import Asked, Input, Reported
 from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.core.reporting import set_aside
+from orders.ledger.columns import Columns
 from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, RowRefused, fault_of
 from orders.ledger.lease import (
     LeaseView,
@@ -35,7 +36,7 @@ from orders.ledger.lease import (
 from orders.ledger.loading import load_book
 from orders.ledger.looking_up import look_up
 from orders.ledger.patience import TURN_SECONDS, Patience
-from orders.ledger.writing import Numbers, reached, write
+from orders.ledger.writing import Numbers, Written, reached, write
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import TradingError
 from tradingmw.metrics import COMMIT_SECONDS
@@ -62,10 +63,14 @@ REPORTS = Steps(
 
 
 class Settled(NamedTuple):
-    """Committed decisions, and the number that each stream has reached which they touch or answer for."""
+    """Committed decisions, and the number that each stream has reached which they touch or answer for.
+
+    `commands`: the rows of the commands that may leave now, as they were written.
+    """
 
     draft: Draft
     numbers: Numbers
+    commands: Sequence[Columns] = ()
 
 
 class Postponed(NamedTuple):
@@ -138,21 +143,22 @@ class Ledger:
 
     def _store(self, draft: Draft) -> Settled:
         """Everything that can fail comes before the commit; what follows it is memory only."""
-        numbers = self._written(draft) if draft.writes else reached_by(draft, {})
+        written = self._written(draft) if draft.writes else Written(reached_by(draft, {}), ())
         draft.adopt()
-        return Settled(draft, numbers)
+        return Settled(draft, *written)
 
-    def _written(self, draft: Draft) -> Numbers:
+    def _written(self, draft: Draft) -> Written:
         """In one transaction; `CommitUnknown` where nobody can tell whether it is there."""
         steps = REPORTS if draft.cursor != self.book.cursor else ORDERS
-        numbers: Numbers = {}
+        written = Written({}, ())
         committing = False
         crash_point(steps.decided)
         try:
             with COMMIT_SECONDS.time(), transaction.atomic(), connection.cursor() as cursor:
                 hold_lease(self.fence, cursor)
                 crash_point(steps.begun)
-                numbers = reached_by(draft, write(draft, cursor))
+                written = write(draft, cursor)
+                written = written._replace(numbers=reached_by(draft, written.numbers))
                 crash_point(steps.written)
                 committing = True
         except Error as error:
@@ -161,7 +167,7 @@ class Ledger:
                 raise
         self._renewed += 1
         crash_point(steps.committed)
-        return numbers
+        return written
 
     def _is_stored(self, error: Error) -> bool:
         """Did the commit come about that ended with `error`? Its transaction would have moved the lease's counter."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,6 +22,7 @@ from orders.ledger.columns import (
     ORDER_CHANGES,
     POSITION_CHANGES,
     RUN_CHANGES,
+    Columns,
     audit_columns,
     command_columns,
     difference_columns,
@@ -46,6 +49,15 @@ from orders.shapes import execution_shape, order_shape, position_shape
 
 CURSOR_ID = 1
 Numbers = dict[str, int]
+
+
+class Written(NamedTuple):
+    """The number that each stream has reached, and the commands that may leave once it is committed, as written."""
+
+    numbers: Numbers
+    commands: Sequence[Columns]
+
+
 EXECUTION_KINDS = {
     ExecutionStatus.LIVE: "execution_recorded",
     ExecutionStatus.CORRECTED: "execution_corrected",
@@ -63,20 +75,20 @@ insert_differences = Insert(ReconciliationDifference)
 insert_audits, insert_quarantined = Insert(AuditLog), Insert(QuarantinedReport)
 
 
-def write(draft: Draft, cursor: Cursor) -> Numbers:
-    """Everything the draft decided; the number each stream it touched or answers for has reached."""
+def write(draft: Draft, cursor: Cursor) -> Written:
+    """Everything the draft decided."""
     at = instant(draft.now_us)
     write_orders(draft, cursor)
     insert_history.write(cursor, [history_columns(each) for each in draft.happenings if isinstance(each, OrderChanged)])
     write_executions(draft, cursor)
     write_positions(draft, cursor)
-    write_commands(draft, cursor, at)
+    commands = write_commands(draft, cursor, at)
     insert_audits.write(cursor, [audit_columns(audit, at) for audit in draft.audits])
     insert_quarantined.write(cursor, [quarantine_columns(each, at) for each in draft.quarantined])
     write_runs(draft, cursor)
     if draft.cursor != draft.book.cursor:
         update_cursor.write(cursor, [{"id": CURSOR_ID, "epoch": draft.cursor.epoch, "seq": draft.cursor.seq}])
-    return write_events(draft, cursor, at)
+    return Written(write_events(draft, cursor, at), commands)
 
 
 def write_orders(draft: Draft, cursor: Cursor) -> None:
@@ -102,14 +114,16 @@ def write_positions(draft: Draft, cursor: Cursor) -> None:
     update_positions.write(cursor, [position_columns(state) for key, state in changed.items() if key in known])
 
 
-def write_commands(draft: Draft, cursor: Cursor, at: datetime) -> None:
-    """A command that was claimed and settled in the same batch is inserted first."""
-    insert_commands.write(cursor, [command_columns(command, at) for command in draft.claimed])
+def write_commands(draft: Draft, cursor: Cursor, at: datetime) -> list[Columns]:
+    """The new rows. A command that was claimed and settled in the same batch is inserted first."""
+    rows = [command_columns(command, at) for command in draft.claimed]
+    insert_commands.write(cursor, rows)
     progress = [
         {"session": session, "seq": seq, "progress": progress.value}
         for (session, seq), progress in draft.progress.items()
     ]
     update_commands.write(cursor, progress)
+    return rows
 
 
 def write_runs(draft: Draft, cursor: Cursor) -> None:

@@ -8,6 +8,7 @@ from django.db import models
 
 from orders.core.state import CommandKind, CommandProgress
 from orders.models.orders import Order
+from tradingmw.fields import E8Field
 
 
 class Lease(models.Model):
@@ -23,13 +24,17 @@ class Lease(models.Model):
 
 
 class EngineCommand(models.Model):
-    """A command that may leave for the engine; committed before it does."""
+    """A command that may leave for the engine, with what it asks for; committed before it does."""
 
     session = models.BigIntegerField()
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in CommandKind])
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="commands")
     deadline_us = models.BigIntegerField()
+    side = models.CharField(max_length=4, blank=True, default="", help_text="Of a new order.")
+    quantity = E8Field(null=True)
+    price = E8Field(null=True)
+    stop_price = E8Field(null=True)
     progress = models.CharField(max_length=12, choices=[(step.value, step.value) for step in CommandProgress])
     created_at = models.DateTimeField()
 

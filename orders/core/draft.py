@@ -46,6 +46,7 @@ class Draft:
         self.asks = Layer(book.asks)
         self.run = book.run
         self.suspects = Layer(book.suspects)
+        self.restrictions = Layer(book.restrictions)
         self.begun: set[UUID] = set()  #: reconciliations that began in this batch
         self.runs: dict[UUID, Run] = {}  #: reconciliations as the batch leaves them
         self.differences: list[Difference] = []
@@ -125,7 +126,8 @@ class Draft:
         book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
         book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
-        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, self.suspects]:
+        both = [self.suspects, self.restrictions]
+        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, *both]:
             if layer.changes:
                 layer.adopt()
         book.forget_looked_up(self.orders.changes)

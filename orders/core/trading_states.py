@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
-from orders.core.scopes import Target
+from orders.core.scopes import Target, targets_of
+from orders.core.state import OrderState
 
 
 class TradingState(StrEnum):
@@ -16,8 +18,26 @@ class TradingState(StrEnum):
     HALTED = "halted"  #: no new orders, no changes; cancels pass
 
 
+SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCE_ONLY: 1, TradingState.HALTED: 2}
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """One person wants less restriction, `state`; a second one has until `expires_at_us` to agree."""
+
+    state: TradingState
+    reason: str
+    asked_by: UUID
+    asked_by_name: str
+    asked_at_us: int
+    expires_at_us: int
+
+
 class Restriction(Struct, frozen=True, kw_only=True):
-    """Who has restricted what, and why; `set_by` None: the system itself."""
+    """Who has restricted what, and why; `set_by` None: the system itself, or an operator at the machine.
+
+    `name` is the target in public words, `engine_name` as the engine knows it (empty: it has no word for it).
+    `blockers` are all who have restricted it since it was active last: none of them may release it.
+    """
 
     target: Target
     state: TradingState
@@ -25,3 +45,20 @@ class Restriction(Struct, frozen=True, kw_only=True):
     set_by: UUID | None
     set_by_name: str
     set_at_us: int
+    name: str = ""
+    engine_name: str = ""
+    change: UUID | None = None  #: the change that set it
+    blockers: frozenset[UUID] = frozenset()
+    release: Release | None = None
+
+
+class Restrictions(Protocol):
+    """Where trading is not simply active."""
+
+    def get(self, key: Target, /) -> Restriction | None: ...
+
+
+def worst_of(restrictions: Restrictions, order: OrderState) -> Restriction | None:
+    """The most severe one that the order falls under; of equals the widest. None: trade on."""
+    found = [one for target in targets_of(order) if (one := restrictions.get(target)) is not None]
+    return max(found, key=lambda one: SEVERITY[one.state], default=None)

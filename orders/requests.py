@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 from bridge.wire.maps import read_map
 from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Text, Token
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
+from orders.core.scopes import Scope, Target
+from orders.core.trading_states import Restriction, TradingState
 from orders.lifecycle import OrderStatus
 from tradingmw.correlation import CHARACTERS_MAX
 from tradingmw.errors import Code
@@ -79,6 +81,40 @@ class ReplaceOrder(Request, frozen=True, kw_only=True):
 
 class CancelOrder(Request, frozen=True, kw_only=True):
     caller: Caller
+class WantedState(Struct, frozen=True, kw_only=True):
+    """The state that somebody wants for a firm, desk, user or symbol; as it stands in the emergency file, too.
+
+    `id` is that of the change: the same one again is a repeat. `user` None: an operator at the machine. `shared`: the
+    engine's word for the target covers others as well, so that the engine is not to end all that it has of it.
+    """
+
+    id: UUID
+    scope: Scope
+    key: Annotated[str, Meta(max_length=64)] = ""
+    name: Annotated[str, Meta(max_length=200)] = ""
+    engine_name: Annotated[str, Meta(max_length=64)] = ""
+    shared: bool = False
+    state: TradingState
+    reason: Text
+    user: UUID | None = None
+    user_name: Annotated[str, Meta(max_length=200)]
+    ip_address: Annotated[str, Meta(max_length=45)] | None = None
+    session: UUID | None = None
+    signed: UUID | None = None
+    trace: Trace = ""
+    at_us: Micros
+
+    @property
+    def target(self) -> Target:
+        return Target(self.scope, self.key)
+
+
+class SetTradingState(Request, frozen=True, kw_only=True):
+    """A kill (`halted`) is in force before anything else is done, and does not wait for the database."""
+
+    wanted: WantedState
+
+
     order_id: UUID
 
 
@@ -121,6 +157,16 @@ class Timing(NamedTuple):
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
+class TradingStateAnswer(Answer, frozen=True, kw_only=True):
+    """What is in force there now, None: nothing; with its `release`, where that waits for a second person.
+
+    `recorded` is false where a kill is in force and could be written nowhere: a restart would forget it.
+    """
+
+    restriction: Restriction | None
+    recorded: bool = True
+
+
     request_id: RequestId
     timing: Timing = Timing()
 
@@ -168,10 +214,34 @@ class BridgeAnswer(Answer, frozen=True, kw_only=True):
     epoch: int
     session: int
     core_age_ms: int
+    tripped: str = ""
+    restrictions: list[Restriction] = []  #: all that are in force
 
 
-AnyRequest = PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | AmendExecution | ReconcileOrders | BridgeQuery
-AnyAnswer = OrderAnswer | CancelAllAnswer | ReconcileAnswer | Refusal | BridgeAnswer
+AnyRequest = (
+    PlaceOrder
+    | ReplaceOrder
+    | CancelOrder
+    | CancelAllOrders
+    | AmendExecution
+    | ReconcileOrders
+    | SetTradingState
+    | GuardSession
+    | AttendSessions
+    | CancelAfter
+    | BridgeQuery
+)
+AnyAnswer = (
+    OrderAnswer
+    | CancelAllAnswer
+    | GuardAnswer
+    | AttendAnswer
+    | CancelAfterAnswer
+    | ReconcileAnswer
+    | TradingStateAnswer
+    | Refusal
+    | BridgeAnswer
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)

@@ -41,6 +41,7 @@ class Code(StrEnum):
     MFA_ENROLMENT_REQUIRED = "MFA_ENROLMENT_REQUIRED"  #: your role needs a second factor: set one up, or prove yours
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"  #: this needs a second factor proven in the last 300 s: /auth/mfa/step-up
     FORBIDDEN = "FORBIDDEN"  #: your rights do not cover this
+    SECOND_PERSON_REQUIRED = "SECOND_PERSON_REQUIRED"  #: this takes somebody else: you have had a part in it
     SIGNATURE_MALFORMED = "SIGNATURE_MALFORMED"  #: the signature headers do not say or cover what they must
     SIGNATURE_INVALID = "SIGNATURE_INVALID"  #: the signature does not fit, or its key does not count
     SIGNATURE_EXPIRED = "SIGNATURE_EXPIRED"  #: signed more than 30 seconds ago, or in the future
@@ -75,6 +76,8 @@ class Code(StrEnum):
     ENGINE_LOST = "ENGINE_LOST"  #: acknowledged by an engine that no longer knows it
     ENGINE_REJECTED = "ENGINE_REJECTED"  #: the engine refused it
     AWAITING_APPROVAL = "AWAITING_APPROVAL"  #: it is kept here until a second person has decided
+    TRADING_HALTED = "TRADING_HALTED"  #: no new orders and no changes here now; cancels pass
+    REDUCE_ONLY = "REDUCE_ONLY"  #: only orders that bring a position nearer to flat
     AWAITING_PARENT = "AWAITING_PARENT"  #: it is kept here until another order of its group has traded
     REPLY_OVERDUE = "REPLY_OVERDUE"  #: no answer by the deadline; evidence is being asked for
     ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"  #: the engine link is down; nothing was written

@@ -16,7 +16,7 @@ NOTHING: Final[Facts] = {}
 class Audit(NamedTuple):
     """`before` and `after` hold what the deed changed, in public words; `trace` is the id of the request."""
 
-    user: UUID
+    user: UUID | None
     action: str
     order_id: str
     ip_address: str | None
@@ -25,6 +25,7 @@ class Audit(NamedTuple):
     trace: str = ""
     before: Facts = NOTHING
     after: Facts = NOTHING
+    resource: str = "order"
 
 
 def audit_of(

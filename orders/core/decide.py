@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orders.core import amending, expiring, linking, reconciling, replacing, reporting, requesting, settling
+from orders.core import amending, expiring, halting, linking, reconciling, replacing, reporting, requesting, settling
 from orders.core.book import Book
 from orders.core.draft import Draft
 from orders.core.hops import NO_HOPS, Hops
@@ -15,6 +15,7 @@ from orders.core.inputs import (
     Cancel,
     CancelAll,
     EngineBeat,
+    Halt,
     Input,
     LinkDown,
     LinkSilent,
@@ -27,6 +28,7 @@ from orders.core.inputs import (
     Replayed,
     Replied,
     Reported,
+    SetState,
     Started,
     StatusTold,
     Tick,
@@ -42,6 +44,7 @@ def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
         DECIDERS[type(each)](draft, each)
     draft.hops = NO_HOPS
     settling.doubt_overdue(draft)
+    halting.sweep(draft)
     reconciling.advance(draft)
     linking.open_when_settled(draft)
     expiring.ask_for_expired(draft)
@@ -87,6 +90,8 @@ DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     Cancel: requesting.cancel,
     CancelAll: requesting.cancel_all,
     Started: lambda draft, _: settling.doubt_all(draft, "The order bridge began anew."),
+    Halt: halting.halt,
+    SetState: halting.set_state,
     LinkUp: linking.link_up,
     LinkDown: link_down,
     LinkSilent: lambda draft, _: linking.link_down(draft),

@@ -20,7 +20,7 @@ from orders.core.comparison import Difference, Run
 from orders.core.hops import NO_HOPS
 from orders.core.inputs import Ticket
 from orders.core.layers import Layer
-from orders.core.outcomes import Alarm, Happening, OrderChanged, Quarantined, RefusalReply, Reply, ToSend
+from orders.core.outcomes import Alarm, Happening, OrderChanged, Quarantined, RefusalReply, Reply, StateChanged, ToSend
 from orders.core.state import NOWHERE, CommandKey, CommandProgress, CommandState, Cursor, OrderState
 from orders.lifecycle import OrderEvent, next_status
 from tradingmw.errors import TradingError
@@ -47,6 +47,9 @@ class Draft:
         self.run = book.run
         self.suspects = Layer(book.suspects)
         self.restrictions = Layer(book.restrictions)
+        self.sweeping, self.look_at_halted_us = book.sweeping, book.look_at_halted_us
+        self.state_changes: list[StateChanged] = []
+        self.booked: list[UUID] = []  #: kills that need not be kept elsewhere any more
         self.begun: set[UUID] = set()  #: reconciliations that began in this batch
         self.runs: dict[UUID, Run] = {}  #: reconciliations as the batch leaves them
         self.differences: list[Difference] = []
@@ -65,7 +68,7 @@ class Draft:
     def writes(self) -> bool:
         """Is there anything to commit?"""
         decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
-        return bool(decided or self.found_something) or self.cursor != self.book.cursor
+        return bool(decided or self.state_changes or self.found_something) or self.cursor != self.book.cursor
 
     @property
     def found_something(self) -> bool:
@@ -124,6 +127,7 @@ class Draft:
         """The database has it: the decisions become the state."""
         book = self.book
         book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
+        book.sweeping, book.look_at_halted_us = self.sweeping, self.look_at_halted_us
         book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
         both = [self.suspects, self.restrictions]

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderList, OrderStatus, ReplayDone
 from orders.core.hops import NO_HOPS, Hops
-from orders.requests import AmendExecution, CancelAllOrders, CancelOrder, PlaceOrder, ReconcileOrders, ReplaceOrder
+from orders.requests import (
+    AmendExecution,
+    CancelAllOrders,
+    CancelOrder,
+    PlaceOrder,
+    ReconcileOrders,
+    ReplaceOrder,
+    SetTradingState,
+    WantedState,
+)
+from tradingmw.token_buckets import Budget
 
 
 class Ticket(NamedTuple):
@@ -58,6 +68,19 @@ class Reconcile(NamedTuple):
 
 
 class Started(NamedTuple):
+class SetState(NamedTuple):
+    """Somebody wants to restrict trading, or to restrict it less."""
+
+    ticket: Ticket
+    request: SetTradingState
+
+
+class Halt(NamedTuple):
+    """A kill: it is in force already, and whoever asked for it was told so. Never refused."""
+
+    wanted: WantedState
+
+
     """The core has loaded what an earlier process, or an unknown commit, left behind."""
 
 
@@ -120,7 +143,7 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Asked = Place | Replace | Cancel | CancelAll | Amend | Reconcile  #: requests of callers, each with a ticket
+Asked = Place | Replace | Cancel | CancelAll | Amend | Reconcile | SetState  #: requests of callers, each with a ticket
 Input = (
     Asked
     | Started
@@ -130,6 +153,7 @@ Input = (
     | Reported
     | Replied
     | StatusTold
+    | Halt
     | Listed
     | Replayed
     | Unreadable

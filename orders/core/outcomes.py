@@ -9,8 +9,9 @@ from bridge.wire.messages import CancelOrder, NewOrder, OrderListRequest, OrderS
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import Ticket
 from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
+from orders.core.trading_states import Restriction, StateEvent
 from orders.lifecycle import OrderEvent
-from orders.requests import CanceledItem
+from orders.requests import CanceledItem, WantedState
 from tradingmw.errors import TradingError
 
 ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest | OrderListRequest
@@ -58,10 +59,26 @@ class ReconcileReply(NamedTuple):
     run: UUID
 
 
+class StateReply(NamedTuple):
+    """What is in force at the target after the request; None: nothing."""
+
+    ticket: Ticket
+    restriction: Restriction | None
+
+
+class StateChanged(NamedTuple):
+    """A restriction, or a wish to lift one, came, changed or went; None: trading was or is active."""
+
+    wanted: WantedState
+    kind: StateEvent
+    before: Restriction | None
+    after: Restriction | None
+
+
 class RefusalReply(NamedTuple):
     ticket: Ticket
     error: TradingError
 
 
-Reply = OrderReply | CancelAllReply | ReconcileReply | RefusalReply
+Reply = OrderReply | CancelAllReply | ReconcileReply | StateReply | RefusalReply
 Happening = OrderChanged | ExecutionState | PositionState

@@ -13,6 +13,7 @@ from orders.core.holding import end_held
 from orders.core.inputs import Cancel, CancelAll, Place, Replace
 from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.core.state import OrderState
+from orders.core.trading_states import TradingState, worst_of
 from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
 from tradingmw.errors import Code, Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
@@ -65,9 +66,11 @@ def accept(draft: Draft, asked: Place) -> None:
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
         return
-    order = draft.happen(
-        new_order(draft, asked, instrument.exchange), OrderEvent.ACCEPTED, details=signature(request.caller)
-    )
+    order = new_order(draft, asked, instrument.exchange)
+    if (worst := worst_of(draft.restrictions, order)) and worst.state is TradingState.HALTED:
+        draft.refuse(asked.ticket, InvalidRequest("Trading is halted.", code=Code.TRADING_HALTED))
+        return
+    order = draft.happen(order, OrderEvent.ACCEPTED, details=signature(request.caller))
     draft.client_ids.put((order.account, order.client_order_id), order.id)
     note_expiry(draft, order)
     send_new_order(draft, order, instrument)

@@ -18,6 +18,14 @@ class TradingState(StrEnum):
     HALTED = "halted"  #: no new orders, no changes; cancels pass
 
 
+class StateEvent(StrEnum):
+    """What happened to the state of a target; the action of the audit, behind `trading_state.`"""
+
+    BLOCKED = "block"
+    RELEASE_ASKED = "release_request"
+    RELEASED = "release"
+
+
 SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCE_ONLY: 1, TradingState.HALTED: 2}
 
 

@@ -212,7 +212,7 @@ def audit_columns(audit: Audit, at: datetime) -> Columns:
         "id": new_id(micros(at)),
         "user_id": audit.user,
         "action": audit.action,
-        "resource": "order",
+        "resource": audit.resource,
         "resource_id": audit.order_id,
         "details": audit.details,
         "before": audit.before,

@@ -147,30 +147,6 @@ class BridgeQuery(Request, frozen=True, kw_only=True):
     """How are you? Answered by the link thread itself."""
 
 
-class Timing(NamedTuple):
-    """When a request passed each place: microseconds since 1970 UTC, 0 = not known."""
-
-    received_us: int = 0  #: by the web process
-    arrived_us: int = 0  #: at the order bridge
-    decided_us: int = 0
-    committed_us: int = 0
-
-
-class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
-class TradingStateAnswer(Answer, frozen=True, kw_only=True):
-    """What is in force there now, None: nothing; with its `release`, where that waits for a second person.
-
-    `recorded` is false where a kill is in force and could be written nowhere: a restart would forget it.
-    """
-
-    restriction: Restriction | None
-    recorded: bool = True
-
-
-    request_id: RequestId
-    timing: Timing = Timing()
-
-
 class OrderAnswer(Answer, frozen=True, kw_only=True):
     """The order after the request, in its public shape; `created` is false for a repeat."""
 
@@ -194,6 +170,16 @@ class ReconcileAnswer(Answer, frozen=True, kw_only=True):
     """The run that has begun, or was under way already; its row tells how it ends."""
 
     run: UUID
+
+
+class TradingStateAnswer(Answer, frozen=True, kw_only=True):
+    """What is in force there now, None: nothing; with its `release`, where that waits for a second person.
+
+    `recorded` is false where a kill is in force and could be written nowhere: a restart would forget it.
+    """
+
+    restriction: Restriction | None
+    recorded: bool = True
 
 
 class Refusal(Answer, frozen=True, kw_only=True):

@@ -146,6 +146,7 @@ class Tick(NamedTuple):
 Asked = Place | Replace | Cancel | CancelAll | Amend | Reconcile | SetState  #: requests of callers, each with a ticket
 Input = (
     Asked
+    | Halt
     | Started
     | LinkUp
     | LinkDown
@@ -153,7 +154,6 @@ Input = (
     | Reported
     | Replied
     | StatusTold
-    | Halt
     | Listed
     | Replayed
     | Unreadable

@@ -12,13 +12,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.desks import desk_meant
 from accounts.models import User
-from accounts.permissions import needs
+from accounts.permissions import needs, rights_of_request
 from accounts.policy import Function
 from notifications.items import event_item
 from notifications.selectors import events_after
+from notifications.stream import desk_stream, user_stream
 from tradingmw.paging import LimitField
 
+OWN, DESK = "own", "desk"
+DESK_NAME_MAX = 40
 NUMBER_MAX = 2**53 - 1  #: what a JavaScript client holds exactly
 
 
@@ -35,6 +39,18 @@ class EventsQuery(serializers.Serializer[Any]):
     since = NumberField(default=0, help_text="The last eventId you have; 0 for the whole log.")
     pageToken = NumberField(required=False, help_text="The nextPageToken of the page before.")
     limit = LimitField()
+
+    stream = serializers.ChoiceField(
+        choices=[OWN, DESK], default=OWN, help_text="Your own; or the drop copy of your desk, for its head."
+    )
+    desk = serializers.CharField(
+        required=False, max_length=DESK_NAME_MAX, help_text="With `stream=desk`: of this desk, for who sees all."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "desk" in attrs and attrs["stream"] != DESK:
+            raise serializers.ValidationError({"desk": "Ask for stream=desk, too."})
+        return attrs
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -54,13 +70,20 @@ class EventsPageSerializer(serializers.Serializer[Any]):
     lastEventId = serializers.IntegerField(help_text="The last event of the stream when this page was read.")
 
 
+def stream_asked(request: Request, asked: dict[str, Any]) -> str:
+    """Forbidden and NotFound where it is not the caller's to see."""
+    if asked["stream"] == DESK:
+        return desk_stream(desk_meant(rights_of_request(request), asked.get("desk")))
+    return user_stream(cast(User, request.user).id)
+
+
 class EventsView(APIView):
     """`/events`"""
 
     @needs(Function.EVENTS_READ)
     @extend_schema(
         operation_id="events_list",
-        summary="Your private events after a number, oldest first",
+        summary="Your private events after a number, or a desk's, oldest first",
         parameters=[EventsQuery],
         responses=EventsPageSerializer,
     )
@@ -69,7 +92,7 @@ class EventsView(APIView):
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         since, limit = asked.get("pageToken", asked["since"]), asked["limit"]
-        events, last = events_after(cast(User, request.user).id, since=since, limit=limit)
+        events, last = events_after(stream_asked(request, asked), since=since, limit=limit)
         items = [
             {"channel": event.channel, **msgspec.to_builtins(event_item(event, event.number - 1, msgspec.json.decode))}
             for event in events

@@ -1,21 +1,18 @@
-"""What is in a user's private stream?"""
+"""What is in a stream?"""
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from notifications.models import StreamEvent
-from notifications.stream import last_number, read, user_stream
+from notifications.stream import last_number, read
 from tradingmw.errors import Code, InvalidRequest
 
 
-def events_after(user_id: UUID, *, since: int, limit: int) -> tuple[list[StreamEvent], int]:
+def events_after(stream: str, *, since: int, limit: int) -> tuple[list[StreamEvent], int]:
     """`(events, last)`: at most `limit` events after `since`, oldest first; `last` is the stream's last number.
 
     InvalidRequest (CURSOR_UNKNOWN) when the log does not hold everything after `since`: it is ahead of the stream, or
     the events behind it are no longer kept.
     """
-    stream = user_stream(user_id)
     last = last_number(stream)
     if since > last:
         raise _unknown("The stream has not come so far.")

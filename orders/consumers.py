@@ -14,13 +14,14 @@ from typing import Any, ClassVar, NoReturn
 import msgspec
 from django.db import Error
 
+from accounts.models import Session
 from accounts.permissions import needs
 from accounts.policy import Function
 from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
 from notifications.items import json_as_it_is
-from notifications.send_queue import SendQueue
+from notifications.send_queue import ROOM_BYTES, SendQueue
 from orders.api.bodies import PlaceOrderBody
 from orders.entry import OrderEntry
 from orders.messages import (
@@ -45,7 +46,7 @@ HEARTBEAT_SECONDS = 1.0
 
 
 class TradingConsumer(AuthenticatedConsumer):
-    """`/ws/v1/trading`: your orders, executions, positions, alerts and notifications, and order entry."""
+    """`/ws/v1/trading`: your orders, executions, positions, alerts and notifications, the desk's, and order entry."""
 
     following: Subscriptions | None = None
     entry: OrderEntry
@@ -70,6 +71,10 @@ class TradingConsumer(AuthenticatedConsumer):
 
     async def room(self) -> bool:
         return await self.unsent.room()
+
+    @property
+    def has_room(self) -> bool:
+        return self.unsent.pending_bytes <= ROOM_BYTES
 
     def broken(self) -> None:
         self.unsent.fail()
@@ -96,7 +101,7 @@ class TradingConsumer(AuthenticatedConsumer):
         as_data = json_as_it_is if self.format is Format.JSON else msgspec.json.decode
         address = client[0] if (client := self.scope.get("client")) else None
         self.entry = OrderEntry(self.user.id, address, lambda: self.session)
-        self.following = Subscriptions(self.user, self, as_data)
+        self.following = Subscriptions(self.user, self, as_data, lambda: self.rights)
         try:
             await self.following.open()
         except Error:
@@ -104,6 +109,11 @@ class TradingConsumer(AuthenticatedConsumer):
             await self.close(CloseCode.SLOW)
             return
         self._heart = asyncio.create_task(self._beat(self.following), name="trading-heartbeat")
+
+    def _go_on_as(self, session: Session) -> None:
+        super()._go_on_as(session)
+        if self.following:
+            self.following.narrow()
 
     async def on_disconnect(self) -> None:
         if self._heart:
@@ -126,7 +136,7 @@ class TradingConsumer(AuthenticatedConsumer):
 
     async def _subscribe(self, asked: Subscribe) -> Subscribed:
         """Follow a channel: the result, then its snapshot, then what happens after."""
-        return await self._following.subscribe(asked, self.rights)
+        return await self._following.subscribe(asked)
 
     async def _unsubscribe(self, asked: OneChannel) -> OneChannel:
         """Follow a channel no more."""

@@ -5,10 +5,10 @@ Orders, executions, positions, alerts and notifications have the shapes that RES
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from accounts.sockets.methods import Pushes, rest_shape
 from accounts.sockets.system import CHANNEL as SYSTEM
@@ -19,7 +19,9 @@ from orders.requests import SYMBOLS_MAX
 from tradingmw.typed_body import PositiveDecimal, RestBody
 
 STREAM_CHANNELS = ("orders", "executions", "positions", "alerts", "notifications")
-CHANNELS = (*STREAM_CHANNELS, SYSTEM)
+DESK_PREFIX = "desk."
+DESK_CHANNELS = ("desk.orders", "desk.executions", "desk.positions")
+CHANNELS = (*STREAM_CHANNELS, *DESK_CHANNELS, SYSTEM)
 
 ChannelName = Annotated[str, Meta(extra_json_schema={"enum": list(CHANNELS)})]
 Cursor = Annotated[int, Meta(ge=0, description="A number of the private stream; 0 is its beginning.")]
@@ -28,10 +30,14 @@ CanceledItems = Annotated[dict[str, Any], rest_shape("CanceledItems")]
 
 
 class Subscribe(Struct, frozen=True):
-    """With `snapshot` the channel's objects follow the result as they stand at its `lastEventId`."""
+    """With `snapshot` the channel's objects follow the result as they stand at its `lastEventId`.
+
+    `desk.…` is the drop copy: everything of your desk, for its head; of the desk called `desk`, for who sees all.
+    """
 
     channel: ChannelName
     snapshot: bool = True
+    desk: Token | None = None
 
 
 class Subscribed(Struct, frozen=True, rename="camel"):
@@ -48,9 +54,10 @@ class ChannelList(Struct, frozen=True):
 
 
 class Resume(Struct, frozen=True):
-    """`since` is the last `eventId` that you have."""
+    """`since` is the last `eventId` that you have of that stream: your own, or that of the desk you follow."""
 
     since: Cursor
+    stream: Literal["own", "desk"] = "own"
 
 
 class Resumed(Struct, frozen=True, rename="camel"):
@@ -67,10 +74,14 @@ class CancelOne(Struct, frozen=True):
 
 
 class StreamHeartbeat(Struct, frozen=True, rename="camel"):
-    """Every event of the subscribed channels up to `last_event_id` lies before this frame."""
+    """Every event of the subscribed channels up to `last_event_id` lies before this frame.
+
+    Where a desk is followed, every event of its stream up to `desk_last_event_id`, too.
+    """
 
     last_event_id: Cursor
     ts: int
+    desk_last_event_id: Cursor | UnsetType = UNSET
 
 
 class ReplaceOne(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -104,6 +115,20 @@ class PositionItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
     data: Annotated[dict[str, Any], rest_shape("Position")]
 
 
+class PositionUpdate(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An event of the stream, as every item; or a mark (`kind` is `position_marked`), which has no number.
+
+    A mark shows the position as the last event did, at the market's price: `data.markQuality` says how good it is. It
+    comes at most a few times a second, only where price or quality moved, and is no event: it is not resumed.
+    """
+
+    event_id: int | UnsetType = UNSET
+    prev_event_id: int | UnsetType = UNSET
+    kind: str
+    ts: int
+    data: Annotated[dict[str, Any], rest_shape("Position")]
+
+
 class AlertItem(PrivateItem, frozen=True, kw_only=True, rename="camel"):
     data: Annotated[dict[str, Any], rest_shape("AlertAnswer")]
 
@@ -117,9 +142,18 @@ PUSHES = {
         "Open orders and those that ended lately; then each order after every change.", OrderItem, OrderItem
     ),
     "executions": Pushes("Trades of the last day; then each as it happens.", ExecutionItem, ExecutionItem),
-    "positions": Pushes("What the account holds; then each position after every trade.", PositionItem, PositionItem),
+    "positions": Pushes(
+        "What the account holds; then each position after every trade, and its marks.", PositionUpdate, PositionItem
+    ),
     "alerts": Pushes("Active price alerts; then each alert after every change.", AlertItem, AlertItem),
     "notifications": Pushes("The newest unread ones; then each as it comes.", NotificationItem, NotificationItem),
+    "desk.orders": Pushes("As `orders`, of a whole desk, with the numbers of its stream.", OrderItem, OrderItem),
+    "desk.executions": Pushes(
+        "As `executions`, of a whole desk, with the numbers of its stream.", ExecutionItem, ExecutionItem
+    ),
+    "desk.positions": Pushes(
+        "As `positions`, of a whole desk, with the numbers of its stream.", PositionUpdate, PositionItem
+    ),
     SYSTEM: SYSTEM_PUSHES,
     "heartbeat": Pushes("Each second: how far the stream has come on this socket.", StreamHeartbeat),
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from orders.core.state import ExecutionState, OrderState, PositionState
+from orders.core.valuing import MarkQuality
 from orders.instants import text
 from orders.requests import CancelAllAnswer, OrderAnswer
-from tradingmw.scaled import text_e4, text_e8
+from tradingmw.scaled import text_e4, text_e8, text_e16
 
 
 def decimal_or_none(scaled: int | None) -> str | None:
@@ -59,16 +60,22 @@ def execution_shape(execution: ExecutionState) -> dict[str, Any]:
 
 
 def position_shape(position: PositionState) -> dict[str, Any]:
-    """`quantity` is negative when short; `currentPrice` and `unrealizedPnl` are those of the last fill."""
+    """`quantity` is negative when short; `currentPrice` and `unrealizedPnl` are those of the last fill.
+
+    What the market says of it comes over that (`orders.positions.valuing`).
+    """
     return {
         "account": position.account_name,
         "symbol": position.symbol,
         "exchange": position.exchange,
         "quantity": text_e8(position.quantity_e8),
         "averagePrice": decimal_or_none(position.average_price_e8),
+        "costBasis": text_e16(position.cost_e16),
         "currentPrice": text_e8(position.current_price_e8),
         "unrealizedPnl": text_e4(position.unrealized_pnl_e4),
         "realizedPnl": text_e4(position.realized_pnl_e4),
+        "markQuality": MarkQuality.NONE.value,
+        "markedAt": None,
         "updatedAt": text(position.updated_at_us),
     }
 

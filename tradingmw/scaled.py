@@ -39,6 +39,14 @@ def to_e8(value: Decimal | str | int) -> int:
     return scale(value, 8)
 
 
+def to_e16(value: str) -> int:
+    """A sum of prices × quantities: exact, and as wide as it is. `InvalidRequest`."""
+    try:
+        return int(EXACT.quantize(EXACT.scaleb(Decimal(value), 16), Decimal(1)))
+    except (Inexact, InvalidOperation, ValueError, OverflowError):
+        raise InvalidRequest("Not such a sum.", code=Code.NUMBER_OUT_OF_RANGE) from None
+
+
 def unscale(scaled: int, digits: int) -> Decimal:
     return Decimal(scaled).scaleb(-digits)
 
@@ -63,6 +71,11 @@ def text_e8(scaled: int) -> str:
 def text_e4(scaled: int) -> str:
     """The plain decimal string of an amount."""
     return _text(scaled, 4)
+
+
+def text_e16(scaled: int) -> str:
+    """The plain decimal string of an exact sum of prices × quantities."""
+    return _text(scaled, 16)
 
 
 def notional_e4(price_e8: int, quantity_e8: int) -> int:

@@ -19,17 +19,27 @@ from marketdata.hub.hub import Hub
 from marketdata.hub.options import Options
 from marketdata.hub.pulse import FeedPulse
 from marketdata.hub.pushes import Heartbeat
+from marketdata.hub.quotes import QuoteTopic
 from marketdata.hub.sinks import sink_of
 from marketdata.hub.source import HubSource
 from marketdata.hub.state_link import StateLink
 from marketdata.hub.subscriber import Subscriber
 from marketdata.hub.trades import TradeTopic
 from marketdata.hub.views import Moment, Topic
-from marketdata.items import BookItem, Channel, Item, TradesItem
+from marketdata.items import BookItem, Channel, Item, QuoteItem, TradesItem
 from tradingmw.env import Env, env
 from tradingmw.errors import Code, NotFound, Unavailable
 
-__all__ = ["Heartbeat", "MarketHub", "Options", "Subscriber", "market_hub", "market_hub_closed", "sink_of"]
+__all__ = [
+    "Heartbeat",
+    "MarketHub",
+    "Options",
+    "Subscriber",
+    "hub_of_process",
+    "market_hub",
+    "market_hub_closed",
+    "sink_of",
+]
 
 READY_SECONDS = 3.0  #: how long a first caller waits for the feed bridge's state
 
@@ -80,6 +90,12 @@ class MarketHub:
         assert isinstance(found, TradeTopic)  # noqa: S101
         return found.snapshot(0, self._moment())
 
+    def newest_quote(self, symbol: str) -> QuoteItem | None:
+        """As it was published last, whether the feed lives or not; None where it is not carried. From any thread:
+        what is read here is replaced whole and never changed."""
+        found = self.hub.topics.get(topic(Channel.QUOTES, symbol))
+        return found.whole() if isinstance(found, QuoteTopic) else None
+
     def _topic(self, channel: Channel, symbol: str) -> Topic:
         found = self.hub.topics.get(topic(channel, symbol))
         if found is None:
@@ -99,6 +115,11 @@ def market_hub() -> MarketHub:
     if loop not in _hubs:
         _hubs[loop] = MarketHub(env(), get_channel_layer())
     return _hubs[loop]
+
+
+def hub_of_process() -> MarketHub | None:
+    """The hub of the loop that serves here, from any thread; None where none has been started."""
+    return next((hub for loop, hub in list(_hubs.items()) if loop.is_running()), None)
 
 
 async def market_hub_closed() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -44,6 +45,18 @@ class InstantField(serializers.DateTimeField):
         if value.tzinfo is None:
             self.fail("offset")
         return super().enforce_timezone(value)
+
+
+class PastField(InstantField):
+    """An instant that is over."""
+
+    default_error_messages = {"future": "This lies in the future."}
+
+    def to_internal_value(self, value: Any) -> Any:
+        instant = super().to_internal_value(value)
+        if instant > timezone.now():
+            self.fail("future")
+        return instant
 
 
 class PositionPlaceField(serializers.CharField):
@@ -103,6 +116,10 @@ class HistoryQuery(serializers.Serializer[Any]):
 
 
 class PositionsQuery(SymbolsQuery):
+    asOf = PastField(
+        required=False,
+        help_text="As they were at this instant, worked out from the executions until then; at the last fill's price.",
+    )
     pageToken = PositionPlaceField(required=False, max_length=60)
 
 

@@ -28,6 +28,8 @@ from orders.api.serializers import (
     OrdersPageSerializer,
     PositionsPageSerializer,
 )
+from orders.positions.past import positions_as_of
+from orders.positions.valuing import valued_for
 from orders.selectors import StatusFilter
 from tradingmw.paging import Page
 
@@ -126,16 +128,15 @@ class PositionsView(APIView):
     @needs(Function.ORDERS_READ_OWN)
     @extend_schema(
         operation_id="positions_list",
-        summary="Positions, by symbol",
+        summary="Positions by symbol, at the market's price; or as they were",
         parameters=[PositionsQuery],
         responses=PositionsPageSerializer,
     )
     def get(self, request: Request) -> Response:
         query = asked(PositionsQuery, request).validated_data
-        page = selectors.positions_page(
-            reach_of(request, query.get("scope")),
-            symbols=query.get("symbols", ()),
-            after=query.get("pageToken"),
-            limit=query["limit"],
-        )
-        return page_response(page)
+        reach = reach_of(request, query.get("scope"))
+        part = {"symbols": query.get("symbols", ()), "after": query.get("pageToken"), "limit": query["limit"]}
+        if "asOf" in query:
+            return page_response(positions_as_of(reach, as_of=query["asOf"], **part))
+        page = selectors.positions_page(reach, **part)
+        return page_response(Page(valued_for(rights_of_request(request), page.items), page.next_token))

@@ -12,13 +12,14 @@ from rest_framework import serializers
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.core.state import ExecutionStatus
+from orders.core.valuing import MarkQuality
 from orders.lifecycle import OrderEvent, OrderStatus
 
 DECIMAL = r"^-?\d+(\.\d+)?$"
 
 
 def words(
-    vocabulary: type[Side | OrderType | TimeInForce | OrderStatus | OrderEvent | ExecutionStatus],
+    vocabulary: type[Side | OrderType | TimeInForce | OrderStatus | OrderEvent | ExecutionStatus | MarkQuality],
 ) -> serializers.ChoiceField:
     return serializers.ChoiceField(choices=[word.value for word in vocabulary])
 
@@ -95,16 +96,23 @@ class ExecutionSerializer(serializers.Serializer[Any]):
 
 
 class PositionSerializer(serializers.Serializer[Any]):
-    """What the account holds of one symbol; `quantity` is negative when short."""
+    """What the account holds of one symbol; `quantity` is negative when short, and so is `costBasis`, its exact cost.
+
+    `markQuality`: is `currentPrice` the market's? `ok`: as of `markedAt`, and the feed lives. `stale`: it was at
+    `markedAt`, and nothing has been heard since. `none`: there is no market price; it is that of the last fill.
+    """
 
     account = serializers.CharField()
     symbol = serializers.CharField()
     exchange = serializers.CharField()
     quantity = DecimalText()
     averagePrice = DecimalText(allow_null=True)
+    costBasis = DecimalText()
     currentPrice = DecimalText()
     unrealizedPnl = DecimalText()
     realizedPnl = DecimalText()
+    markQuality = words(MarkQuality)
+    markedAt = serializers.DateTimeField(allow_null=True)
     updatedAt = serializers.DateTimeField()
 
 

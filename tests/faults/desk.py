@@ -108,11 +108,17 @@ def last_event(stack: Stack, username: str) -> int:
         return number
 
 
+#: what of a position the market says
+MARKET = frozenset({"currentPrice", "unrealizedPnl", "markQuality", "markedAt"})
+
+
 def held(client: httpx.Client) -> dict[str, list[Any]]:
-    """All that the user can see of what is stored."""
+    """All that the user can see of what is stored: what the market says of it moves."""
     paths = {"orders": "/orders?limit=1000", "executions": "/executions?limit=1000", "positions": "/positions"}
     paths |= {"sessions": "/auth/sessions", "events": "/events?since=0&limit=1000"}
-    return {name: as_rows(client.get(path).raise_for_status().json()) for name, path in paths.items()}
+    found = {name: as_rows(client.get(path).raise_for_status().json()) for name, path in paths.items()}
+    kept = [{name: value for name, value in row.items() if name not in MARKET} for row in found["positions"]]
+    return {**found, "positions": kept}
 
 
 def as_rows(answer: Any) -> list[Any]:

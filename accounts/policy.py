@@ -47,6 +47,11 @@ class Function(StrEnum):
     ORDERS_CHANGE = "orders.change"  #: other terms for one's open orders
     ORDERS_CANCEL = "orders.cancel"  #: the end of one's open orders
     ORDERS_CANCEL_DESK = "orders.cancel_desk"  #: all open orders of the desk at once
+    ORDERS_APPROVE = "orders.approve"  #: another's orders that are kept for approval, as far as one sees them
+    LIMITS_READ = "limits.read"  #: the limits that bind one; a head of a desk also those of its users
+    LIMITS_READ_ALL = "limits.read_all"  #: those of everybody
+    LIMITS_PROPOSE = "limits.propose"  #: limits for the desk that one heads and its users, or for all; never one's own
+    LIMITS_DECIDE = "limits.decide"  #: what somebody else has proposed
 
 
 Functions = frozenset[Function]
@@ -63,17 +68,19 @@ LOOK: Final = frozenset(
         Function.SYSTEM_READ,
         Function.MARKET_READ,
         Function.ORDERS_READ_OWN,
+        Function.LIMITS_READ,
     }
 )
 TRADE: Final = frozenset({Function.ORDERS_PLACE, Function.ORDERS_CHANGE, Function.ORDERS_CANCEL})
-DESK: Final = frozenset({Function.ORDERS_READ_DESK, Function.ORDERS_CANCEL_DESK})
+DESK: Final = frozenset({Function.ORDERS_READ_DESK, Function.ORDERS_CANCEL_DESK, Function.ORDERS_APPROVE})
+LIMITS: Final = frozenset({Function.LIMITS_READ_ALL, Function.LIMITS_PROPOSE, Function.LIMITS_DECIDE})
 
 ROLES: Final[Mapping[Role, Functions]] = {
     Role.TRADER: LOOK | TRADE,
-    Role.DESK_HEAD: LOOK | TRADE | DESK,
-    Role.COMPLIANCE: LOOK | {Function.ORDERS_READ_ALL},
-    Role.OPERATIONS: LOOK,
-    Role.ADMIN: LOOK,
+    Role.DESK_HEAD: LOOK | TRADE | DESK | {Function.LIMITS_PROPOSE},
+    Role.COMPLIANCE: LOOK | LIMITS | {Function.ORDERS_READ_ALL, Function.ORDERS_APPROVE},
+    Role.OPERATIONS: LOOK | {Function.LIMITS_READ_ALL},
+    Role.ADMIN: LOOK | LIMITS,
     Role.READ_ONLY: LOOK,
 }
 #: What a program may be given a key for.
@@ -102,7 +109,8 @@ class Attributes(NamedTuple):
     time_zone: str = "UTC"
     data_exchanges: frozenset[str] = frozenset()
     data_asset_classes: frozenset[str] = frozenset()
-    signed_above_e4: int | None = None  #: orders of a greater value need a signature, and so do changes of keys
+    signed_above_e4: int | None = None  #: orders of greater value need a signature; so do changes of keys and limits
+    needs_approval: bool = False  #: orders are kept until a second person has decided
 
 
 UNRESTRICTED: Final = Attributes()

@@ -69,6 +69,11 @@ class Rights(NamedTuple):
         if self.signed is None and needs_signature(self.attributes, order):
             raise Forbidden("Such an order must be signed.", code=Code.SIGNATURE_REQUIRED)
 
+    def need_signature(self, deed: str) -> None:
+        """SIGNATURE_REQUIRED where the user must sign critical deeds and this one is not signed; `deed`: its name."""
+        if self.attributes.signed_above_e4 is not None and self.signed is None:
+            raise Forbidden(f"{deed} must be signed by one of your keys.", code=Code.SIGNATURE_REQUIRED)
+
     def sees_data(self, exchange: str | None, asset_class: str | None) -> bool:
         return Function.MARKET_READ in self.functions and sees_data(self.attributes, exchange, asset_class)
 

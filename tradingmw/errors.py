@@ -66,6 +66,8 @@ class Code(StrEnum):
     DEEP_JSON = "DEEP_JSON"  #: JSON is nested deeper than is kept
     NAME_TAKEN = "NAME_TAKEN"  #: you have one of that name; upper and lower case are the same
     ALREADY_LISTED = "ALREADY_LISTED"  #: a watchlist names an instrument once
+    ALREADY_DECIDED = "ALREADY_DECIDED"  #: somebody has approved, refused or withdrawn it before
+    LIMIT_OVER = "LIMIT_OVER"  #: the limit does not hold then: it is over, replaced, or was never approved
     QUOTA_REACHED = "QUOTA_REACHED"  #: you have as many of these as there may be; delete one first
 
     CLIENT_ORDER_ID_REUSED = "CLIENT_ORDER_ID_REUSED"  #: the same clientOrderId came with another body
@@ -79,8 +81,15 @@ class Code(StrEnum):
     TRADING_HALTED = "TRADING_HALTED"  #: no new orders and no changes here now; cancels pass
     REDUCE_ONLY = "REDUCE_ONLY"  #: only orders that bring a position nearer to flat
     AWAITING_PARENT = "AWAITING_PARENT"  #: it is kept here until another order of its group has traded
+    AWAITING_CANCELS = "AWAITING_CANCELS"  #: it is kept here until the orders have ended that would trade beside it
+    CANCELS_OVERDUE = "CANCELS_OVERDUE"  #: the orders that would trade beside it did not end in time; it was not sent
+    NOTHING_TO_CLOSE = "NOTHING_TO_CLOSE"  #: nothing is held any more that it would close; it was not sent
+    GROUP_ENDED = "GROUP_ENDED"  #: another order of its group has traded, or has ended without
+    GROUP_RESIZED = "GROUP_RESIZED"  #: its quantity follows what another order of its group has traded
+    GROUP_OVERRUN = "GROUP_OVERRUN"  #: orders of one group traded more together than was asked for
     REPLY_OVERDUE = "REPLY_OVERDUE"  #: no answer by the deadline; evidence is being asked for
     ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"  #: the engine link is down; nothing was written
+    ORDERS_STOPPED = "ORDERS_STOPPED"  #: more was about to be sent than is journalled; cancels are taken, orders not
     ORDER_BRIDGE_UNAVAILABLE = "ORDER_BRIDGE_UNAVAILABLE"  #: the order bridge is down; nothing was written
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"  #: it may have been accepted: poll by clientOrderId
     FEED_UNAVAILABLE = "FEED_UNAVAILABLE"  #: no market data state is at hand

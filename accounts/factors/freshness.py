@@ -20,9 +20,16 @@ def fresh_mfa_needed(session: Session, now: datetime | None = None) -> None:
 
     A session from memory may be some seconds old: where it says no, the database is asked.
     """
-    now = now or timezone.now()
-    if not is_fresh(session.mfa_at, now) and not is_fresh(proven_at(session), now):
-        raise Forbidden("Prove a second factor again first: POST /auth/mfa/step-up.", code=Code.STEP_UP_REQUIRED)
+    if not is_proven_lately(session, now or timezone.now()):
+        raise step_up_needed()
+
+
+def is_proven_lately(session: Session, now: datetime) -> bool:
+    return is_fresh(session.mfa_at, now) or is_fresh(proven_at(session), now)
+
+
+def step_up_needed() -> Forbidden:
+    return Forbidden("Prove a second factor again first: POST /auth/mfa/step-up.", code=Code.STEP_UP_REQUIRED)
 
 
 def is_fresh(mfa_at: datetime | None, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The tables of the order route; only the order core writes them."""
 
 from orders.models.engine import EngineCommand, EngineCursor, Lease, QuarantinedReport
+from orders.models.limits import LimitRevision, RiskLimit
 from orders.models.orders import Order, OrderHistory
 from orders.models.reconciliation import Reconciliation, ReconciliationDifference
 from orders.models.trades import Execution, Position
@@ -10,10 +11,12 @@ __all__ = [
     "EngineCursor",
     "Execution",
     "Lease",
+    "LimitRevision",
     "Order",
     "OrderHistory",
     "Position",
     "QuarantinedReport",
     "Reconciliation",
     "ReconciliationDifference",
+    "RiskLimit",
 ]

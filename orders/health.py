@@ -18,4 +18,6 @@ def order_bridge_check() -> str | None:
         return error.detail
     if state.core_age_ms > CORE_PAUSE_MAX_MS:
         return f"the order core has not finished a pass for {state.core_age_ms} ms"
+    if state.tripped:
+        return f"nothing new is sent to the engine: {state.tripped}"
     return None if state.live else f"the engine link is {state.link}"

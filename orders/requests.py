@@ -193,13 +193,17 @@ class Refusal(Answer, frozen=True, kw_only=True):
 
 
 class BridgeAnswer(Answer, frozen=True, kw_only=True):
-    """`link` is the state of the engine link, `core_age_ms` the time since the core's last pass."""
+    """`link` is the state of the engine link, `core_age_ms` the time since the core's last pass.
+
+    `tripped`: why nothing new is sent to the engine, though the link may be live; empty while it is.
+    """
 
     link: str
     live: bool
     epoch: int
     session: int
     core_age_ms: int
+    tripped: str = ""
     tripped: str = ""
     restrictions: list[Restriction] = []  #: all that are in force
 

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 1.0
 LIVE, DOWN = "live", "down"
 STALLED = "stalled"  #: the order core has not finished a pass for seconds
+TRIPPED = "tripped"  #: nothing new is sent to the engine until a person has looked; cancels are
 UNKNOWN = "unknown"  #: only the order bridge knows, and it does not answer
 
 #: Takes the items that changed; must not wait.
@@ -86,8 +87,9 @@ async def bridge_states() -> dict[Part, str]:
         answer = await bridge_state()
     except TradingError:
         return {Part.ENGINE: UNKNOWN, Part.ORDERS: DOWN}
-    stalled = answer.core_age_ms > CORE_PAUSE_MAX_MS
-    return {Part.ENGINE: answer.link, Part.ORDERS: STALLED if stalled else LIVE}
+    if answer.core_age_ms > CORE_PAUSE_MAX_MS:
+        return {Part.ENGINE: answer.link, Part.ORDERS: STALLED}
+    return {Part.ENGINE: answer.link, Part.ORDERS: TRIPPED if answer.tripped else LIVE}
 
 
 _WATCHES: WeakKeyDictionary[asyncio.AbstractEventLoop, SystemWatch] = WeakKeyDictionary()

@@ -90,6 +90,7 @@ class Code(StrEnum):
     REPLY_OVERDUE = "REPLY_OVERDUE"  #: no answer by the deadline; evidence is being asked for
     ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"  #: the engine link is down; nothing was written
     ORDERS_STOPPED = "ORDERS_STOPPED"  #: more was about to be sent than is journalled; cancels are taken, orders not
+    ORDERS_STOPPED = "ORDERS_STOPPED"  #: more was about to be sent than is journalled; cancels are taken, orders not
     ORDER_BRIDGE_UNAVAILABLE = "ORDER_BRIDGE_UNAVAILABLE"  #: the order bridge is down; nothing was written
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"  #: it may have been accepted: poll by clientOrderId
     FEED_UNAVAILABLE = "FEED_UNAVAILABLE"  #: no market data state is at hand

@@ -13,13 +13,15 @@ from bridge.link.queries import QueryLink
 from bridge.sockets.curve import Gatekeeper, KeyRing, Role
 from bridge.sockets.pump import Context
 from orders.bridge.core_loop import CoreLoop, Pulse
-from orders.bridge.figures import show_core, show_link, show_marks
+from orders.bridge.figures import show_core, show_last_hop, show_link, show_marks
 from orders.bridge.intake import Intake
+from orders.bridge.last_hop import LastHop
 from orders.bridge.link_loop import LinkLoop
 from orders.bridge.mark_watch import MarkWatch
 from orders.bridge.outbox import Outbox
 from orders.bridge.presence import Presence
 from orders.bridge.requests_door import RequestsDoor
+from orders.bridge.second_eye import SecondEye, Watching
 from orders.bridge.standby import LeaseWatch, Standby
 from orders.core.state import Cursor
 from orders.ledger import Ledger
@@ -41,6 +43,8 @@ class OrderBridge:
     With `standby` it waits while another bridge holds the lease; without, it then refuses to run (`LeaseHeld`). Beside
     another one at its own address it never runs (`HeldByAnother`).
     """
+
+    core_loop = CoreLoop
 
     def __init__(self, env: Env, *, standby: bool = False) -> None:
         self._env = env
@@ -76,6 +80,7 @@ class OrderBridge:
             clock_us=clock_us,
             cancel_after_ms=pulse.cancel_after_ms,
         )
+        last_hop = LastHop()
         publisher = layer_publisher(self._env, context, keyring, Role.ORDER_BRIDGE)
         loop = LinkLoop(
             link=link,
@@ -86,14 +91,18 @@ class OrderBridge:
             outbox=outbox,
             pulse=pulse,
             clock_us=clock_us,
+            last_hop=last_hop,
         )
         marks = MarkWatch(context, keyring, self._env.feed_state, clock_us)
-        core = CoreLoop(ledger, intake, outbox, pulse, clock_us, marks.latest)
+        core = self.core_loop(ledger, intake, outbox, pulse, clock_us, marks.latest, last_hop)
         show_link(link, door, publisher)
         show_core(core, ledger, intake, outbox, pulse)
+        eye = SecondEye(ledger.fence, lambda: last_hop.sent, last_hop.trip)
         show_marks(marks)
+        show_last_hop(last_hop, eye)
         try:
-            self._both(loop, core, ledger.book.cursor, stop)
+            with Watching(eye):
+                self._both(loop, core, ledger.book.cursor, stop)
         finally:
             marks.close()
         ledger.give_back()

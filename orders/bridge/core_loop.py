@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from notifications.stream import user_stream
 from orders.bridge.intake import Intake
+from orders.bridge.last_hop import LastHop
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.waiting import Waiter, Waiting
 from orders.core.book import Phase
@@ -74,11 +75,12 @@ class CoreLoop:
         pulse: Pulse,
         clock_us: Callable[[], int],
         marks: Callable[[], Mapping[str, Mark]],
+        last_hop: LastHop,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.events: Counter[str] = Counter()  #: what happened to orders
         self._ledger, self._intake, self._outbox, self._pulse = ledger, intake, outbox, pulse
-        self._clock_us, self._marks = clock_us, marks
+        self._clock_us, self._marks, self._last_hop = clock_us, marks, last_hop
         self._waiting = Waiting()
         self._place: tuple[Cursor, bool] | None = None  #: what the link thread was told last
         self._renew_at = time.monotonic() + RENEW_SECONDS
@@ -104,7 +106,7 @@ class CoreLoop:
         if not isinstance(batch[0], Tick):
             BATCH_INPUTS.observe(len(batch))
             crash_point(CrashPoint.BATCH_TAKEN)
-        self._ledger.book.marks = self._marks()
+        self._ledger.book.marks, self._ledger.book.tripped = self._marks(), self._last_hop.reason
         try:
             for outcome in self._ledger.settle(batch, self._clock_us()):
                 if isinstance(outcome, Postponed):
@@ -134,6 +136,7 @@ class CoreLoop:
             wakeups,
             epoch=draft.link.epoch,
             committed_us=committed_us,
+            journalled=settled.commands,
         )
         if draft.to_engine or answers or wakeups or (draft.cursor, live) != self._place:
             self._outbox.put(outgoing)

@@ -9,6 +9,7 @@ from typing import Protocol, TypeGuard
 from bridge.link.states import WELCOMED, LinkState
 from bridge.wire.messages import CancelOrder, ExecutionReport, NewOrder, ReplaceOrder, ReplayRequest
 from orders.bridge.departed import Departed
+from orders.bridge.last_hop import LastHop, is_guarded
 from orders.core.hops import Hops
 from orders.core.inputs import NotSent
 from orders.core.outcomes import ToSend
@@ -32,11 +33,12 @@ class Departures:
     """Commands of commits that are published, in their order.
 
     None leaves past its deadline or without a session, and no new order in another epoch than the one it was decided
-    in: its instrument's id means another instrument there.
+    in: its instrument's id means another instrument there. None that asks for more than an end leaves without its
+    licence (`LastHop`), nor has an outcome: of what was not journalled nobody knows whether it has left before.
     """
 
-    def __init__(self, link: Session, clock_us: Callable[[], int]) -> None:
-        self._link, self._clock_us = link, clock_us
+    def __init__(self, link: Session, clock_us: Callable[[], int], last_hop: LastHop) -> None:
+        self._link, self._clock_us, self._last_hop = link, clock_us, last_hop
         self._waiting: deque[tuple[Departing, int, int]] = deque()
         self._departed = Departed()
 
@@ -66,15 +68,25 @@ class Departures:
                 sent_us = self._clock_us()  # before it goes: the engine may act while the call still returns
                 if self._link.send(message):
                     self._waiting.popleft()
-                    if is_kept(message):
-                        self._departed.note(message, committed_us, sent_us)
+                    self._note(message, committed_us, sent_us)
                     continue
                 if self._link.state in WELCOMED:
                     return
             self._waiting.popleft()
-            yield message
+            if not is_guarded(message) or self._last_hop.give_up(message):
+                yield message
+
+    def _note(self, message: Departing, committed_us: int, sent_us: int) -> None:
+        """It has left."""
+        if is_guarded(message):
+            self._last_hop.left(message)
+        if is_kept(message):
+            self._departed.note(message, committed_us, sent_us)
 
     def _may_leave(self, message: Departing, epoch: int) -> bool:
+        """The last hop is asked first: what has no licence is noticed, whether it is in time or not."""
+        if is_guarded(message) and not self._last_hop.lets_through(message):
+            return False
         if isinstance(message, NewOrder) and epoch != self._link.epoch:
             return False
         return isinstance(message, ReplayRequest) or message.deadline_us > self._clock_us()

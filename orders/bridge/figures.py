@@ -10,9 +10,11 @@ from bridge.link.commands import CommandLink
 from bridge.link.states import LinkState
 from orders.bridge.core_loop import CoreLoop, Pulse
 from orders.bridge.intake import Intake
+from orders.bridge.last_hop import LastHop
 from orders.bridge.mark_watch import MarkWatch
 from orders.bridge.outbox import Outbox
 from orders.bridge.requests_door import RequestsDoor
+from orders.bridge.second_eye import SecondEye
 from orders.ledger import Ledger
 from tradingmw.layers import GroupPublisher
 from tradingmw.metrics import (
@@ -20,6 +22,8 @@ from tradingmw.metrics import (
     CORE_EVENTS,
     DOOR_FAULTS,
     INBOX,
+    JOURNAL_COUNTS,
+    LAST_HOP,
     LINK_FAULTS,
     LINK_STATE,
     MARK_AGE,
@@ -29,6 +33,7 @@ from tradingmw.metrics import (
     ORDERS_LAYER_DROPS,
     ORDERS_OPEN,
     OUTBOX,
+    TRIPPED,
     one_of,
 )
 
@@ -47,6 +52,12 @@ def show_core(core: CoreLoop, ledger: Ledger, intake: Intake, outbox: Outbox, pu
     INBOX.read_from(intake.lines)
     OUTBOX.read_from(lambda: outbox.waiting)
     CORE_AGE.read_from(lambda: pulse.age_ms / 1000)
+
+
+def show_last_hop(last_hop: LastHop, eye: SecondEye) -> None:
+    LAST_HOP.read_from(lambda: {"sent": last_hop.sent, **last_hop.counts})
+    TRIPPED.read_from(lambda: bool(last_hop.reason))
+    JOURNAL_COUNTS.read_from(lambda: {"journalled": eye.journalled, **eye.counts})
 
 
 def show_marks(marks: MarkWatch) -> None:

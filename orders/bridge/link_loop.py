@@ -30,6 +30,7 @@ from notifications.wakeups import GROUP, advanced
 from orders.bridge.core_loop import Pulse
 from orders.bridge.departures import Departures
 from orders.bridge.intake import Intake
+from orders.bridge.last_hop import LastHop
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.requests_door import RequestsDoor
 from orders.core.inputs import (
@@ -43,6 +44,7 @@ from orders.core.inputs import (
     Replied,
     Reported,
     StatusTold,
+    Tripped,
     Unreadable,
 )
 from orders.ledger import Fenced
@@ -73,6 +75,7 @@ class LinkLoop:
         outbox: Outbox,
         pulse: Pulse,
         clock_us: Callable[[], int],
+        last_hop: LastHop,
     ) -> None:
         self._link, self._queries, self._door, self._publisher = link, queries, door, publisher
         self._intake, self._outbox, self._pulse = intake, outbox, pulse
@@ -81,7 +84,9 @@ class LinkLoop:
         self._instruments_at = 0.0
         self._to_greet = False
         self._open = False  #: the core takes new orders
-        self._departures = Departures(link, clock_us)
+        self._last_hop = last_hop
+        self._tripped = ""  #: why nothing new leaves, as far as the core was told
+        self._departures = Departures(link, clock_us, last_hop)
         self._faults = 0  #: what the engine has said that could not be read, as far as the core knows
         self._request_ids = itertools.count(1)
 
@@ -109,6 +114,7 @@ class LinkLoop:
         for event in self._link.on_tick():
             self._heed(event)
         self._depart()
+        self._tell_tripped()
         if self._to_greet:
             self._greet()
 
@@ -122,6 +128,7 @@ class LinkLoop:
     # --- what the core has committed -------------------------------------------------------------------------------
     def _send(self, outgoing: Outgoing) -> None:
         self._link.applied(outgoing.cursor.epoch, outgoing.cursor.seq)
+        self._last_hop.license(outgoing.journalled)
         came_to(CrashPoint.COMMAND_LEAVING, outgoing.to_engine)
         self._departures.add(outgoing.to_engine, outgoing.epoch, outgoing.committed_us)
         self._depart()
@@ -136,6 +143,12 @@ class LinkLoop:
             self._link.live()
         if outgoing.begin_anew:
             self._link.renew("the core has read its state again")
+
+    def _tell_tripped(self) -> None:
+        if self._last_hop.reason != self._tripped:
+            self._tripped = self._last_hop.reason
+            if self._tripped:
+                self._intake.offer_engine([Tripped(self._tripped)])
 
     def _depart(self) -> None:
         if given_back := self._departures.leave():
@@ -205,6 +218,7 @@ class LinkLoop:
             epoch=self._link.epoch,
             session=self._link.session,
             core_age_ms=self._pulse.age_ms,
+            tripped=self._last_hop.reason,
         )
 
     def _close(self) -> None:

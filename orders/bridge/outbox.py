@@ -12,6 +12,7 @@ from bridge.wire.messages import ReplayRequest
 from orders.core.inputs import Ticket
 from orders.core.outcomes import ToSend
 from orders.core.state import Cursor
+from orders.ledger.columns import Columns
 from orders.requests import Answer
 
 CAPACITY = 1_000
@@ -29,6 +30,7 @@ class Outgoing(NamedTuple):
     begin_anew: bool = False  #: the core has forgotten what the engine said; a replay under way may end with a hole
     epoch: int = 0  #: of the engine, as the core knew it when it decided
     committed_us: int = 0
+    journalled: Sequence[Columns] = ()  #: the rows of commands that the transaction wrote: what may leave
 
 
 class OutboxStuck(RuntimeError):

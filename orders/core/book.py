@@ -90,6 +90,7 @@ class Book:
         self.restrictions: dict[Target, Restriction] = {}  #: where trading is not simply active
         self.limits: tuple[Limit, ...] = ()  #: of all times; the gate looks at those in effect
         self.marks: Mapping[str, Mark] = {}  #: by symbol; handed in before each batch
+        self.tripped = ""  #: why nothing new leaves for the engine, empty while it does; handed in likewise
         self.booked: set[UUID] = set()  #: kills of this batch that an earlier one has written
         self.sweeping = False  #: open orders of halted targets may have to be cancelled still
         self.look_at_halted_us = 0  #: when orders of halted targets that are still open are told of; 0: not waited for

@@ -67,7 +67,6 @@ class Reconcile(NamedTuple):
     request: ReconcileOrders
 
 
-class Started(NamedTuple):
 class SetState(NamedTuple):
     """Somebody wants to restrict trading, or to restrict it less."""
 
@@ -139,6 +138,12 @@ class NotSent(NamedTuple):
     seq: int
 
 
+class Tripped(NamedTuple):
+    """More was about to leave for the engine than was journalled: nothing new leaves any more."""
+
+    reason: str
+
+
 class Tick(NamedTuple):
     """Time has passed."""
 
@@ -159,5 +164,6 @@ Input = (
     | Unreadable
     | EngineBeat
     | NotSent
+    | Tripped
     | Tick
 )

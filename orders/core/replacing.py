@@ -25,7 +25,7 @@ from orders.core.commands import (
 from orders.core.draft import Draft
 from orders.core.inputs import Replace
 from orders.core.outcomes import OrderReply
-from orders.core.requesting import engine_away, open_order, signature
+from orders.core.requesting import engine_away, open_order, signature, stopped
 from orders.core.state import CommandProgress, OrderState, Terms
 from orders.lifecycle import OrderEvent
 from orders.lifecycle import OrderStatus as Status
@@ -47,6 +47,8 @@ def replace(draft: Draft, asked: Replace) -> None:
         return
     if draft.link.phase is not Phase.LIVE:
         draft.refuse(asked.ticket, engine_away())
+    elif draft.book.tripped:
+        draft.refuse(asked.ticket, stopped(draft.book.tripped))
     elif order.status not in CHANGEABLE or order.held:
         draft.refuse(asked.ticket, Conflict(f"The order is {order.status}.", code=Code.ORDER_PENDING))
     else:

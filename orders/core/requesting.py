@@ -32,6 +32,8 @@ def place(draft: Draft, asked: Place) -> None:
         repeat(draft, asked, known(draft, known_id))
     elif draft.link.phase is not Phase.LIVE:
         draft.refuse(asked.ticket, engine_away())
+    elif draft.book.tripped:
+        draft.refuse(asked.ticket, stopped(draft.book.tripped))
     else:
         accept(draft, asked)
 
@@ -198,6 +200,13 @@ def late() -> Unavailable:
         "The request came after its deadline; nothing was done.",
         code=Code.ORDER_BRIDGE_UNAVAILABLE,
         retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def stopped(why: str) -> Unavailable:
+    return Unavailable(
+        f"Nothing new is sent to the engine until a person has looked; nothing was written. {why}.",
+        code=Code.ORDERS_STOPPED,
     )
 
 

@@ -73,7 +73,8 @@ def plain_environment() -> dict[str, str]:
 
 
 class Processes:
-    """`start` and `kill` "engine", "feed", "orders", or "standby" and "second": order bridges on their own addresses.
+    """`start` and `kill` "engine", "feed", "orders", or "standby" and "second": order bridges on their own addresses;
+    "runaway": one with a fault.
 
     Ask the bridge as a web process does; read what all kept.
     """
@@ -99,11 +100,11 @@ class Processes:
     # --- processes -------------------------------------------------------------------------------------------------
     def start(self, name: str, *flags: str, **settings: str) -> None:
         """At once, with more settings if need be; `wait_live` tells when all are there."""
-        words = WORDS[name]
+        words = PROGRAMS.get(name, [str(ROOT / "manage.py"), *WORDS.get(name, [])])
         own = {"TMW_ORDER_REQUESTS": self.addresses[name]} if name in self.addresses else {}
         with (self.directory / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                [sys.executable, str(ROOT / "manage.py"), *words, *flags],
+                [sys.executable, *words, *flags],
                 env={**self.environment, **own, **settings},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
@@ -274,6 +275,7 @@ WORDS = {
     "standby": ["bridge", "--role", "orders", "--standby"],
     "second": ["bridge", "--role", "orders"],
 }
+PROGRAMS = {"runaway": ["-m", "tests.orders.bridge.runaway"]}  #: others than ours
 Make = Callable[..., Processes]
 
 

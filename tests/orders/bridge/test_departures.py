@@ -10,8 +10,11 @@ import pytest
 from bridge.link.states import LinkState
 from bridge.wire.messages import CancelOrder, NewOrder, ReplayRequest
 from orders.bridge.departures import Departures
+from orders.bridge.last_hop import LastHop
 from orders.core.inputs import NotSent
-from tests.orders.core.desk import EPOCH, Desk
+from orders.instants import instant
+from orders.ledger.columns import command_columns
+from tests.orders.core.desk import EPOCH, START_US, Desk
 
 
 @dataclass
@@ -50,17 +53,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def departures(link: Link, clock: Clock) -> Departures:
-    return Departures(link, clock)
+def last_hop() -> LastHop:
+    return LastHop()
 
 
 @pytest.fixture
-def messages() -> list[Any]:
-    """A new order and its cancel."""
+def departures(link: Link, clock: Clock, last_hop: LastHop) -> Departures:
+    return Departures(link, clock, last_hop)
+
+
+@pytest.fixture
+def messages(last_hop: LastHop) -> list[Any]:
+    """A new order and its cancel, both journalled."""
     desk = Desk()
     desk.go_live()
     order = desk.place()
     desk.do(desk.cancel_input(order.id))
+    last_hop.license(command_columns(command, instant(START_US)) for command in desk.commands.values())
     return [desk.last(NewOrder), desk.last(CancelOrder)]
 
 

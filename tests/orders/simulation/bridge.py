@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from bridge.link.states import LinkState
 from orders.bridge.departures import Departures
 from orders.bridge.intake import BATCH_MAX, Intake
+from orders.bridge.last_hop import LastHop
 from orders.bridge.link_loop import GREETED, as_input
 from orders.core.book import Phase
 from orders.core.decide import decide
 from orders.core.draft import Draft
 from orders.core.inputs import Asked, Input, LinkDown, LinkSilent, LinkUp, Place, Started, Tick, Unreadable
+from orders.instants import instant
+from orders.ledger.columns import command_columns
 from orders.ledger.faults import CommitUnknown, Fenced
 from tests.orders.simulation.link import Link
 from tests.orders.simulation.schedule import MS_US, SECOND_US
@@ -47,7 +50,8 @@ class Bridge:
         self.book = world.store.load_book(self.fence)
         self.intake = Intake()
         self.link = Link(world, self, self.fence)
-        self.departures = Departures(self.link, self.clock_us)
+        self.last_hop = LastHop()
+        self.departures = Departures(self.link, self.clock_us, self.last_hop)
         self.has_work = self._busy = self._greet_owed = False
         world.say("bridge", f"takes the lease under fence {self.fence}")
         self.offer([Started()])
@@ -158,6 +162,7 @@ class Bridge:
     def _publish(self, draft: Draft) -> None:
         world = self._world
         world.rules.check_published(draft)
+        self.last_hop.license(command_columns(command, instant(draft.now_us)) for command in draft.claimed)
         self.departures.add(draft.to_engine, draft.link.epoch)
         self._depart()
         if not self.alive or self.dies("sent"):
@@ -170,6 +175,7 @@ class Bridge:
     def _depart(self) -> None:
         if self.departures and (given_back := self.departures.leave()):
             self.offer(given_back)
+        self._world.rules.hold(not self.last_hop.reason, "a false trip: {}", self.last_hop.reason)
 
     def on_send(self, message: Any) -> None:
         self._world.rules.check_sent(self._world.store, message, self.clock_us())

@@ -6,7 +6,8 @@ const ROOT = "/api/v1";
 export class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `HTTP ${status}`);
-    Object.assign(this, { status, code: body.code, errors: body.errors || [], mfa: body.mfa });
+    const { code, mfa, rules, confirmationToken } = body;
+    Object.assign(this, { status, code, errors: body.errors || [], mfa, rules: rules || [], confirmationToken });
   }
 }
 

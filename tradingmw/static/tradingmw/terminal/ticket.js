@@ -1,7 +1,10 @@
 // How is an order sent so that it is never sent twice? Each press of a button makes one clientOrderId; where no answer
 // comes, the same order is repeated under the same id, and the server holds it once.
 
+import { confirmed } from "./confirm.js";
+import { preview } from "./preview.js";
 import { Problem, call } from "./rest.js";
+import { ruleText } from "./rules.js";
 import { find } from "./views.js";
 
 const PRICES = { market: [], limit: ["price"], stop: ["stopPrice"], stop_limit: ["price", "stopPrice"] };
@@ -40,18 +43,30 @@ async function place(order) {
   }
 }
 
-export const explain = (problem) => [problem.message, ...(problem.errors || []).map((e) => `${e.attr}: ${e.detail}`)].join(" ");
+/** An order that breaks only what may be confirmed is sent when its trader says so, as the same order. */
+async function placeConfirmed(order) {
+  try {
+    return await place(order);
+  } catch (problem) {
+    if (problem.code !== "CONFIRMATION_REQUIRED" || !(await confirmed(order, problem.rules))) throw problem;
+    return place({ ...order, confirmationToken: problem.confirmationToken });
+  }
+}
+
+export const explain = (problem) => [problem.message, ...(problem.rules || []).map(ruleText),
+  ...(problem.errors || []).map((e) => `${e.attr}: ${e.detail}`)].join(" ");
 
 export function ticket() {
   const form = find("ticket");
   form.elements.orderType.onchange = () => shownFields(form);
   shownFields(form);
+  preview(form, (side) => orderOf(form, side));
   form.onsubmit = async (event) => {
     event.preventDefault();
     const order = orderOf(form, event.submitter.value);
     say(form, `Sending: ${order.side} ${order.quantity} ${order.symbol} …`);
     try {
-      const answer = await place(order);
+      const answer = await placeConfirmed(order);
       say(form, `${order.side} ${order.quantity} ${order.symbol}: ${answer.status.replaceAll("_", " ")}`);
     } catch (problem) {
       say(form, explain(problem), true);

@@ -15,6 +15,7 @@ from bridge.sockets.pump import Context
 from orders.bridge.core_loop import CoreLoop, Pulse
 from orders.bridge.figures import show_core, show_last_hop, show_link, show_marks
 from orders.bridge.intake import Intake
+from orders.bridge.kill_files import KillFiles
 from orders.bridge.last_hop import LastHop
 from orders.bridge.link_loop import LinkLoop
 from orders.bridge.mark_watch import MarkWatch
@@ -26,6 +27,7 @@ from orders.bridge.standby import LeaseWatch, Standby
 from orders.core.state import Cursor
 from orders.ledger import Ledger
 from orders.ledger.lease import LeaseView
+from orders.ledger.states import booked_changes
 from tradingmw.env import Env
 from tradingmw.layers import layer_publisher
 
@@ -92,6 +94,8 @@ class OrderBridge:
             pulse=pulse,
             clock_us=clock_us,
             last_hop=last_hop,
+            kill_files=self._kill_files(),
+            restrictions=tuple(ledger.book.restrictions.values()),
         )
         marks = MarkWatch(context, keyring, self._env.feed_state, clock_us)
         core = self.core_loop(ledger, intake, outbox, pulse, clock_us, marks.latest, last_hop)
@@ -106,6 +110,13 @@ class OrderBridge:
         finally:
             marks.close()
         ledger.give_back()
+
+    def _kill_files(self) -> KillFiles:
+        """Without those that the tables have: their bridge ended before it could remove them."""
+        files = KillFiles(self._env.data_dir)
+        for change in booked_changes({wanted.id for wanted in files.kept()}):
+            files.drop(change)
+        return files
 
     def _ledger(self, door: RequestsDoor, stop: threading.Event) -> Ledger | None:
         """Once the lease is this bridge's. Its address is bound before: two bridges on one never fence each other."""

@@ -17,13 +17,26 @@ from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.waiting import Waiter, Waiting
 from orders.core.book import Phase
 from orders.core.draft import Draft
-from orders.core.inputs import Asked, Input, Started, Tick, Ticket
+from orders.core.inputs import Asked, Attend, Halt, Input, Started, Tick, Ticket
 from orders.core.marks import Mark
-from orders.core.outcomes import Alarm, CancelAllReply, OrderChanged, OrderReply, ReconcileReply, RefusalReply, Reply
+from orders.core.outcomes import (
+    Alarm,
+    CancelAllReply,
+    LimitsReply,
+    OrderChanged,
+    OrderReply,
+    ReconcileReply,
+    RefusalReply,
+    Reply,
+    SafeguardReply,
+    StateReply,
+)
 from orders.core.state import NOWHERE, Cursor
+from orders.core.trading_states import Restriction
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.ledger.patience import TURN_SECONDS
-from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal, Timing
+from orders.limit_requests import LimitsAnswer
+from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal, Timing, TradingStateAnswer
 from orders.shapes import order_shape
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code, TradingError, Unavailable
@@ -117,6 +130,7 @@ class CoreLoop:
         except CommitUnknown:
             self.counts["unknown_commits"] += 1
             logger.error("The outcome of a commit is not known; the state is read again")
+            self._intake.give_back(each for each in batch if isinstance(each, Halt))
             self._has_forgotten = True
 
     # --- what follows a commit -------------------------------------------------------------------------------------
@@ -137,8 +151,11 @@ class CoreLoop:
             epoch=draft.link.epoch,
             committed_us=committed_us,
             journalled=settled.commands,
+            booked=draft.booked,
+            restrictions=self._in_force if draft.state_changes else None,
         )
-        if draft.to_engine or answers or wakeups or (draft.cursor, live) != self._place:
+        halted = draft.booked or draft.state_changes
+        if draft.to_engine or answers or wakeups or halted or (draft.cursor, live) != self._place:
             self._outbox.put(outgoing)
             self._place = (draft.cursor, live)
         if draft.writes:
@@ -146,6 +163,10 @@ class CoreLoop:
         with together():
             self._show(draft)
             raise_alarms(draft.alarms)
+
+    @property
+    def _in_force(self) -> Sequence[Restriction]:
+        return tuple(self._ledger.book.restrictions.values())
 
     def _show(self, draft: Draft) -> None:
         """In log and figures, after everybody who waits was served."""
@@ -204,7 +225,8 @@ class CoreLoop:
                 self._is_away = True
                 return False
             self._has_forgotten = False
-            self._outbox.put(Outgoing(self._ledger.book.cursor, live=False, begin_anew=True))
+            cursor, in_force = self._ledger.book.cursor, self._in_force
+            self._outbox.put(Outgoing(cursor, live=False, begin_anew=True, restrictions=in_force))
             self._pass([Started()])
         return not self._is_away and not self._has_forgotten
 
@@ -231,6 +253,12 @@ def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
         return refusal(reply.ticket, reply.error)
     if isinstance(reply, ReconcileReply):
         return ReconcileAnswer(request_id=reply.ticket.request_id, run=reply.run)
+    if isinstance(reply, LimitsReply):
+        return LimitsAnswer(request_id=reply.ticket.request_id, limits=reply.limits)
+    if isinstance(reply, StateReply):
+        return TradingStateAnswer(request_id=reply.ticket.request_id, restriction=reply.restriction)
+    if isinstance(reply, SafeguardReply):
+        return safeguard_answer(reply, numbers)
     number = numbers[user_stream(reply.user)]
     if isinstance(reply, CancelAllReply):
         return CancelAllAnswer(request_id=reply.ticket.request_id, items=reply.items, last_event_id=number)

@@ -37,8 +37,9 @@ class Departures:
     licence (`LastHop`), nor has an outcome: of what was not journalled nobody knows whether it has left before.
     """
 
-    def __init__(self, link: Session, clock_us: Callable[[], int], last_hop: LastHop) -> None:
+    def __init__(self, link: Session, clock_us: Callable[[], int], last_hop: LastHop, stopped: Callable[[Departing], bool]) -> None:
         self._link, self._clock_us, self._last_hop = link, clock_us, last_hop
+        self._stopped = stopped  #: is it of what is halted?
         self._waiting: deque[tuple[Departing, int, int]] = deque()
         self._departed = Departed()
 
@@ -87,7 +88,7 @@ class Departures:
         """The last hop is asked first: what has no licence is noticed, whether it is in time or not."""
         if is_guarded(message) and not self._last_hop.lets_through(message):
             return False
-        if isinstance(message, NewOrder) and epoch != self._link.epoch:
+        if self._stopped(message) or (isinstance(message, NewOrder) and epoch != self._link.epoch):
             return False
         return isinstance(message, ReplayRequest) or message.deadline_us > self._clock_us()
 

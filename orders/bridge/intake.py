@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from orders.core.inputs import Amend, Asked, Cancel, CancelAll, Input, Reconcile
+from orders.core.inputs import Asked, Cancel, CancelAll, Halt, Input, Operating
 
 BATCH_MAX = 64
 ENGINE_SHARE, NEW_SHARE = 32, 16  #: of a batch, where they have so many waiting
@@ -57,6 +57,7 @@ class Intake:
     def __init__(self) -> None:
         self._arrived = threading.Condition()
         self._cancels = Turns()
+        self._kills: deque[Input] = deque()
         self._engine: deque[Input] = deque()
         self._news = Turns()
 
@@ -70,6 +71,11 @@ class Intake:
             self._arrived.notify()
         return True
 
+    def offer_first(self, kills: Iterable[Halt]) -> None:
+        with self._arrived:
+            self._kills.extend(kills)
+            self._arrived.notify()
+
     def offer_engine(self, words: Iterable[Input]) -> None:
         """In the order they were said. Look at `engine_has_room` before reading more from the engine."""
         with self._arrived:
@@ -77,9 +83,11 @@ class Intake:
             self._arrived.notify()
 
     def give_back(self, words: Iterable[Input]) -> None:
-        """Engine words of a batch that could not be written, to be taken first again."""
+        """Engine words and kills of a batch that could not be written, to be taken first again."""
+        words = list(words)
         with self._arrived:
-            self._engine.extendleft(reversed(list(words)))
+            self._kills.extendleft(reversed([word for word in words if isinstance(word, Halt)]))
+            self._engine.extendleft(reversed([word for word in words if not isinstance(word, Halt)]))
 
     def lines(self) -> dict[str, float]:
         """How many inputs wait in each line."""
@@ -94,10 +102,10 @@ class Intake:
         with self._arrived:
             if not self._waiting():
                 self._arrived.wait(timeout_seconds)
-            return self._batch()
+            return self._all_kills() or self._batch()
 
     def _waiting(self) -> int:
-        return len(self._cancels) + len(self._engine) + len(self._news)
+        return len(self._kills) + len(self._cancels) + len(self._engine) + len(self._news)
 
     def _batch(self) -> list[Input]:
         kept_for_news = min(NEW_SHARE, len(self._news))
@@ -105,6 +113,10 @@ class Intake:
         cancels = self._cancels.take(BATCH_MAX - kept_for_engine - kept_for_news)
         engine = self._take_engine(BATCH_MAX - len(cancels) - kept_for_news)
         return [*cancels, *engine, *self._news.take(BATCH_MAX - len(cancels) - len(engine))]
+
+    def _all_kills(self) -> list[Input]:
+        kills, self._kills = self._kills, deque()
+        return list(kills)
 
     def _take_engine(self, most: int) -> list[Input]:
         return [self._engine.popleft() for _ in range(min(most, len(self._engine)))]

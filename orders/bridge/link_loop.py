@@ -28,8 +28,10 @@ from bridge.wire.messages import (
 )
 from notifications.wakeups import GROUP, advanced
 from orders.bridge.core_loop import Pulse
-from orders.bridge.departures import Departures
+from orders.bridge.departures import Departing, Departures
 from orders.bridge.intake import Intake
+from orders.bridge.kill_files import KillFiles
+from orders.bridge.kill_switch import KillSwitch
 from orders.bridge.last_hop import LastHop
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.requests_door import RequestsDoor
@@ -47,6 +49,7 @@ from orders.core.inputs import (
     Tripped,
     Unreadable,
 )
+from orders.core.trading_states import Restriction
 from orders.ledger import Fenced
 from orders.requests import BridgeAnswer, BridgeQuery
 from tradingmw.crash_points import CrashPoint, crash_point
@@ -76,6 +79,8 @@ class LinkLoop:
         pulse: Pulse,
         clock_us: Callable[[], int],
         last_hop: LastHop,
+        kill_files: KillFiles,
+        restrictions: Sequence[Restriction],
     ) -> None:
         self._link, self._queries, self._door, self._publisher = link, queries, door, publisher
         self._intake, self._outbox, self._pulse = intake, outbox, pulse
@@ -86,7 +91,11 @@ class LinkLoop:
         self._open = False  #: the core takes new orders
         self._last_hop = last_hop
         self._tripped = ""  #: why nothing new leaves, as far as the core was told
-        self._departures = Departures(link, clock_us, last_hop)
+        self._kill_switch = KillSwitch(
+            kill_files, intake, link.send, session=link.session, clock_us=clock_us, in_force=restrictions
+        )
+        door.kill = self._kill_switch.asked
+        self._departures = Departures(link, clock_us, last_hop, self._stopped)
         self._faults = 0  #: what the engine has said that could not be read, as far as the core knows
         self._request_ids = itertools.count(1)
 
@@ -113,6 +122,7 @@ class LinkLoop:
             self._hear()
         for event in self._link.on_tick():
             self._heed(event)
+        self._kill_switch.tick()
         self._depart()
         self._tell_tripped()
         if self._to_greet:
@@ -133,6 +143,7 @@ class LinkLoop:
         self._departures.add(outgoing.to_engine, outgoing.epoch, outgoing.committed_us)
         self._depart()
         came_to(CrashPoint.COMMAND_SENT, outgoing.to_engine)
+        self._kill_switch.heed(outgoing.booked, outgoing.restrictions)
         for ticket, answer in outgoing.answers:
             self._door.answer(ticket, answer)
         came_to(CrashPoint.ANSWERS_SENT, outgoing.answers)
@@ -143,6 +154,9 @@ class LinkLoop:
             self._link.live()
         if outgoing.begin_anew:
             self._link.renew("the core has read its state again")
+
+    def _stopped(self, message: Departing) -> bool:
+        return self._kill_switch.stops(message, self._instruments)
 
     def _tell_tripped(self) -> None:
         if self._last_hop.reason != self._tripped:
@@ -157,13 +171,17 @@ class LinkLoop:
     # --- the link --------------------------------------------------------------------------------------------------
     def _hear(self) -> None:
         """What could not be read stands before what could: nobody knows what came first."""
-        words = [self._stamped(word) for word in map(as_input, self._link.on_readable()) if word is not None]
+        said = [one for one in self._link.on_readable() if not self._is_of_kill(one)]
+        words = [self._stamped(word) for word in map(as_input, said) if word is not None]
         faults = self._link.faults.total()
         if faults > self._faults:
             words.insert(0, Unreadable())
         self._faults = faults
         came_to(CrashPoint.REPORT_READ, words)
         self._intake.offer_engine(words)
+
+    def _is_of_kill(self, one: FromEngine) -> bool:
+        return isinstance(one, CommandReply) and self._kill_switch.is_answer(one)
 
     def _stamped(self, word: Input) -> Input:
         return Reported(word.report, self._departures.hops(word.report)) if isinstance(word, Reported) else word
@@ -173,6 +191,7 @@ class LinkLoop:
             raise Fenced(event.reason)
         if event.state is LinkState.SYNCING:
             self._to_greet = True
+            self._kill_switch.welcomed()
         elif event.state is LinkState.DEGRADED:
             self._to_greet = False
             self._intake.offer_engine([LinkSilent()])
@@ -219,6 +238,7 @@ class LinkLoop:
             session=self._link.session,
             core_age_ms=self._pulse.age_ms,
             tripped=self._last_hop.reason,
+            restrictions=self._kill_switch.view(),
         )
 
     def _close(self) -> None:

@@ -12,6 +12,7 @@ from bridge.wire.messages import ReplayRequest
 from orders.core.inputs import Ticket
 from orders.core.outcomes import ToSend
 from orders.core.state import Cursor
+from orders.core.trading_states import Restriction
 from orders.ledger.columns import Columns
 from orders.requests import Answer
 
@@ -30,6 +31,8 @@ class Outgoing(NamedTuple):
     begin_anew: bool = False  #: the core has forgotten what the engine said; a replay under way may end with a hole
     epoch: int = 0  #: of the engine, as the core knew it when it decided
     committed_us: int = 0
+    booked: Sequence[UUID] = ()  #: kills that the tables have
+    restrictions: Sequence[Restriction] | None = None  #: all that are in force, where they may have changed
     journalled: Sequence[Columns] = ()  #: the rows of commands that the transaction wrote: what may leave
 
 

@@ -17,7 +17,22 @@ from bridge.sockets.pump import Context, Socket
 from bridge.sockets.throttle import Throttle
 from bridge.wire.faults import Reason, WireError
 from orders.bridge.intake import Intake
-from orders.core.inputs import Amend, Asked, Cancel, CancelAll, Place, Reconcile, Replace, Ticket
+from orders.core.inputs import (
+    Amend,
+    Asked,
+    Attend,
+    Cancel,
+    CancelAll,
+    CancelLater,
+    GuardOf,
+    Place,
+    Reconcile,
+    Reload,
+    Replace,
+    SetState,
+    Ticket,
+)
+from orders.core.trading_states import TradingState
 from orders.ids import new_id
 from orders.requests import (
     AmendExecution,
@@ -31,6 +46,7 @@ from orders.requests import (
     ReconcileOrders,
     Refusal,
     ReplaceOrder,
+    SetTradingState,
     decode_request,
     encode,
 )
@@ -56,6 +72,7 @@ class RequestsDoor:
         self.counts: Counter[str] = Counter()
         self.socket: Socket = configure(context.socket(zmq.ROUTER), hwm=DOOR_HWM)
         self.standing_by = True  #: nothing is taken in
+        self.kill: Callable[[SetTradingState], Answer] | None = None  #: lets a kill into force
         self._intake = intake
         self._throttle = Throttle()
         gatekeeper.allow(Domain.ORDER_REQUESTS, ADMITTED[Domain.ORDER_REQUESTS])
@@ -104,6 +121,8 @@ class RequestsDoor:
             self.answer(ticket, answer_query(request))
         elif self.standing_by:
             self._refuse(ticket, "standing_by", "This order bridge stands by for another; nothing was done.")
+        elif self.kill and isinstance(request, SetTradingState) and request.wanted.state is TradingState.HALTED:
+            self.answer(ticket, self.kill(request))
         elif not self._intake.offer_request(as_input(ticket, request)):
             self._refuse(ticket, "full", "Too many requests wait; nothing was done.")
 
@@ -140,6 +159,8 @@ INPUTS: dict[type[AnyRequest], Callable[[Ticket, Any], Asked]] = {
     CancelAllOrders: CancelAll,
     AmendExecution: Amend,
     ReconcileOrders: Reconcile,
+    SetTradingState: SetState,
+    ReloadLimits: Reload,
 }
 
 

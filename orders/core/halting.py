@@ -40,6 +40,13 @@ def halt(draft: Draft, asked: Halt) -> None:
     draft.booked.append(asked.wanted.id)
 
 
+def halt_unwritten(draft: Draft, wanted: WantedState, why: str) -> None:
+    """The tables do not take it: it is in force here, and its file stays."""
+    blockers = frozenset([wanted.user] if wanted.user else [])
+    draft.restrictions.put(wanted.target, restriction(wanted, draft.now_us, blockers))
+    draft.alarm("A kill is in force that the tables do not take", kill=str(wanted.id), why=why)
+
+
 def set_state(draft: Draft, asked: SetState) -> None:
     wanted, before = asked.request.wanted, draft.restrictions.get(asked.request.wanted.target)
     now = before.state if before else TradingState.ACTIVE

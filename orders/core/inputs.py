@@ -80,6 +80,7 @@ class Halt(NamedTuple):
     wanted: WantedState
 
 
+class Started(NamedTuple):
     """The core has loaded what an earlier process, or an unknown commit, left behind."""
 
 
@@ -148,7 +149,11 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Asked = Place | Replace | Cancel | CancelAll | Amend | Reconcile | SetState  #: requests of callers, each with a ticket
+Operating = Amend | Reconcile | Reload | SetState  #: of operators and compliance
+#: requests of callers, each with a ticket
+Safeguarding = GuardOf | Attend | CancelLater
+#: requests of callers, each with a ticket
+Asked = Place | PlaceGroup | Basket | Close | Replace | Cancel | CancelAll | Safeguarding | Operating
 Input = (
     Asked
     | Halt

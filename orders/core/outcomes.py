@@ -80,5 +80,8 @@ class RefusalReply(NamedTuple):
     error: TradingError
 
 
-Reply = OrderReply | CancelAllReply | ReconcileReply | StateReply | RefusalReply
+OperatorReply = ReconcileReply | LimitsReply | StateReply
+SafeguardReply = GuardReply | AttendReply | CancelAfterReply
+ToUser = OrderReply | CancelAllReply | GuardReply | CancelAfterReply  #: told how far the user's stream goes
+Reply = SafeguardReply | OrderReply | GroupReply | PlacedReply | CancelAllReply | OperatorReply | RefusalReply
 Happening = OrderChanged | ExecutionState | PositionState

@@ -55,6 +55,7 @@ class Restriction(Struct, frozen=True, kw_only=True):
     set_at_us: int
     name: str = ""
     engine_name: str = ""
+    shared: bool = False  #: the engine's word covers others as well
     change: UUID | None = None  #: the change that set it
     blockers: frozenset[UUID] = frozenset()
     release: Release | None = None

@@ -19,8 +19,9 @@ from notifications.stream import user_stream
 from orders.core.book import Book
 from orders.core.decide import decide
 from orders.core.draft import Draft
-from orders.core.inputs import Asked, Input, Reported
-from orders.core.outcomes import CancelAllReply, OrderReply
+from orders.core.halting import halt_unwritten
+from orders.core.inputs import Asked, Halt, Input, Reported
+from orders.core.outcomes import ToUser
 from orders.core.reporting import set_aside
 from orders.ledger.columns import Columns
 from orders.ledger.faults import CommitUnknown, DatabaseAway, Fault, Fenced, RowRefused, fault_of
@@ -213,6 +214,8 @@ class Ledger:
         draft = Draft(self.book, now_us)
         if isinstance(each, Asked):
             draft.refuse(each.ticket, TradingError("The request could not be stored; nothing was written."))
+        elif isinstance(each, Halt):
+            halt_unwritten(draft, each.wanted, why)
         elif isinstance(each, Reported):
             set_aside(draft, each.report, f"It could not be written: {why}")
         return draft

@@ -7,7 +7,9 @@ from django.db.models import Max
 from orders.core.book import Book
 from orders.core.state import CommandKind, CommandProgress, Cursor
 from orders.ledger.lease import CURSOR_ID
-from orders.ledger.looking_up import orders
+from orders.ledger.looking_up import look_up_limits, orders
+from orders.ledger.safeguards import load_safeguards
+from orders.ledger.states import load_states
 from orders.lifecycle import OPEN
 from orders.models import EngineCommand, EngineCursor
 from orders.rows import command_state, order_state
@@ -21,6 +23,9 @@ def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 
     for order in orders().filter(status__in=sorted(OPEN)).iterator(chunk_size=2_000):
         book.learn(order_state(order))
     load_commands(book)
+    load_states(book)
+    look_up_limits(book)
+    load_safeguards(book.safeguards)
     last = EngineCommand.objects.filter(session=session).aggregate(last=Max("seq"))["last"]
     book.last_command_seq = last or 0
     return book

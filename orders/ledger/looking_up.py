@@ -19,8 +19,9 @@ from accounts.models import User
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
-from orders.core.inputs import Amend, Cancel, Input, Listed, Place, Replace, Reported
+from orders.core.inputs import Amend, Cancel, Halt, Input, Listed, Place, Reload, Replace, Reported
 from orders.ledger.columns import client_order_key, exec_key
+from orders.ledger.states import booked_changes
 from orders.ledger.statements import Pick
 from orders.models import Execution, Order, Position
 from orders.requests import Caller
@@ -38,6 +39,7 @@ Holding = tuple[UUID, str]  #: account, symbol
 def look_up(book: Book, batch: Sequence[Input]) -> None:
     """Teach `book` what the database knows of the batch's orders, executions and positions."""
     look_up_orders(book, order_ids(book, batch))
+    book.booked = booked_changes({each.wanted.id for each in batch if isinstance(each, Halt)})
     look_up_client_ids(book, [each for each in batch if isinstance(each, Place)])
     reports = [each.report for each in batch if isinstance(each, Reported)]
     look_up_owners(book, [report for report in reports if report.order_id not in book.orders])

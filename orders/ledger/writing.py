@@ -33,6 +33,8 @@ from orders.ledger.columns import (
     quarantine_columns,
     run_columns,
 )
+from orders.ledger.safeguards import write_notices, write_safeguards
+from orders.ledger.states import write_states
 from orders.ledger.statements import Insert, Update
 from orders.models import (
     EngineCommand,
@@ -86,6 +88,8 @@ def write(draft: Draft, cursor: Cursor) -> Written:
     insert_audits.write(cursor, [audit_columns(audit, at) for audit in draft.audits])
     insert_quarantined.write(cursor, [quarantine_columns(each, at) for each in draft.quarantined])
     write_runs(draft, cursor)
+    write_states(draft.state_changes, at)
+    write_safeguards(draft.safeguards)
     if draft.cursor != draft.book.cursor:
         update_cursor.write(cursor, [{"id": CURSOR_ID, "epoch": draft.cursor.epoch, "seq": draft.cursor.seq}])
     return Written(write_events(draft, cursor, at), commands)

@@ -4,6 +4,8 @@ from orders.models.engine import EngineCommand, EngineCursor, Lease, Quarantined
 from orders.models.limits import LimitRevision, RiskLimit
 from orders.models.orders import Order, OrderHistory
 from orders.models.reconciliation import Reconciliation, ReconciliationDifference
+from orders.models.safeguards import CancelAfterTimer, GuardedSession
+from orders.models.trading_states import StateChange, TradingRestriction
 from orders.models.trades import Execution, Position
 
 __all__ = [
@@ -19,4 +21,6 @@ __all__ = [
     "Reconciliation",
     "ReconciliationDifference",
     "RiskLimit",
+    "StateChange",
+    "TradingRestriction",
 ]

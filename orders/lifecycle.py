@@ -45,6 +45,7 @@ class OrderEvent(StrEnum):
     TRADE_CORRECTED = "order_trade_corrected"  #: an execution had another size or price
     UNFILLED = "order_unfilled"  #: filled no more, because of a bust or correction; what is missing does not work again
     REOPENED = "order_reopened"  #: filled no more for that reason; the engine says that what is missing works again
+    OVERRAN = "order_overran"  #: it and others of its group have traded more together than was asked for
     ADOPTED = "order_adopted"  #: the engine holds it, and it was not sent from here
 
 
@@ -68,6 +69,7 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (None, E.ADOPTED): S.NEW,
     #
     (S.PENDING_NEW, E.RELEASED): S.PENDING_NEW,
+    (S.PENDING_NEW, E.REPLACED): S.PENDING_NEW,  # while it was held: the engine need not be asked
     (S.PENDING_NEW, E.DENIED): S.DENIED,  # while it was held
     (S.PENDING_NEW, E.ACKNOWLEDGED): S.NEW,
     (S.PENDING_NEW, E.PARTIALLY_FILLED): S.PARTIALLY_FILLED,  # a fill may come before the acknowledgement
@@ -111,6 +113,7 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PARTIALLY_FILLED, E.ENGINE_LOST): S.CANCELED,
     (S.PARTIALLY_FILLED, E.TRADE_BUSTED): S.NEW,  # if it was the only one
     (S.PARTIALLY_FILLED, E.TRADE_CORRECTED): S.PARTIALLY_FILLED,
+    (S.PARTIALLY_FILLED, E.OVERRAN): S.PARTIALLY_FILLED,
     #
     (S.PENDING_CANCEL, E.ACKNOWLEDGED): S.PENDING_CANCEL,  # the cancel overtook the acknowledgement
     (S.PENDING_CANCEL, E.PARTIALLY_FILLED): S.PENDING_CANCEL,  # it trades until the engine has taken it out
@@ -124,6 +127,7 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PENDING_CANCEL, E.ENGINE_LOST): S.CANCELED,
     (S.PENDING_CANCEL, E.TRADE_BUSTED): S.PENDING_CANCEL,
     (S.PENDING_CANCEL, E.TRADE_CORRECTED): S.PENDING_CANCEL,
+    (S.PENDING_CANCEL, E.OVERRAN): S.PENDING_CANCEL,
     #
     (S.PENDING_REPLACE, E.ACKNOWLEDGED): S.PENDING_REPLACE,  # the change overtook the acknowledgement
     (S.PENDING_REPLACE, E.PARTIALLY_FILLED): S.PENDING_REPLACE,  # it trades under its old terms until it is changed
@@ -138,6 +142,7 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.PENDING_REPLACE, E.ENGINE_LOST): S.CANCELED,
     (S.PENDING_REPLACE, E.TRADE_BUSTED): S.PENDING_REPLACE,
     (S.PENDING_REPLACE, E.TRADE_CORRECTED): S.PENDING_REPLACE,
+    (S.PENDING_REPLACE, E.OVERRAN): S.PENDING_REPLACE,
     #
     (S.CANCELED, E.ACKNOWLEDGED): S.CANCELED,  # reports of one order may cross
     (S.CANCELED, E.REPLACED): S.CANCELED,
@@ -145,6 +150,7 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.CANCELED, E.FILLED): S.FILLED,
     (S.CANCELED, E.TRADE_BUSTED): S.CANCELED,
     (S.CANCELED, E.TRADE_CORRECTED): S.CANCELED,
+    (S.CANCELED, E.OVERRAN): S.CANCELED,
     #
     (S.REJECTED, E.REJECTED): S.REJECTED,  # a refusal comes twice, as a reply and as a report
     #
@@ -154,11 +160,13 @@ TABLE: dict[tuple[OrderStatus | None, OrderEvent], OrderStatus] = {
     (S.EXPIRED, E.FILLED): S.FILLED,
     (S.EXPIRED, E.TRADE_BUSTED): S.EXPIRED,
     (S.EXPIRED, E.TRADE_CORRECTED): S.EXPIRED,
+    (S.EXPIRED, E.OVERRAN): S.EXPIRED,
     #
     (S.FILLED, E.ACKNOWLEDGED): S.FILLED,
     (S.FILLED, E.FILLED): S.FILLED,  # an overfill: the money has moved, so it counts, flagged and alarmed
     (S.FILLED, E.TRADE_BUSTED): S.FILLED,  # what becomes of it is told by the event behind it
     (S.FILLED, E.TRADE_CORRECTED): S.FILLED,
+    (S.FILLED, E.OVERRAN): S.FILLED,  # it filled before the cancel came to the engine
     (S.FILLED, E.UNFILLED): S.CANCELED,
     (S.FILLED, E.REOPENED): S.NEW,  # the one way back: the engine itself says that the order trades again
 }

@@ -77,6 +77,8 @@ class Code(StrEnum):
     NOT_SENT = "NOT_SENT"  #: proven never to have reached the engine
     ENGINE_LOST = "ENGINE_LOST"  #: acknowledged by an engine that no longer knows it
     ENGINE_REJECTED = "ENGINE_REJECTED"  #: the engine refused it
+    CANCELED_ON_DISCONNECT = "CANCELED_ON_DISCONNECT"  #: its session was guarded, and had no socket for the grace
+    CANCEL_AFTER_ELAPSED = "CANCEL_AFTER_ELAPSED"  #: the account's cancel-after was not set anew in time
     AWAITING_APPROVAL = "AWAITING_APPROVAL"  #: it is kept here until a second person has decided
     TRADING_HALTED = "TRADING_HALTED"  #: no new orders and no changes here now; cancels pass
     REDUCE_ONLY = "REDUCE_ONLY"  #: only orders that bring a position nearer to flat
@@ -89,7 +91,6 @@ class Code(StrEnum):
     GROUP_OVERRUN = "GROUP_OVERRUN"  #: orders of one group traded more together than was asked for
     REPLY_OVERDUE = "REPLY_OVERDUE"  #: no answer by the deadline; evidence is being asked for
     ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"  #: the engine link is down; nothing was written
-    ORDERS_STOPPED = "ORDERS_STOPPED"  #: more was about to be sent than is journalled; cancels are taken, orders not
     ORDERS_STOPPED = "ORDERS_STOPPED"  #: more was about to be sent than is journalled; cancels are taken, orders not
     ORDER_BRIDGE_UNAVAILABLE = "ORDER_BRIDGE_UNAVAILABLE"  #: the order bridge is down; nothing was written
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"  #: it may have been accepted: poll by clientOrderId

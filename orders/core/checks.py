@@ -9,6 +9,7 @@ import msgspec
 
 from bridge.wire.messages import Instrument
 from bridge.wire.vocabulary import OrderType, TimeInForce
+from orders.core.groups.legs import SHARING
 from orders.core.state import OrderState, Terms
 from orders.requests import PlaceOrder
 from tradingmw.errors import Code, InvalidRequest
@@ -59,7 +60,10 @@ def check_replace(wanted: Terms, order: OrderState, instrument: Instrument) -> N
         faults += price_faults("stopPrice", wanted.stop_price_e8, STOPPED, order.order_type, instrument)
     if wanted.quantity_e8 is not None:
         faults += quantity_faults(wanted.quantity_e8, instrument)
-        if wanted.quantity_e8 <= order.filled_e8:
+        if order.leg in SHARING:
+            follows = "Its quantity follows its group: only its prices can be changed."
+            faults.append(fault("quantity", Code.VALIDATION_FAILED, follows))
+        elif wanted.quantity_e8 <= order.filled_e8:
             faults.append(fault("quantity", Code.VALIDATION_FAILED, "As much or more of the order is filled already."))
     raise_first(faults)
     if not wanted.differing(order).changes:

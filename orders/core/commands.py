@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bridge.wire.messages import CancelOrder, Instrument, NewOrder, OrderStatus, OrderStatusRequest, ReplaceOrder
 from bridge.wire.vocabulary import Side
-from orders.core.book import Ask
+from orders.core.book import Ask, Phase
 from orders.core.draft import Draft
 from orders.core.state import CommandKind, CommandProgress, CommandState, OrderState, Terms
 
@@ -54,6 +54,14 @@ def send_cancel(draft: Draft, order: OrderState) -> None:
             client_order_id=order.client_order_id,
         )
     )
+
+
+def see_to_cancel(draft: Draft, order: OrderState, *, without_evidence: bool) -> None:
+    """A wanted cancel is sent where the engine surely has the order; else it is asked, and sent when it has."""
+    if draft.link.phase is Phase.LIVE and not without_evidence:
+        send_cancel(draft, order)
+    elif draft.link.phase in (Phase.LIVE, Phase.ASKING) and draft.asks.get(order.id) is None:
+        ask_later(draft, order, draft.now_us)
 
 
 def send_replace(draft: Draft, order: OrderState, wanted: Terms) -> None:

@@ -12,7 +12,11 @@ from orders.core.state import Held, OrderState
 from orders.lifecycle import OrderEvent
 from tradingmw.errors import Code
 
-REASONS = {Held.APPROVAL: Code.AWAITING_APPROVAL, Held.PARENT: Code.AWAITING_PARENT}
+REASONS = {
+    Held.APPROVAL: Code.AWAITING_APPROVAL,
+    Held.PARENT: Code.AWAITING_PARENT,
+    Held.CANCELS: Code.AWAITING_CANCELS,
+}
 
 
 def hold(draft: Draft, order: OrderState, why: Held, details: dict[str, str]) -> OrderState:
@@ -23,10 +27,10 @@ def hold(draft: Draft, order: OrderState, why: Held, details: dict[str, str]) ->
     return order
 
 
-def let_go(draft: Draft, order: OrderState, details: dict[str, str]) -> OrderState:
-    """What it waited for has happened: it is sent with this batch's commit. The link must be live."""
+def let_go(draft: Draft, order: OrderState, details: dict[str, str], **changes: int) -> OrderState:
+    """What it waited for has happened: it is sent with this batch's commit, and `changes`. The link must be live."""
     instrument = draft.instruments[order.symbol]
-    order = draft.happen(order, OrderEvent.RELEASED, held=Held.NOT, reason="", details=details)
+    order = draft.happen(order, OrderEvent.RELEASED, held=Held.NOT, reason="", details=details, **changes)
     send_new_order(draft, order, instrument)
     return order
 

@@ -26,7 +26,7 @@ from orders.core.draft import Draft
 from orders.core.inputs import Replace
 from orders.core.outcomes import OrderReply
 from orders.core.requesting import engine_away, open_order, signature, stopped
-from orders.core.state import CommandProgress, OrderState, Terms
+from orders.core.state import CommandProgress, Held, OrderState, Terms
 from orders.lifecycle import OrderEvent
 from orders.lifecycle import OrderStatus as Status
 from tradingmw.errors import Code, Conflict, InvalidRequest
@@ -45,7 +45,9 @@ def replace(draft: Draft, asked: Replace) -> None:
     order = open_order(draft, asked)
     if order is None:
         return
-    if draft.link.phase is not Phase.LIVE:
+    if order.held is Held.PARENT:
+        change_held(draft, asked, order)
+    elif draft.link.phase is not Phase.LIVE:
         draft.refuse(asked.ticket, engine_away())
     elif draft.book.tripped:
         draft.refuse(asked.ticket, stopped(draft.book.tripped))
@@ -55,13 +57,33 @@ def replace(draft: Draft, asked: Replace) -> None:
         want_replace(draft, asked, order)
 
 
-def want_replace(draft: Draft, asked: Replace, order: OrderState) -> None:
+def checked_terms(draft: Draft, asked: Replace, order: OrderState) -> Terms | None:
+    """What is wanted; None where it cannot be, and was refused."""
     request = asked.request
     wanted = Terms(request.quantity_e8, request.price_e8, request.stop_price_e8)
     try:
         check_replace(wanted, order, instrument_of(order.symbol, draft.instruments))
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
+        return None
+    return wanted
+
+
+def change_held(draft: Draft, asked: Replace, order: OrderState) -> None:
+    """It has other terms at once: the engine does not have it yet. What it waits for, it still waits for."""
+    request, wanted = asked.request, checked_terms(draft, asked, order)
+    if wanted is None:
+        return
+    terms = Terms(order.quantity_e8, order.price_e8, order.stop_price_e8).with_(wanted)
+    told = {"reason": order.reason, "trace": request.trace, "details": words(terms) | signature(request.caller)}
+    before, order = order, draft.happen(order, OrderEvent.REPLACED, **told, **wanted.changes)
+    draft.audits.append(audit_of(request, "order.replace", order, before, words(wanted)))
+    draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))
+
+
+def want_replace(draft: Draft, asked: Replace, order: OrderState) -> None:
+    request, wanted = asked.request, checked_terms(draft, asked, order)
+    if wanted is None:
         return
     details = words(wanted) | signature(request.caller)
     before, order = order, draft.happen(order, OrderEvent.REPLACE_REQUESTED, trace=request.trace, details=details)

@@ -14,6 +14,7 @@ from orders.core.adopting import adopt
 from orders.core.amending import apply_amendment
 from orders.core.auditing import Audit
 from orders.core.book import Phase
+from orders.core.causes import KEPT_REASONS
 from orders.core.commands import replace_under_way, settle_if_final
 from orders.core.draft import Draft
 from orders.core.quarantine import engine_words, quarantine, report_facts
@@ -98,7 +99,7 @@ def mixture(order: OrderState, report: ExecutionReport) -> str:
 
 def apply_event(draft: Draft, order: OrderState, report: ExecutionReport, event: OrderEvent) -> None:
     """Something that happened to the order without a trade."""
-    reason = Code.ENGINE_REJECTED.value if event is OrderEvent.REJECTED else ""
+    reason = Code.ENGINE_REJECTED.value if event is OrderEvent.REJECTED else reason_kept(order)
     after = draft.happen(
         order,
         event,
@@ -111,6 +112,11 @@ def apply_event(draft: Draft, order: OrderState, report: ExecutionReport, event:
     if event is OrderEvent.REJECTED:
         draft.audits.append(Audit(after.user, "order.rejected", str(after.id), None, engine_words(report)))
     settle_if_final(draft, after)
+
+
+def reason_kept(order: OrderState) -> str:
+    """An order that nobody asked to cancel has ended for the reason for which it was cancelled."""
+    return order.reason if order.reason in KEPT_REASONS else ""
 
 
 def apply_replaced(draft: Draft, order: OrderState, report: ExecutionReport) -> None:

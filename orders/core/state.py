@@ -25,6 +25,7 @@ class Held(StrEnum):
     NOT = ""
     APPROVAL = "approval"  #: a second person is to decide
     PARENT = "parent"  #: another order of its group is to trade first
+    CANCELS = "cancels"  #: it closes a position; orders that would trade beside it are to end first
 
 
 class OrderState(Struct, frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ class OrderState(Struct, frozen=True, kw_only=True):
     held: Held = Held.NOT
     group: UUID | None = None  #: of orders that depend on each other
     leg: str = ""  #: what it is in its group
+    shared_e8: int | None = None  #: of an OCO: what all of it may trade together
     reference_e8: int | None = None  #: the price by which it was judged, where it has none of its own
     version: int = 0
     created_at_us: int

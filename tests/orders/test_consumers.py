@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from channels.layers import get_channel_layer
-from channels.routing import URLRouter
-from websockets.asyncio.client import connect
 
 from accounts.models import User
-from accounts.services import Client, session_begin, ticket_issue
 from notifications.models import Alert, Notification
 from notifications.readers import in_reader
 from notifications.send_queue import PENDING_BYTES_MAX
@@ -26,53 +19,12 @@ from notifications.stream import NewEvent, last_number, user_stream
 from notifications.wakeups import GROUP, advanced
 from notifications.watch import PAGE, stream_watch
 from orders.models import Order
-from orders.routing import websocket_urlpatterns
 from orders.selectors import order_as_shape
-from tests.frames_fit import FittingConnection
 from tests.notifications.streams import until, write_from_loop
+from tests.orders.conftest import MakeScreen
 from tests.orders.holdings import change, execution_of, order_of, position_of, trader
-from tests.orders.screen import Screen
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MakeScreen = Callable[..., AbstractAsyncContextManager[Screen]]
-
-
-@pytest.fixture(autouse=True)
-def _embedded_layer(settings: Any) -> None:
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[str]:
-    """The address of a real uvicorn server with the trading socket."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        URLRouter(websocket_urlpatterns), ws="websockets-sansio", lifespan="off", log_level="warning"
-    )
-    serving = uvicorn.Server(config)
-    task = asyncio.create_task(serving.serve([listening]))
-    yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws/v1/trading"
-    await stream_watch().stop()
-    serving.should_exit = True
-    await task
-
-
-@pytest.fixture
-def screen(server: str) -> MakeScreen:
-    @asynccontextmanager
-    async def opened(user: User, *, binary: bool = False, **options: Any) -> AsyncIterator[Screen]:
-        ticket = await in_reader(new_ticket)(user)
-        protocol = "tmw.msgpack.v1" if binary else "tmw.json.v1"
-        options |= {"subprotocols": [protocol], "create_connection": FittingConnection}
-        async with connect(f"{server}?ticket={ticket}", **options) as connection:
-            yield Screen(connection, binary)
-
-    return opened
-
-
-def new_ticket(user: User) -> str:
-    session = session_begin(user=user, client=Client("127.0.0.1", "tests")).session
-    return ticket_issue(session=session).text
 
 
 @pytest.fixture

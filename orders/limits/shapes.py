@@ -64,7 +64,7 @@ def state_of(row: RiskLimit, periods: list[Span], now_us: int) -> str:
 
 
 def period_shape(span: Span) -> Shape:
-    return {"from": text(span.start), "until": None if span.end == FOREVER_US else text(span.end)}
+    return {"start": text(span.start), "end": None if span.end == FOREVER_US else text(span.end)}
 
 
 def moment(at: datetime | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.fields import empty
 from rest_framework.request import Request
 
 from accounts.rights import Scope
@@ -51,6 +52,10 @@ class PastField(InstantField):
     """An instant that is over."""
 
     default_error_messages = {"future": "This lies in the future."}
+
+    def get_value(self, dictionary: Any) -> Any:
+        """Given and left empty is not as though it were not given: that would answer with this moment."""
+        return dictionary.get(self.field_name, empty)
 
     def to_internal_value(self, value: Any) -> Any:
         instant = super().to_internal_value(value)

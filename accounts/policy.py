@@ -48,6 +48,10 @@ class Function(StrEnum):
     ORDERS_CANCEL = "orders.cancel"  #: the end of one's open orders
     ORDERS_CANCEL_DESK = "orders.cancel_desk"  #: all open orders of the desk at once
     ORDERS_APPROVE = "orders.approve"  #: another's orders that are kept for approval, as far as one sees them
+    TRADING_HALT_OWN = "trading.halt_own"  #: halt or restrict one's own trading
+    TRADING_HALT_DESK = "trading.halt_desk"  #: that of the desk that one heads, and of its users
+    TRADING_HALT = "trading.halt"  #: that of the firm, and of any desk, user or symbol
+    TRADING_RELEASE = "trading.release"  #: ask that it is restricted less, or agree to that; never what one has blocked
     LIMITS_READ = "limits.read"  #: the limits that bind one; a head of a desk also those of its users
     LIMITS_READ_ALL = "limits.read_all"  #: those of everybody
     LIMITS_PROPOSE = "limits.propose"  #: limits for the desk that one heads and its users, or for all; never one's own

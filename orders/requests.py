@@ -15,10 +15,28 @@ from msgspec import Meta, Struct
 from bridge.wire.maps import read_map
 from bridge.wire.messages import ClientOrderId, Exchange, Micros, PositiveE8, Price, Symbol, Text, Token
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
-from orders.core.scopes import Scope, Target
-from orders.core.trading_states import Restriction, TradingState
+from orders.core.groups.legs import GroupKind
+from orders.core.trading_states import Restriction
+from orders.gate_requests import ConfirmationToken, DeniedAnswer, PreviewAnswer
 from orders.lifecycle import OrderStatus
-from tradingmw.correlation import CHARACTERS_MAX
+from orders.limit_requests import LimitsAnswer, ReloadLimits
+from orders.request_frame import Answer as Answer
+from orders.request_frame import Caller as Caller
+from orders.request_frame import Request as Request
+from orders.request_frame import RequestId as RequestId
+from orders.request_frame import Timing as Timing
+from orders.request_frame import Trace as Trace
+from orders.safeguard_requests import (
+    AttendAnswer,
+    AttendSessions,
+    CancelAfter,
+    CancelAfterAnswer,
+    GuardAnswer,
+    GuardSession,
+)
+from orders.state_requests import SetTradingState as SetTradingState
+from orders.state_requests import TradingStateAnswer as TradingStateAnswer
+from orders.state_requests import WantedState as WantedState
 from tradingmw.errors import Code
 
 SYMBOLS_MAX = 200
@@ -81,38 +99,28 @@ class ReplaceOrder(Request, frozen=True, kw_only=True):
 
 class CancelOrder(Request, frozen=True, kw_only=True):
     caller: Caller
-class WantedState(Struct, frozen=True, kw_only=True):
-    """The state that somebody wants for a firm, desk, user or symbol; as it stands in the emergency file, too.
+    orders: Annotated[list[PlaceOrder], Meta(min_length=1, max_length=BASKET_MAX)]
 
     `id` is that of the change: the same one again is a repeat. `user` None: an operator at the machine. `shared`: the
     engine's word for the target covers others as well, so that the engine is not to end all that it has of it.
     """
 
-    id: UUID
-    scope: Scope
-    key: Annotated[str, Meta(max_length=64)] = ""
-    name: Annotated[str, Meta(max_length=200)] = ""
-    engine_name: Annotated[str, Meta(max_length=64)] = ""
-    shared: bool = False
-    state: TradingState
-    reason: Text
-    user: UUID | None = None
-    user_name: Annotated[str, Meta(max_length=200)]
-    ip_address: Annotated[str, Meta(max_length=45)] | None = None
-    session: UUID | None = None
-    signed: UUID | None = None
-    trace: Trace = ""
-    at_us: Micros
+class ClosePositions(Request, frozen=True, kw_only=True):
+    """Bring the account's positions to flat, or only those in these symbols. `close_id` again is a repeat."""
 
     @property
     def target(self) -> Target:
         return Target(self.scope, self.key)
 
 
-class SetTradingState(Request, frozen=True, kw_only=True):
-    """A kill (`halted`) is in force before anything else is done, and does not wait for the database."""
+class ReplaceOrder(Request, frozen=True, kw_only=True):
+    """Change the total quantity or the prices of an open order; what is absent stays as it is."""
 
-    wanted: WantedState
+    caller: Caller
+    order_id: UUID
+    quantity_e8: PositiveE8 | None = None
+    price_e8: Price | None = None
+    stop_price_e8: Price | None = None
 
 
     order_id: UUID
@@ -170,16 +178,6 @@ class ReconcileAnswer(Answer, frozen=True, kw_only=True):
     """The run that has begun, or was under way already; its row tells how it ends."""
 
     run: UUID
-
-
-class TradingStateAnswer(Answer, frozen=True, kw_only=True):
-    """What is in force there now, None: nothing; with its `release`, where that waits for a second person.
-
-    `recorded` is false where a kill is in force and could be written nowhere: a restart would forget it.
-    """
-
-    restriction: Restriction | None
-    recorded: bool = True
 
 
 class Refusal(Answer, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from orders.api import read
 from orders.api.write import OrdersWrite, OrderWrite
 from orders.limits.api import LimitDecisionView, LimitsView, LimitView
+from orders.states.api import TradingStateView
 
 
 class OrdersView(OrdersWrite, read.OrdersRead):
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<uuid:order_id>/history", read.OrderHistoryView.as_view(), name="order-history"),
     path("executions", read.ExecutionsView.as_view(), name="executions"),
     path("positions", read.PositionsView.as_view(), name="positions"),
+    path("trading-state", TradingStateView.as_view(), name="trading-state"),
     path("limits", LimitsView.as_view(), name="limits"),
     path("limits/<uuid:limit_id>", LimitView.as_view(), name="limit"),
     path("limits/<uuid:limit_id>/decision", LimitDecisionView.as_view(), name="limit-decision"),

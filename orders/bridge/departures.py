@@ -37,9 +37,15 @@ class Departures:
     licence (`LastHop`), nor has an outcome: of what was not journalled nobody knows whether it has left before.
     """
 
-    def __init__(self, link: Session, clock_us: Callable[[], int], last_hop: LastHop, stopped: Callable[[Departing], bool]) -> None:
+    def __init__(
+        self,
+        link: Session,
+        clock_us: Callable[[], int],
+        last_hop: LastHop,
+        stopped: Callable[[Departing], bool] | None = None,
+    ) -> None:
         self._link, self._clock_us, self._last_hop = link, clock_us, last_hop
-        self._stopped = stopped  #: is it of what is halted?
+        self._stopped = stopped or (lambda _message: False)  #: is it of what is halted?
         self._waiting: deque[tuple[Departing, int, int]] = deque()
         self._departed = Departed()
 

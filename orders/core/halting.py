@@ -63,8 +63,14 @@ def set_state(draft: Draft, asked: SetState) -> None:
         draft.replies.append(StateReply(asked.ticket, release(draft, wanted, wanted.user, before)))
 
 
+def is_target(wanted: WantedState) -> bool:
+    return wanted.target == Target(Scope.USER, str(wanted.user))
+
+
 def own_block() -> Forbidden:
-    return Forbidden("Two others must release it: who has blocked does not.", code=Code.SECOND_PERSON_REQUIRED)
+    return Forbidden(
+        "Two others must release it: not who has blocked it, nor whom it binds alone.", code=Code.SECOND_PERSON_REQUIRED
+    )
 
 
 def block(draft: Draft, wanted: WantedState) -> Restriction:

@@ -1,0 +1,1 @@
+"""How do people restrict trading, see what binds them, and let go again?"""

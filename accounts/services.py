@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -29,6 +29,7 @@ from accounts.tokens import access_token_issue
 from tradingmw.env import env
 from tradingmw.errors import Code, NotAuthenticated
 
+LOGOUT: Final = "logout"  #: the reason of a session that its own user ended, in it
 REUSE_GRACE = timedelta(seconds=10)  #: two tabs may refresh with one token; later it is a theft
 
 
@@ -144,7 +145,7 @@ def session_name(*, session: Session, name: str, client: Client, within: UUID) -
     return session
 
 
-def session_end(*, session: Session, client: Client, reason: str = "logout") -> None:
+def session_end(*, session: Session, client: Client, reason: str = LOGOUT) -> None:
     """End one session: its tokens and sockets die with it. Ending it again changes nothing."""
     with transaction.atomic():
         if _end(Session.objects.filter(id=session.id), reason=reason):

@@ -6,7 +6,7 @@ the caller and names the account the request may touch. A request that arrives a
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -40,38 +40,15 @@ from orders.state_requests import WantedState as WantedState
 from tradingmw.errors import Code
 
 SYMBOLS_MAX = 200
-RequestId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-Trace = Annotated[str, Meta(max_length=CHARACTERS_MAX)]
-
-
-class Caller(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """On whose behalf; the account is the fence around what the request may see."""
-
-    user: UUID
-    account: UUID
-    account_name: Token
-    desk: UUID | None = None
-    desk_name: Token | None = None
-    heads_desk: bool = False
-    ip_address: Annotated[str, Meta(max_length=45)] | None = None
-    session: UUID | None = None  #: it is asked in this session; for the audit
-    signed: UUID | None = None  #: the stored signature of the request (`accounts.models.SignedRequest`)
-
-
-class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """`trace` is the id under which the edge serves it (`X-Request-ID`): kept with the order, shown in the log.
-
-    `received_us` is when the edge had it; 0 = not known.
-    """
-
-    request_id: RequestId
-    deadline_us: Micros
-    trace: Trace = ""
-    received_us: Micros = 0
+LEGS_MAX = 10
+BASKET_MAX = 100
 
 
 class PlaceOrder(Request, frozen=True, kw_only=True):
-    """`wait_until_us` > 0: answer when the engine has spoken, at that instant at the latest."""
+    """`wait_until_us` > 0: answer when the engine has spoken, at that instant at the latest.
+
+    `confirmation_token` is that of the warning which the caller has been given; it is not part of the order.
+    """
 
     caller: Caller
     client_order_id: ClientOrderId
@@ -85,6 +62,30 @@ class PlaceOrder(Request, frozen=True, kw_only=True):
     stop_price_e8: Price | None = None
     expires_at_us: Micros | None = None
     wait_until_us: Micros = 0
+    confirmation_token: ConfirmationToken = ""
+
+
+class PlaceOrderGroup(Request, frozen=True, kw_only=True):
+    """Orders that depend on each other, all of one caller; of `oto` and `bracket` the first triggers the others."""
+
+    caller: Caller
+    kind: GroupKind
+    orders: Annotated[list[PlaceOrder], Meta(max_length=LEGS_MAX)]
+
+
+class PlaceBasket(Request, frozen=True, kw_only=True):
+    """Orders of one caller that have nothing to do with each other."""
+
+    caller: Caller
+    orders: Annotated[list[PlaceOrder], Meta(min_length=1, max_length=BASKET_MAX)]
+
+
+class ClosePositions(Request, frozen=True, kw_only=True):
+    """Bring the account's positions to flat, or only those in these symbols. `close_id` again is a repeat."""
+
+    caller: Caller
+    close_id: ClientOrderId
+    symbols: Annotated[list[Symbol], Meta(max_length=SYMBOLS_MAX)] = []
 
 
 class ReplaceOrder(Request, frozen=True, kw_only=True):
@@ -99,30 +100,6 @@ class ReplaceOrder(Request, frozen=True, kw_only=True):
 
 class CancelOrder(Request, frozen=True, kw_only=True):
     caller: Caller
-    orders: Annotated[list[PlaceOrder], Meta(min_length=1, max_length=BASKET_MAX)]
-
-    `id` is that of the change: the same one again is a repeat. `user` None: an operator at the machine. `shared`: the
-    engine's word for the target covers others as well, so that the engine is not to end all that it has of it.
-    """
-
-class ClosePositions(Request, frozen=True, kw_only=True):
-    """Bring the account's positions to flat, or only those in these symbols. `close_id` again is a repeat."""
-
-    @property
-    def target(self) -> Target:
-        return Target(self.scope, self.key)
-
-
-class ReplaceOrder(Request, frozen=True, kw_only=True):
-    """Change the total quantity or the prices of an open order; what is absent stays as it is."""
-
-    caller: Caller
-    order_id: UUID
-    quantity_e8: PositiveE8 | None = None
-    price_e8: Price | None = None
-    stop_price_e8: Price | None = None
-
-
     order_id: UUID
 
 
@@ -169,6 +146,37 @@ class CanceledItem(Struct, frozen=True, kw_only=True):
     code: Code | None = None
 
 
+class GroupAnswer(Answer, frozen=True, kw_only=True):
+    """The group after the request, its orders in their public shape and in the order of the request."""
+
+    id: UUID
+    kind: GroupKind
+    orders: list[dict[str, Any]]
+    created: bool
+    last_event_id: int
+
+
+class PlacedItem(Struct, frozen=True, kw_only=True):
+    """What became of one order of many: `status` is that of HTTP which it would have had alone."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    client_order_id: str = ""
+    symbol: str = ""
+    code: Code | None = None
+    detail: str = ""
+    errors: list[dict[str, str]] = []
+    rules: list[dict[str, Any]] = []
+    order: dict[str, Any] | None = None
+    canceled: list[UUID] = []
+
+
+class PlacedAnswer(Answer, frozen=True, kw_only=True):
+    """One item for each order of a basket, or for each position that is to be closed."""
+
+    items: list[PlacedItem]
+    last_event_id: int
+
+
 class CancelAllAnswer(Answer, frozen=True, kw_only=True):
     items: list[CanceledItem]
     last_event_id: int
@@ -181,13 +189,14 @@ class ReconcileAnswer(Answer, frozen=True, kw_only=True):
 
 
 class Refusal(Answer, frozen=True, kw_only=True):
-    """The members of a `TradingError`."""
+    """The members of a `TradingError`; `extra` are those beyond the ones that every error has."""
 
     status: Annotated[int, Meta(ge=400, le=599)]
     code: Code
     detail: str
     errors: list[dict[str, str]] = []
     retry_after_seconds: int | None = None
+    extra: dict[str, Any] = {}
 
 
 class BridgeAnswer(Answer, frozen=True, kw_only=True):
@@ -202,17 +211,20 @@ class BridgeAnswer(Answer, frozen=True, kw_only=True):
     session: int
     core_age_ms: int
     tripped: str = ""
-    tripped: str = ""
     restrictions: list[Restriction] = []  #: all that are in force
 
 
 AnyRequest = (
     PlaceOrder
+    | PlaceOrderGroup
+    | PlaceBasket
+    | ClosePositions
     | ReplaceOrder
     | CancelOrder
     | CancelAllOrders
     | AmendExecution
     | ReconcileOrders
+    | ReloadLimits
     | SetTradingState
     | GuardSession
     | AttendSessions
@@ -221,12 +233,17 @@ AnyRequest = (
 )
 AnyAnswer = (
     OrderAnswer
+    | GroupAnswer
+    | PlacedAnswer
     | CancelAllAnswer
     | GuardAnswer
     | AttendAnswer
     | CancelAfterAnswer
     | ReconcileAnswer
+    | LimitsAnswer
     | TradingStateAnswer
+    | PreviewAnswer
+    | DeniedAnswer
     | Refusal
     | BridgeAnswer
 )
@@ -242,7 +259,7 @@ def encode(message: Request | Answer) -> bytes:
 
 def decode_request(frame: bytes) -> AnyRequest:
     """`WireError` where it is none."""
-    return read_map(_requests, frame, ("caller",))
+    return read_map(_requests, frame, ("caller", "orders"))
 
 
 def decode_answer(frame: bytes) -> AnyAnswer:

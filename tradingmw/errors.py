@@ -50,6 +50,7 @@ class Code(StrEnum):
     ADDRESS_NOT_ALLOWED = "ADDRESS_NOT_ALLOWED"  #: you may not come from this address
     CSRF_FAILED = "CSRF_FAILED"  #: the cookie came without X-Client or with a foreign Origin
     RATE_LIMITED = "RATE_LIMITED"  #: too many requests; see Retry-After
+    OVERLOADED = "OVERLOADED"  #: more is asked than is done in time; nothing was done; see Retry-After
     LOGIN_BUSY = "LOGIN_BUSY"  #: too many log in at once; see Retry-After
     INTERNAL_ERROR = "INTERNAL_ERROR"  #: our fault; quote requestId
     TOO_MANY_SOCKETS = "TOO_MANY_SOCKETS"  #: as many sockets as are taken are open or opening; see Retry-After
@@ -82,6 +83,13 @@ class Code(StrEnum):
     AWAITING_APPROVAL = "AWAITING_APPROVAL"  #: it is kept here until a second person has decided
     TRADING_HALTED = "TRADING_HALTED"  #: no new orders and no changes here now; cancels pass
     REDUCE_ONLY = "REDUCE_ONLY"  #: only orders that bring a position nearer to flat
+    APPROVAL_REFUSED = "APPROVAL_REFUSED"  #: a second person has refused the order; it was not sent
+    NOT_AWAITING_APPROVAL = "NOT_AWAITING_APPROVAL"  #: there is nothing to decide: it was decided, or never kept for it
+    RISK_LIMIT = "RISK_LIMIT"  #: a limit forbids it: `rules` say which, and by how much
+    RESTRICTED = "RESTRICTED"  #: the instrument is on the restricted list
+    STALE_PRICE = "STALE_PRICE"  #: there is no price of the market to rely on: stale, missing or crossed
+    CONFIRMATION_REQUIRED = "CONFIRMATION_REQUIRED"  #: it breaks soft limits: send it again with `confirmationToken`
+    CONFIRMATION_INVALID = "CONFIRMATION_INVALID"  #: the token is not of this order, or used, or over a minute old
     AWAITING_PARENT = "AWAITING_PARENT"  #: it is kept here until another order of its group has traded
     AWAITING_CANCELS = "AWAITING_CANCELS"  #: it is kept here until the orders have ended that would trade beside it
     CANCELS_OVERDUE = "CANCELS_OVERDUE"  #: the orders that would trade beside it did not end in time; it was not sent
@@ -126,6 +134,7 @@ class TradingError(Exception):
         self.errors = errors or []  #: per field: {"attr", "code", "detail"}
         self.retry_after_seconds = retry_after_seconds
         self.headers: dict[str, str] = {}  #: of the HTTP answer
+        self.beside: dict[str, Any] = {}  #: members of a socket's answer beside `error`
         self.extra = extra  #: further public members of the problem document
         super().__init__(self.detail)
 

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from notifications.stream import user_stream
+from orders.bridge.gate_answers import denied_answer
 from orders.bridge.intake import Intake
 from orders.bridge.last_hop import LastHop
 from orders.bridge.outbox import Outbox, Outgoing
+from orders.bridge.safeguard_answers import safeguard_answer
 from orders.bridge.waiting import Waiter, Waiting
 from orders.core.book import Phase
 from orders.core.draft import Draft
@@ -22,6 +24,7 @@ from orders.core.marks import Mark
 from orders.core.outcomes import (
     Alarm,
     CancelAllReply,
+    DeniedReply,
     LimitsReply,
     OrderChanged,
     OrderReply,
@@ -106,7 +109,7 @@ class CoreLoop:
 
         Before each pass it is sure of its lease: one that stood still for long answers nothing before it has looked.
         """
-        self._pass([Started()])
+        self._begin()
         while not stop.is_set():
             batch = self._intake.take(TICK_SECONDS) or [Tick()]
             if self._holds_lease() and self._remembers():
@@ -115,8 +118,13 @@ class CoreLoop:
             else:
                 self._postpone(Postponed(batch))
 
+    def _begin(self) -> None:
+        """From what the ledger has read."""
+        self._intake.holdings.begin(self._ledger.held, self._ledger.book.orders.values())
+        self._pass([Started()])
+
     def _pass(self, batch: Sequence[Input]) -> None:
-        if not isinstance(batch[0], Tick):
+        if not isinstance(batch[0], Tick | Attend):
             BATCH_INPUTS.observe(len(batch))
             crash_point(CrashPoint.BATCH_TAKEN)
         self._ledger.book.marks, self._ledger.book.tripped = self._marks(), self._last_hop.reason
@@ -137,6 +145,7 @@ class CoreLoop:
     def _publish(self, settled: Settled) -> None:
         draft = settled.draft
         self.counts.update(draft.counts)
+        self._intake.holdings.follow(draft.happenings)
         self._tell_waiting(settled)
         committed_us = self._clock_us()
         answers = [*self._answered(settled, committed_us), *self._waiting.take_due(draft.now_us)]
@@ -227,7 +236,7 @@ class CoreLoop:
             self._has_forgotten = False
             cursor, in_force = self._ledger.book.cursor, self._in_force
             self._outbox.put(Outgoing(cursor, live=False, begin_anew=True, restrictions=in_force))
-            self._pass([Started()])
+            self._begin()
         return not self._is_away and not self._has_forgotten
 
     def _holds_lease(self) -> bool:
@@ -262,6 +271,8 @@ def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
     number = numbers[user_stream(reply.user)]
     if isinstance(reply, CancelAllReply):
         return CancelAllAnswer(request_id=reply.ticket.request_id, items=reply.items, last_event_id=number)
+    if isinstance(reply, DeniedReply):
+        return denied_answer(reply, number)
     shape = order_shape(reply.order)
     return OrderAnswer(request_id=reply.ticket.request_id, order=shape, created=reply.created, last_event_id=number)
 
@@ -274,6 +285,7 @@ def refusal(ticket: Ticket, error: TradingError) -> Refusal:
         detail=error.detail,
         errors=error.errors,
         retry_after_seconds=error.retry_after_seconds,
+        extra=error.extra,
     )
 
 

@@ -1,73 +1,165 @@
-"""In which order are waiting inputs served? Cancels, then the engine's words, then new orders and changes; users take
-turns.
+"""In which order are waiting inputs served? Kills, alone and first; cancels, the engine's words, orders that reduce a
+position, new orders and changes, then what operators ask; in each line users take turns.
 
-The engine and new orders have a share of each batch, so that a long replay does not shut requests out, nor a storm of
-requests the engine. Whatever a share leaves free goes to whoever waits, in the same order.
+Every line has a share of each batch, so that a long replay does not shut requests out, nor a storm of requests the
+engine, nor one kind of request another. Whatever a share leaves free goes to whoever waits, in the same order. Each
+line is bounded by itself: a flood of new orders refuses no cancel.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Iterable
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from orders.core.inputs import Asked, Cancel, CancelAll, Halt, Input, Operating
+from orders.bridge.holdings import Closing, Holdings, closing
+from orders.core.inputs import (
+    Amend,
+    Asked,
+    Attend,
+    Cancel,
+    CancelAll,
+    CancelLater,
+    Close,
+    GuardOf,
+    Halt,
+    Input,
+    Operating,
+    Place,
+    Reconcile,
+    Reload,
+    SetState,
+)
 
 BATCH_MAX = 64
-ENGINE_SHARE, NEW_SHARE = 32, 16  #: of a batch, where they have so many waiting
-REQUESTS_MAX = 4_096
 ENGINE_MAX = 20_000
 OPERATOR = UUID(int=0)  #: takes turns like a user
+SMOOTHING: Final = 0.2  #: the newest pass's weight in the mean
+
+
+class Line(StrEnum):
+    """In which a request waits; the names are what figures show."""
+
+    CANCELS = "cancels"
+    REDUCING = "reducing_orders"
+    NEWS = "new_orders"
+    OPERATOR = "operator"
+
+
+#: whatever stands not here brings something new
+LINES: Final[dict[type, Line]] = {
+    Cancel: Line.CANCELS,
+    CancelAll: Line.CANCELS,
+    CancelLater: Line.CANCELS,
+    GuardOf: Line.CANCELS,
+    Attend: Line.CANCELS,
+    SetState: Line.CANCELS,
+    Close: Line.REDUCING,
+    Amend: Line.OPERATOR,
+    Reconcile: Line.OPERATOR,
+    Reload: Line.OPERATOR,
+}
+#: how many may wait in each; one user alone fills half of it
+MOST: Final = {Line.CANCELS: 8_192, Line.REDUCING: 2_048, Line.NEWS: 8_192, Line.OPERATOR: 256}
+ENGINE: Final = "engine"
+#: in the order of service, and how many of a batch each has where so many wait; together a batch
+SHARES: Final = {Line.CANCELS: 14, ENGINE: 24, Line.REDUCING: 8, Line.NEWS: 16, Line.OPERATOR: 2}
 
 
 def asker(request: Asked) -> UUID:
-    return OPERATOR if isinstance(request, Amend | Reconcile) else request.request.caller.user
+    if isinstance(request, Attend):
+        return request.request.process
+    return OPERATOR if isinstance(request, Operating) else request.request.caller.user
+
+
+class Backlog(NamedTuple):
+    """What waits of new orders and changes, how long the oldest has waited, and what a pass of the core takes now."""
+
+    waiting: int = 0
+    oldest_seconds: float = 0.0
+    pass_seconds: float = 0.0
+
+
+class Waiting(NamedTuple):
+    """A place in a line."""
+
+    number: int
+    request: Asked
 
 
 class Turns:
-    """A queue in which users take turns: each has its own line, and the lines are served one by one."""
+    """A queue in which users take turns: each has its own line, and the lines are served one by one.
 
-    def __init__(self) -> None:
-        self._lines: OrderedDict[UUID, deque[Input]] = OrderedDict()
-        self._waiting = 0
+    Nobody may have more waiting than there is room left: whoever comes new always finds some.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lines: OrderedDict[UUID, deque[Waiting]] = OrderedDict()
+        self._since: OrderedDict[int, float] = OrderedDict()  #: of all that wait, by number: the oldest first
+        self._number = 0
 
     def __len__(self) -> int:
-        return self._waiting
+        return len(self._since)
 
-    def put(self, user: UUID, each: Input) -> None:
-        self._lines.setdefault(user, deque()).append(each)
-        self._waiting += 1
+    def put(self, user: UUID, request: Asked, now_seconds: float) -> bool:
+        """False where too many wait already."""
+        if len(self._lines.get(user, ())) >= self._most - len(self._since):
+            return False
+        self._number += 1
+        self._lines.setdefault(user, deque()).append(Waiting(self._number, request))
+        self._since[self._number] = now_seconds
+        return True
 
-    def take(self, most: int) -> list[Input]:
-        return [self._next() for _ in range(min(most, self._waiting))]
+    def take(self, most: int) -> list[Asked]:
+        return [self._next() for _ in range(min(most, len(self._since)))]
 
-    def _next(self) -> Input:
+    def oldest_seconds(self, now_seconds: float) -> float:
+        """How long the one has waited who waits longest."""
+        return now_seconds - next(iter(self._since.values()), now_seconds)
+
+    def _next(self) -> Asked:
         user, line = self._lines.popitem(last=False)
-        each = line.popleft()
+        number, request = line.popleft()
         if line:
             self._lines[user] = line
-        self._waiting -= 1
-        return each
+        del self._since[number]
+        return request
 
 
 class Intake:
     """What waits for the core, filled by the link thread. Bounded: requests are refused, the engine is left to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, holdings: Holdings | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`holdings` tells which orders reduce a position."""
+        self.holdings = holdings or Holdings()
+        self._monotonic = monotonic
         self._arrived = threading.Condition()
-        self._cancels = Turns()
         self._kills: deque[Input] = deque()
         self._engine: deque[Input] = deque()
-        self._news = Turns()
+        self._turns = {line: Turns(most) for line, most in MOST.items()}
+        self._closing: Counter[Closing] = Counter()  #: quantity (10⁻⁸) of what waits and reduces
+        self._handed_at: float | None = None  #: when the core was given the batch that it works on
+        self._pass_seconds = 0.0
+
+    def line_of(self, request: Asked) -> Line:
+        """Where it is to wait."""
+        if isinstance(request, Place) and self._reduces(request):
+            return Line.REDUCING
+        return LINES.get(type(request), Line.NEWS)
 
     def offer_request(self, request: Asked) -> bool:
         """False where too many wait already."""
         with self._arrived:
-            if len(self._cancels) + len(self._news) >= REQUESTS_MAX:
+            line = self.line_of(request)
+            if not self._turns[line].put(asker(request), request, self._monotonic()):
                 return False
-            line = self._cancels if isinstance(request, Cancel | CancelAll) else self._news
-            line.put(asker(request), request)
+            if line is Line.REDUCING and isinstance(request, Place):
+                self._closing[closing(request.request)] += request.request.quantity_e8
             self._arrived.notify()
         return True
 
@@ -91,7 +183,12 @@ class Intake:
 
     def lines(self) -> dict[str, float]:
         """How many inputs wait in each line."""
-        return {"cancels": len(self._cancels), "engine": len(self._engine), "new_orders": len(self._news)}
+        return {ENGINE: len(self._engine), **{line.value: len(turns) for line, turns in self._turns.items()}}
+
+    def backlog(self) -> Backlog:
+        with self._arrived:
+            news = self._turns[Line.NEWS]
+            return Backlog(len(news), news.oldest_seconds(self._monotonic()), self._pass_seconds)
 
     @property
     def engine_has_room(self) -> bool:
@@ -100,23 +197,54 @@ class Intake:
     def take(self, timeout_seconds: float) -> list[Input]:
         """The next batch; empty where nothing came in time."""
         with self._arrived:
-            if not self._waiting():
+            self._note_pass()
+            if not self._kills and not any(self.lines().values()):
                 self._arrived.wait(timeout_seconds)
-            return self._all_kills() or self._batch()
+            batch = self._all_kills() or self._batch()
+            self._handed_at = self._monotonic() if batch else None
+            return batch
 
-    def _waiting(self) -> int:
-        return len(self._kills) + len(self._cancels) + len(self._engine) + len(self._news)
+    def _reduces(self, asked: Place) -> bool:
+        """Together with what waits already."""
+        key = closing(asked.request)
+        return self._closing[key] + asked.request.quantity_e8 <= self.holdings.room_e8(key)
+
+    def _note_pass(self) -> None:
+        """The core comes back for more."""
+        if self._handed_at is not None:
+            took_seconds = self._monotonic() - self._handed_at
+            self._pass_seconds += SMOOTHING * (took_seconds - self._pass_seconds)
 
     def _batch(self) -> list[Input]:
-        kept_for_news = min(NEW_SHARE, len(self._news))
-        kept_for_engine = min(ENGINE_SHARE, len(self._engine))
-        cancels = self._cancels.take(BATCH_MAX - kept_for_engine - kept_for_news)
-        engine = self._take_engine(BATCH_MAX - len(cancels) - kept_for_news)
-        return [*cancels, *engine, *self._news.take(BATCH_MAX - len(cancels) - len(engine))]
+        waiting = [len(self._engine) if line == ENGINE else len(self._turns[Line(line)]) for line in SHARES]
+        batch: list[Input] = []
+        for line, most in zip(SHARES, shared_out(waiting), strict=True):
+            batch += self._take_engine(most) if line == ENGINE else self._take_line(Line(line), most)
+        return batch
+
+    def _take_line(self, line: Line, most: int) -> list[Asked]:
+        taken = self._turns[line].take(most)
+        for each in taken if line is Line.REDUCING else ():
+            if isinstance(each, Place):
+                self._closing[closing(each.request)] -= each.request.quantity_e8
+        if not self._turns[Line.REDUCING]:
+            self._closing.clear()
+        return taken
 
     def _all_kills(self) -> list[Input]:
         kills, self._kills = self._kills, deque()
         return list(kills)
 
     def _take_engine(self, most: int) -> list[Input]:
-        return [self._engine.popleft() for _ in range(min(most, len(self._engine)))]
+        return [self._engine.popleft() for _ in range(most)]
+
+
+def shared_out(waiting: Sequence[int]) -> list[int]:
+    """How many of a batch come from each line, of which so many wait: its share, and what others leave free."""
+    given = [min(share, count) for share, count in zip(SHARES.values(), waiting, strict=True)]
+    free = BATCH_MAX - sum(given)
+    for line, count in enumerate(waiting):
+        more = min(free, count - given[line])
+        given[line] += more
+        free -= more
+    return given

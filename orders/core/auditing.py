@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from orders.core.causes import Cause
 from orders.core.state import OrderState
-from orders.requests import CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
+from orders.requests import Caller, CancelAllOrders, CancelOrder, ClosePositions, PlaceOrder, ReplaceOrder
 from tradingmw.scaled import text_e8
 
 Facts = dict[str, str]
@@ -14,7 +15,10 @@ NOTHING: Final[Facts] = {}
 
 
 class Audit(NamedTuple):
-    """`before` and `after` hold what the deed changed, in public words; `trace` is the id of the request."""
+    """`before` and `after` hold what the deed changed, in public words; `trace` is the id of the request.
+
+    `order_id` is the id of another `resource`, where that is none.
+    """
 
     user: UUID | None
     action: str
@@ -29,11 +33,12 @@ class Audit(NamedTuple):
 
 
 def audit_of(
-    request: PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders,
+    request: PlaceOrder | ReplaceOrder | CancelOrder | CancelAllOrders | ClosePositions,
     action: str,
     order: OrderState,
     before: OrderState | None = None,
     wanted: Facts = NOTHING,
+    cause: Cause = Cause.ASKED,
 ) -> Audit:
     """`order` is what became of `before`; `wanted` are other terms, which the engine has still to agree to."""
     caller = request.caller
@@ -44,11 +49,17 @@ def audit_of(
         "quantityE8": order.quantity_e8,
         "status": order.status.value,
         **({"wanted": wanted} if wanted else {}),
+        **({"cause": cause.value} if cause else {}),
     }
     was, now = placed(order) if before is None else changed(before, order, wanted)
     return Audit(
         caller.user, action, str(order.id), caller.ip_address, details, caller.session, request.trace, was, now
     )
+
+
+def signature(caller: Caller) -> dict[str, Any]:
+    """With the event stands which signed request asked for it."""
+    return {"signedRequest": str(caller.signed)} if caller.signed else {}
 
 
 def placed(order: OrderState) -> tuple[Facts, Facts]:

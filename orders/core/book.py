@@ -14,8 +14,11 @@ from msgspec import Struct
 
 from bridge.wire.messages import Instrument
 from orders.core.comparison import Run, Suspect
+from orders.core.gate.state import Gate
+from orders.core.groups.index import GroupIndex
 from orders.core.limits import Limit
 from orders.core.marks import Mark
+from orders.core.safeguards import Safeguards
 from orders.core.scopes import Target
 from orders.core.state import (
     NOWHERE,
@@ -83,12 +86,15 @@ class Book:
         self.look_at_deadlines_us = 0  #: when commands without an answer are looked for next
         self.instruments: Mapping[str, Instrument] = {}
         self.orders: dict[UUID, OrderState] = {}
+        self.groups = GroupIndex()
         self._touched: set[UUID] = set()  #: learned since the last batch: some of them have ended
         self.client_ids: dict[tuple[UUID, str], UUID] = {}
         self.executions: dict[str, ExecutionState] = {}
         self.positions: dict[tuple[UUID, str], PositionState] = {}
         self.restrictions: dict[Target, Restriction] = {}  #: where trading is not simply active
         self.limits: tuple[Limit, ...] = ()  #: of all times; the gate looks at those in effect
+        self.limits_revision = 0  #: as the database counts them
+        self.gate = Gate()
         self.marks: Mapping[str, Mark] = {}  #: by symbol; handed in before each batch
         self.tripped = ""  #: why nothing new leaves for the engine, empty while it does; handed in likewise
         self.booked: set[UUID] = set()  #: kills of this batch that an earlier one has written
@@ -100,26 +106,33 @@ class Book:
         self.asks: dict[UUID, Ask] = {}
         self.run: Run | None = None  #: the reconciliation under way
         self.suspects: dict[UUID, Suspect] = {}  #: its orders that differ and are not settled
+        self.safeguards = Safeguards()
         self.owners: dict[str, Caller] = {}  #: of accounts by name, whose orders the engine names and we do not know
 
     def learn(self, order: OrderState) -> None:
         self._touched.add(order.id)
         self.orders[order.id] = order
+        self.groups.note(order)
         self.client_ids[order.account, order.client_order_id] = order.id
 
     def forget_looked_up(self, changed: Iterable[UUID]) -> None:
-        """Drop what only the last batch needed: executions, owners, and orders that have ended."""
+        """Drop what only the last batch needed: executions, owners, and orders that have ended, with all their group."""
         self.executions.clear()
         self.owners.clear()
         for order_id in self._touched.union(changed):
             order = self.orders.get(order_id)
-            if order is not None and order.final:
-                del self.orders[order_id]
-                self.client_ids.pop((order.account, order.client_order_id), None)
-                self.claims.pop(order_id, None)
-                self.replaces.pop(order_id, None)
-                self.asks.pop(order_id, None)
+            if order is not None:
+                self.groups.note(order)
+                for ended in self.groups.forgotten_with(order, self.orders) if order.final else ():
+                    self._forget(ended)
         self._touched.clear()
+
+    def _forget(self, order_id: UUID) -> None:
+        if order := self.orders.pop(order_id, None):
+            self.client_ids.pop((order.account, order.client_order_id), None)
+            self.claims.pop(order_id, None)
+            self.replaces.pop(order_id, None)
+            self.asks.pop(order_id, None)
 
     def forget_doubts_of_ended_orders(self) -> None:
         doubted = [one for one in self.commands.items() if one[1].progress is CommandProgress.UNKNOWN]

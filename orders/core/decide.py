@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orders.core import amending, expiring, halting, linking, reconciling, replacing, reporting, requesting, settling
+from orders.core import (
+    amending,
+    disconnecting,
+    elapsing,
+    expiring,
+    halting,
+    linking,
+    reconciling,
+    replacing,
+    reporting,
+    requesting,
+    settling,
+)
 from orders.core.book import Book
 from orders.core.draft import Draft
+from orders.core.groups import baskets, closing, placing, tending
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import (
     Amend,
     Asked,
+    Attend,
+    Basket,
     Cancel,
     CancelAll,
+    CancelLater,
+    Close,
     EngineBeat,
+    GuardOf,
     Halt,
     Input,
     LinkDown,
@@ -23,7 +41,9 @@ from orders.core.inputs import (
     Listed,
     NotSent,
     Place,
+    PlaceGroup,
     Reconcile,
+    Reload,
     Replace,
     Replayed,
     Replied,
@@ -35,6 +55,7 @@ from orders.core.inputs import (
     Tripped,
     Unreadable,
 )
+from orders.core.outcomes import LimitsReply
 
 
 def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
@@ -46,9 +67,12 @@ def decide(book: Book, inputs: Iterable[Input], now_us: int) -> Draft:
     draft.hops = NO_HOPS
     settling.doubt_overdue(draft)
     halting.sweep(draft)
+    disconnecting.cancel_for_absent(draft)
+    elapsing.cancel_elapsed(draft)
     reconciling.advance(draft)
     linking.open_when_settled(draft)
     expiring.ask_for_expired(draft)
+    tending.tend(draft)
     settling.put_questions(draft)
     return draft
 
@@ -87,6 +111,9 @@ def link_down(draft: Draft, down: LinkDown) -> None:
 
 DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     Place: requesting.place,
+    PlaceGroup: placing.place_group,
+    Basket: baskets.place_basket,
+    Close: closing.close,
     Replace: replacing.replace,
     Cancel: requesting.cancel,
     CancelAll: requesting.cancel_all,
@@ -98,8 +125,12 @@ DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     LinkSilent: lambda draft, _: linking.link_down(draft),
     Reported: reported,
     Replied: replied,
+    GuardOf: disconnecting.guard,
+    Attend: disconnecting.attended,
+    CancelLater: elapsing.set_timer,
     Amend: amending.amend_by_hand,
     Reconcile: reconciling.asked,
+    Reload: lambda draft, asked: draft.replies.append(LimitsReply(asked.ticket, len(draft.book.limits))),
     StatusTold: status_told,
     Listed: lambda draft, told: reconciling.listed(draft, told.page),
     Replayed: lambda draft, told: linking.replayed(draft, told.done),

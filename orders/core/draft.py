@@ -16,13 +16,27 @@ import msgspec
 from bridge.wire.messages import ReplayRequest
 from orders.core.auditing import Audit
 from orders.core.book import Book, Phase
+from orders.core.causes import KEPT_REASONS
 from orders.core.comparison import Difference, Run
+from orders.core.gate.exposure import Sources
+from orders.core.gate.state import GateDraft
 from orders.core.hops import NO_HOPS
 from orders.core.inputs import Ticket
 from orders.core.layers import Layer
-from orders.core.outcomes import Alarm, Happening, OrderChanged, Quarantined, RefusalReply, Reply, StateChanged, ToSend
+from orders.core.outcomes import (
+    Alarm,
+    Happening,
+    Notice,
+    OrderChanged,
+    Quarantined,
+    RefusalReply,
+    Reply,
+    StateChanged,
+    ToSend,
+)
+from orders.core.safeguards import SafeguardsDraft
 from orders.core.state import NOWHERE, CommandKey, CommandProgress, CommandState, Cursor, OrderState
-from orders.lifecycle import OrderEvent, next_status
+from orders.lifecycle import OrderEvent, OrderStatus, next_status
 from tradingmw.errors import TradingError
 
 
@@ -62,12 +76,19 @@ class Draft:
         self.audits: list[Audit] = []
         self.quarantined: list[Quarantined] = []
         self.alarms: list[Alarm] = []
+        self.safeguards = SafeguardsDraft(book.safeguards, now_us)
+        self.notices: list[Notice] = []
         self.counts: defaultdict[str, int] = defaultdict(int)
+        sources = Sources(self.orders, self.replaces, self.commands, self.positions)
+        self.gate = GateDraft(book, now_us, sources, self.positions.changes)
+        for limit, why in self.gate.untold:
+            self.alarm("A limit that cannot be meant is ignored", limit=str(limit.id), rule=limit.rule.value, why=why)
 
     @property
     def writes(self) -> bool:
         """Is there anything to commit?"""
         decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
+        decided = decided or self.safeguards.writes
         return bool(decided or self.state_changes or self.found_something) or self.cursor != self.book.cursor
 
     @property
@@ -88,10 +109,12 @@ class Draft:
         """The order after `event`, with `changes` to its fields; `IllegalEvent` where the lifecycle has no row."""
         traded = changes.get("filled_e8", order.filled_e8) > 0
         status = next_status(order.status if order.version else None, event, traded=traded)
-        kept = order.reason if status == order.status and not order.held else ""
+        stays = status is OrderStatus.CANCELED and order.reason in KEPT_REASONS
+        kept = order.reason if stays or (status == order.status and not order.held) else ""
         changed = {"reason": reason or kept, "version": order.version + 1, "updated_at_us": self.now_us, **changes}
         after = msgspec.structs.replace(order, status=status, **changed)
         self.orders.put(after.id, after)
+        self.gate.exposure.touch(after.id)
         traced = {"requestId": after.trace} if after.trace else {}
         self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source, self.hops))
         return after
@@ -134,6 +157,8 @@ class Draft:
         for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, *both]:
             if layer.changes:
                 layer.adopt()
+        self.safeguards.adopt()
+        self.gate.adopt()
         book.forget_looked_up(self.orders.changes)
         if self.look_at_deadlines_us != book.look_at_deadlines_us:
             book.look_at_deadlines_us = self.look_at_deadlines_us

@@ -8,16 +8,21 @@ from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderList, OrderStatus, ReplayDone
 from orders.core.hops import NO_HOPS, Hops
+from orders.limit_requests import ReloadLimits
 from orders.requests import (
     AmendExecution,
     CancelAllOrders,
     CancelOrder,
+    ClosePositions,
+    PlaceBasket,
     PlaceOrder,
+    PlaceOrderGroup,
     ReconcileOrders,
     ReplaceOrder,
     SetTradingState,
     WantedState,
 )
+from orders.safeguard_requests import AttendSessions, CancelAfter, GuardSession
 from tradingmw.token_buckets import Budget
 
 
@@ -28,14 +33,40 @@ class Ticket(NamedTuple):
     request_id: int
     arrived_us: int = 0
     received_us: int = 0  #: by the web process
+    budget: Budget | None = None  #: what the caller has left; goes back with the answer
 
 
 class Place(NamedTuple):
-    """`order_id` is handed in so that the decision can be repeated."""
+    """`order_id` is handed in so that the decision can be repeated, and so is `token`, by which it may be confirmed."""
 
     ticket: Ticket
     request: PlaceOrder
     order_id: UUID
+    token: str = ""
+
+
+class PlaceGroup(NamedTuple):
+    """Orders that depend on each other; their ids and the group's are handed in likewise."""
+
+    ticket: Ticket
+    request: PlaceOrderGroup
+    group_id: UUID
+    places: tuple[Place, ...]
+
+
+class Basket(NamedTuple):
+    """Orders that have nothing to do with each other."""
+
+    ticket: Ticket
+    request: PlaceBasket
+    places: tuple[Place, ...]
+
+
+class Close(NamedTuple):
+    """Somebody wants to hold nothing any more, of some symbols or of all."""
+
+    ticket: Ticket
+    request: ClosePositions
 
 
 class Replace(NamedTuple):
@@ -53,6 +84,25 @@ class CancelAll(NamedTuple):
     request: CancelAllOrders
 
 
+class GuardOf(NamedTuple):
+    """Somebody wants cancel-on-disconnect for his session, or no longer."""
+
+    ticket: Ticket
+    request: GuardSession
+
+
+class Attend(NamedTuple):
+    """A web process says which sessions have sockets there."""
+
+    ticket: Ticket
+    request: AttendSessions
+
+
+class CancelLater(NamedTuple):
+    ticket: Ticket
+    request: CancelAfter
+
+
 class Amend(NamedTuple):
     """An operator busts or corrects an execution."""
 
@@ -65,6 +115,13 @@ class Reconcile(NamedTuple):
 
     ticket: Ticket
     request: ReconcileOrders
+
+
+class Reload(NamedTuple):
+    """The limits are others than before; the book has the new ones already."""
+
+    ticket: Ticket
+    request: ReloadLimits
 
 
 class SetState(NamedTuple):

@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from bridge.wire.messages import CancelOrder, NewOrder, OrderListRequest, OrderStatusRequest, ReplaceOrder
+from orders.core.causes import Cause
+from orders.core.groups.legs import GroupKind
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import Ticket
 from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
 from orders.core.trading_states import Restriction, StateEvent
 from orders.lifecycle import OrderEvent
 from orders.requests import CanceledItem, WantedState
-from tradingmw.errors import TradingError
+from tradingmw.errors import Code, TradingError
 
 ToSend = NewOrder | CancelOrder | ReplaceOrder | OrderStatusRequest | OrderListRequest
 
@@ -38,6 +40,34 @@ class Alarm(NamedTuple):
     facts: dict[str, Any]
 
 
+class Notice(NamedTuple):
+    """Something that the user is to find among his notifications: so many of his account's orders were cancelled."""
+
+    user: UUID
+    account_name: str
+    cause: Cause
+    orders: int
+
+
+class GuardReply(NamedTuple):
+    ticket: Ticket
+    user: UUID
+
+
+class AttendReply(NamedTuple):
+    ticket: Ticket
+    guarded: list[UUID]
+
+
+class CancelAfterReply(NamedTuple):
+    """`trigger_at_us` 0: no timer runs."""
+
+    ticket: Ticket
+    trigger_at_us: int
+    now_us: int
+    user: UUID
+
+
 class OrderReply(NamedTuple):
     """`wait_until_us` > 0: to be given when the engine has spoken of the order, at that instant at the latest."""
 
@@ -46,6 +76,41 @@ class OrderReply(NamedTuple):
     created: bool
     user: UUID
     wait_until_us: int
+
+
+class GroupReply(NamedTuple):
+    ticket: Ticket
+    group: UUID
+    kind: GroupKind
+    orders: list[OrderState]
+    created: bool
+    user: UUID
+
+
+class Placed(NamedTuple):
+    """What became of one order of many; `reply` None: there was nothing to do."""
+
+    client_order_id: str
+    symbol: str
+    reply: OrderReply | DeniedReply | RefusalReply | None
+    canceled: list[UUID]
+
+
+class PlacedReply(NamedTuple):
+    ticket: Ticket
+    items: list[Placed]
+    user: UUID
+
+
+class DeniedReply(NamedTuple):
+    """The gate has refused the order, which is stored as denied; `rules` are those that it breaks, in public words."""
+
+    ticket: Ticket
+    order: OrderState
+    code: Code
+    detail: str
+    rules: list[dict[str, Any]]
+    user: UUID
 
 
 class CancelAllReply(NamedTuple):
@@ -75,6 +140,11 @@ class StateChanged(NamedTuple):
     after: Restriction | None
 
 
+class LimitsReply(NamedTuple):
+    ticket: Ticket
+    limits: int
+
+
 class RefusalReply(NamedTuple):
     ticket: Ticket
     error: TradingError
@@ -82,6 +152,6 @@ class RefusalReply(NamedTuple):
 
 OperatorReply = ReconcileReply | LimitsReply | StateReply
 SafeguardReply = GuardReply | AttendReply | CancelAfterReply
-ToUser = OrderReply | CancelAllReply | GuardReply | CancelAfterReply  #: told how far the user's stream goes
-Reply = SafeguardReply | OrderReply | GroupReply | PlacedReply | CancelAllReply | OperatorReply | RefusalReply
+ToUser = OrderReply | DeniedReply | CancelAllReply | GuardReply | CancelAfterReply  #: told how far the user's stream goes
+Reply = SafeguardReply | OrderReply | DeniedReply | GroupReply | PlacedReply | CancelAllReply | OperatorReply | RefusalReply
 Happening = OrderChanged | ExecutionState | PositionState

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bridge.wire.vocabulary import OrderType, TimeInForce
+from orders.core.admitting import admitted
 from orders.core.auditing import audit_of
+from orders.core.auditing import signature as signature
 from orders.core.book import Phase, awaits_evidence
+from orders.core.causes import REASONS, Cause
 from orders.core.checks import check_order, checked_instrument, fingerprint
-from orders.core.commands import ask_later, send_cancel, send_new_order
+from orders.core.commands import see_to_cancel
 from orders.core.draft import Draft
-from orders.core.expiring import note_expiry
 from orders.core.holding import end_held
 from orders.core.inputs import Cancel, CancelAll, Place, Replace
 from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.core.state import OrderState
-from orders.core.trading_states import TradingState, worst_of
 from orders.lifecycle import OrderEvent, OrderStatus
-from orders.requests import Caller, CancelAllOrders, CanceledItem, CancelOrder
+from orders.requests import CancelAllOrders, CanceledItem, CancelOrder
 from tradingmw.errors import Code, Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 
 RETRY_AFTER_SECONDS = 2
@@ -68,16 +69,9 @@ def accept(draft: Draft, asked: Place) -> None:
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
         return
-    order = new_order(draft, asked, instrument.exchange)
-    if (worst := worst_of(draft.restrictions, order)) and worst.state is TradingState.HALTED:
-        draft.refuse(asked.ticket, InvalidRequest("Trading is halted.", code=Code.TRADING_HALTED))
-        return
-    order = draft.happen(order, OrderEvent.ACCEPTED, details=signature(request.caller))
-    draft.client_ids.put((order.account, order.client_order_id), order.id)
-    note_expiry(draft, order)
-    send_new_order(draft, order, instrument)
-    draft.audits.append(audit_of(request, "order.place", order))
-    answer(draft, asked, order, created=True)
+    order = admitted(draft, asked, new_order(draft, asked, instrument.exchange), instrument)
+    if order is not None:
+        answer(draft, asked, order, created=True)
 
 
 def new_order(draft: Draft, asked: Place, exchange: str) -> OrderState:
@@ -157,31 +151,24 @@ def meant(draft: Draft, request: CancelAllOrders) -> list[OrderState]:
     return sorted(found, key=lambda order: order.created_at_us)
 
 
-def want_cancel(draft: Draft, request: CancelOrder | CancelAllOrders, order: OrderState) -> OrderState:
+def want_cancel(
+    draft: Draft, request: CancelOrder | CancelAllOrders, order: OrderState, cause: Cause = Cause.ASKED
+) -> OrderState:
     if order.cancel_wanted:
         return order
     without_evidence = order.status is OrderStatus.UNKNOWN
     by = {"requestedBy": str(request.caller.user)} if request.caller.user != order.user else {}
-    by |= signature(request.caller)
+    by |= signature(request.caller) | ({"cause": cause.value} if cause else {})
+    reason = REASONS[cause]
     if order.held:
-        ended = end_held(draft, order, OrderEvent.CANCELED, "", by)
-        draft.audits.append(audit_of(request, "order.cancel", ended, order))
+        ended = end_held(draft, order, OrderEvent.CANCELED, reason, by)
+        draft.audits.append(audit_of(request, "order.cancel", ended, order, cause=cause))
         return ended
-    before, order = (
-        order,
-        draft.happen(order, OrderEvent.CANCEL_REQUESTED, cancel_wanted=True, trace=request.trace, details=by),
-    )
-    draft.audits.append(audit_of(request, "order.cancel", order, before))
-    if draft.link.phase is Phase.LIVE and not without_evidence:
-        send_cancel(draft, order)
-    elif draft.link.phase in (Phase.LIVE, Phase.ASKING) and draft.asks.get(order.id) is None:
-        ask_later(draft, order, draft.now_us)
+    before, event, trace = order, OrderEvent.CANCEL_REQUESTED, request.trace
+    order = draft.happen(order, event, reason=reason, cancel_wanted=True, trace=trace, details=by)
+    draft.audits.append(audit_of(request, "order.cancel", order, before, cause=cause))
+    see_to_cancel(draft, order, without_evidence=without_evidence)
     return order
-
-
-def signature(caller: Caller) -> dict[str, str]:
-    """With the event stands which signed request asked for it."""
-    return {"signedRequest": str(caller.signed)} if caller.signed else {}
 
 
 def answer(draft: Draft, asked: Place, order: OrderState, *, created: bool) -> None:

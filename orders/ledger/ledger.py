@@ -34,9 +34,10 @@ from orders.ledger.lease import (
     renew_lease,
     take_lease,
 )
-from orders.ledger.loading import load_book
-from orders.ledger.looking_up import look_up
+from orders.ledger.loading import load_book, load_held
+from orders.ledger.looking_up import look_at_limits, look_up
 from orders.ledger.patience import TURN_SECONDS, Patience
+from orders.ledger.safeguards import look_up_fates
 from orders.ledger.writing import Numbers, Written, reached, write
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import TradingError
@@ -128,6 +129,7 @@ class Ledger:
         """Show that the holder lives; `Fenced` where it is another by now, `DatabaseAway` where nobody can tell."""
         self._patiently(lambda: renew_lease(self.fence), turn_seconds)
         self._renewed += 1
+        self._patiently(lambda: look_at_limits(self.book), turn_seconds)
 
     def give_back(self) -> None:
         """Nothing will be written any more: a standby need not wait. Without a database it waits its three seconds."""
@@ -137,6 +139,7 @@ class Ledger:
     # --- one attempt -----------------------------------------------------------------------------------------------
     def _decided(self, batch: Sequence[Input], now_us: int) -> Draft:
         look_up(self.book, batch)
+        look_up_fates(self.book.safeguards, now_us)
         return decide(self.book, batch, now_us)
 
     def _commit(self, decided: Callable[[], Draft]) -> Settled:
@@ -221,6 +224,7 @@ class Ledger:
         return draft
 
     def _loaded(self) -> Book:
+        self.held = load_held()
         return load_book(self.fence, self._command_deadline_us, self._reconcile_every_us)
 
 
@@ -236,6 +240,6 @@ def connect() -> None:
 
 def reached_by(draft: Draft, numbers: Numbers) -> Numbers:
     """`numbers`, and those of the callers who are answered although nothing of theirs changed."""
-    users = {reply.user for reply in draft.replies if isinstance(reply, OrderReply | CancelAllReply)}
+    users = {reply.user for reply in draft.replies if isinstance(reply, ToUser)}
     missing = {user for user in users if user_stream(user) not in numbers}
     return {**reached(missing), **numbers} if missing else numbers

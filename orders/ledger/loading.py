@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import Max
 
 from orders.core.book import Book
@@ -11,8 +13,9 @@ from orders.ledger.looking_up import look_up_limits, orders
 from orders.ledger.safeguards import load_safeguards
 from orders.ledger.states import load_states
 from orders.lifecycle import OPEN
-from orders.models import EngineCommand, EngineCursor
+from orders.models import EngineCommand, EngineCursor, Position
 from orders.rows import command_state, order_state
+from tradingmw.scaled import to_e8
 
 
 def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 0) -> Book:
@@ -29,6 +32,12 @@ def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 
     last = EngineCommand.objects.filter(session=session).aggregate(last=Max("seq"))["last"]
     book.last_command_seq = last or 0
     return book
+
+
+def load_held() -> dict[tuple[UUID, str], int]:
+    """What each account holds of each symbol (10⁻⁸, short below 0), where it holds any."""
+    rows = Position.objects.exclude(quantity=0).values_list("account_id", "symbol", "quantity")
+    return {(account, symbol): to_e8(quantity) for account, symbol, quantity in rows.iterator(chunk_size=2_000)}
 
 
 def load_commands(book: Book) -> None:

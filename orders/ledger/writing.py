@@ -34,8 +34,8 @@ from orders.ledger.columns import (
     run_columns,
 )
 from orders.ledger.safeguards import write_notices, write_safeguards
-from orders.ledger.states import write_states
 from orders.ledger.statements import Insert, Update
+from orders.ledger.states import write_states
 from orders.models import (
     EngineCommand,
     EngineCursor,
@@ -144,6 +144,7 @@ def write_runs(draft: Draft, cursor: Cursor) -> None:
 def write_events(draft: Draft, cursor: Cursor, at: datetime) -> Numbers:
     """The last statements of the transaction: from here on other writers of these streams wait for the commit."""
     events = [event for happening in draft.happenings for event in events_of(happening)]
+    events += write_notices(draft.notices, at) if draft.notices else []
     numbers: Numbers = {}
     if events:
         for event, number in zip(events, append(events, at=at, cursor=cursor), strict=True):

@@ -5,13 +5,15 @@ from orders.models.limits import LimitRevision, RiskLimit
 from orders.models.orders import Order, OrderHistory
 from orders.models.reconciliation import Reconciliation, ReconciliationDifference
 from orders.models.safeguards import CancelAfterTimer, GuardedSession
-from orders.models.trading_states import StateChange, TradingRestriction
 from orders.models.trades import Execution, Position
+from orders.models.trading_states import StateChange, TradingRestriction
 
 __all__ = [
+    "CancelAfterTimer",
     "EngineCommand",
     "EngineCursor",
     "Execution",
+    "GuardedSession",
     "Lease",
     "LimitRevision",
     "Order",

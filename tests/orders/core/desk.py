@@ -41,6 +41,7 @@ from orders.core.inputs import (
     Ticket,
 )
 from orders.core.outcomes import OrderChanged
+from orders.core.safeguards import Fate
 from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent
 from orders.requests import AmendExecution, Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
@@ -75,6 +76,7 @@ class Desk:
         self.history: list[OrderChanged] = []
         self.sent: list[Any] = []
         self.drafts: list[Draft] = []
+        self.fates: dict[uuid.UUID, Fate] = {}  #: of sessions that have ended; the others live
         self.owners: dict[str, Caller] = {}  #: of accounts whose orders the engine may name though we do not know them
         self._tickets = itertools.count(1)
         self._order_ids = itertools.count(1000)
@@ -113,14 +115,18 @@ class Desk:
             self.book.learn(order)
         self.book.executions.update(self.executions)
         self.book.owners.update(self.owners)
+        elapsed = self.book.safeguards.elapsed(self.now_us)
+        self.book.safeguards.fates = {session: self.fates.get(session, Fate.LIVE) for session in elapsed}
 
     def restart(self) -> None:
         """Another process takes over with what was kept, and a newer session."""
-        cursor, session = self.book.cursor, self.book.session + 1
+        cursor, session, kept = self.book.cursor, self.book.session + 1, self.book.safeguards
         self.book = Book(session, cursor)
         self.book.positions.update(self.positions)
+        self.book.safeguards.load(list(kept.guards.values()), list(kept.timers.values()))
+        open_groups = {order.group for order in self.orders.values() if not order.final} - {None}
         for order in self.orders.values():
-            if not order.final:
+            if not order.final or order.group in open_groups:
                 self.book.learn(order)
         for key, command in sorted(self.commands.items()):
             unanswered = command.progress in (CommandProgress.CLAIMED, CommandProgress.UNKNOWN)

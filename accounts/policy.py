@@ -73,18 +73,20 @@ LOOK: Final = frozenset(
         Function.MARKET_READ,
         Function.ORDERS_READ_OWN,
         Function.LIMITS_READ,
+        Function.TRADING_HALT_OWN,
     }
 )
 TRADE: Final = frozenset({Function.ORDERS_PLACE, Function.ORDERS_CHANGE, Function.ORDERS_CANCEL})
 DESK: Final = frozenset({Function.ORDERS_READ_DESK, Function.ORDERS_CANCEL_DESK, Function.ORDERS_APPROVE})
+TRADING: Final = frozenset({Function.TRADING_HALT, Function.TRADING_RELEASE})
 LIMITS: Final = frozenset({Function.LIMITS_READ_ALL, Function.LIMITS_PROPOSE, Function.LIMITS_DECIDE})
 
 ROLES: Final[Mapping[Role, Functions]] = {
     Role.TRADER: LOOK | TRADE,
-    Role.DESK_HEAD: LOOK | TRADE | DESK | {Function.LIMITS_PROPOSE},
-    Role.COMPLIANCE: LOOK | LIMITS | {Function.ORDERS_READ_ALL, Function.ORDERS_APPROVE},
-    Role.OPERATIONS: LOOK | {Function.LIMITS_READ_ALL},
-    Role.ADMIN: LOOK | LIMITS,
+    Role.DESK_HEAD: LOOK | TRADE | DESK | {Function.LIMITS_PROPOSE, Function.TRADING_HALT_DESK},
+    Role.COMPLIANCE: LOOK | LIMITS | TRADING | {Function.ORDERS_READ_ALL, Function.ORDERS_APPROVE},
+    Role.OPERATIONS: LOOK | TRADING | {Function.LIMITS_READ_ALL},
+    Role.ADMIN: LOOK | LIMITS | TRADING,
     Role.READ_ONLY: LOOK,
 }
 #: What a program may be given a key for.

@@ -51,7 +51,7 @@ def desk_mates(rights: Rights) -> Collection[Target]:
 
 
 def still_open(states: Iterable[Restriction], rights: Rights) -> Mapping[Target, list[UUID]]:
-    """Of what is halted: the orders whose end nobody has confirmed. Who halts anything sees all, else whose he reads."""
+    """Of what is halted: the orders whose end nobody has confirmed. Who may halt anything sees all of them."""
     reach = rights.reach()
     within = Q(account_id=reach.account) if reach.account else Q(pk=None)
     if reach.desk:

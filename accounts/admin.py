@@ -83,7 +83,7 @@ class UserAdmin(RightsAdmin, AuditedAdmin, DjangoUserAdmin):  # type: ignore[typ
 class EntitlementAdmin(RightsAdmin):
     """What narrows the rights of a user; in force within seconds."""
 
-    list_display = ["user", "exchanges", "order_types", "quantity_max", "value_max", "signed_above", "updated_at"]
+    list_display = ["user", "exchanges", "order_types", "quantity_max", "value_max", "signed_above", "tier"]
     search_fields = ["user__username"]
     readonly_fields = ["updated_at"]
     autocomplete_fields = ["user"]

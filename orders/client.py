@@ -24,6 +24,7 @@ from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames, PortClosed, PortFull, Pump, Socket, process_pump
 from bridge.wire.faults import WireError
+from orders.budget import with_budget
 from orders.requests import (
     Answer,
     BridgeAnswer,
@@ -37,7 +38,16 @@ from orders.requests import (
 from tradingmw.correlation import CHARACTERS_MAX, current_request_id, request_received_us
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.env import env
-from tradingmw.errors import Code, Conflict, InvalidRequest, NotFound, OutcomeUnknown, TradingError, Unavailable
+from tradingmw.errors import (
+    Code,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    TooManyRequests,
+    TradingError,
+    Unavailable,
+)
 from tradingmw.metrics import ORDER_ANSWER_SECONDS, ORDER_CLIENT_FAULTS, ORDER_REQUESTS_WAITING
 
 logger = logging.getLogger(__name__)
@@ -47,7 +57,13 @@ ASKED_MAX = 10_000  #: requests of this process that may wait for answers
 FIRST_CONNECT_SECONDS = 2.0  #: a process that has just begun waits for its first connection
 FIRST_CONNECT_RETRY_SECONDS = 0.01
 RETRY_AFTER_SECONDS = 1
-ERRORS: dict[int, type[TradingError]] = {404: NotFound, 409: Conflict, 422: InvalidRequest, 503: Unavailable}
+ERRORS: dict[int, type[TradingError]] = {
+    404: NotFound,
+    409: Conflict,
+    422: InvalidRequest,
+    429: TooManyRequests,
+    503: Unavailable,
+}
 A = TypeVar("A", bound=Answer)
 Asked = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Answer]"]
 
@@ -214,7 +230,7 @@ def error_of(refusal: Refusal) -> TradingError:
         **({"outcome": "none"} if refusal.status >= 500 else {}),
     )
     error.status = refusal.status
-    return error
+    return with_budget(error, refusal.budget) if refusal.budget else error
 
 
 def bridge_away(detail: str = "The order bridge cannot be reached; nothing was written.") -> Unavailable:

@@ -17,7 +17,7 @@ from django.db import Error
 from accounts.models import Session
 from accounts.permissions import needs
 from accounts.policy import Function
-from accounts.sockets import AuthenticatedConsumer, CloseCode, Format, Later, Nothing, Pushes
+from accounts.sockets import AuthenticatedConsumer, Budgeted, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
 from notifications.items import json_as_it_is
@@ -158,22 +158,22 @@ class TradingConsumer(AuthenticatedConsumer):
         return await self._following.resume(asked)
 
     @needs(Function.ORDERS_PLACE)
-    async def _order_place(self, body: PlaceOrderBody) -> Later[WrittenOrder]:
+    async def _order_place(self, body: PlaceOrderBody) -> Later[Budgeted[WrittenOrder]]:
         """Place an order, exactly once per clientOrderId; the same body again is answered with the order as it is."""
         return await self.entry.place(body)
 
     @needs(Function.ORDERS_CHANGE)
-    async def _order_replace(self, asked: ReplaceOne) -> Later[WrittenOrder]:
+    async def _order_replace(self, asked: ReplaceOne) -> Later[Budgeted[WrittenOrder]]:
         """Change the quantity or the prices of one of your orders."""
         return await self.entry.replace(asked)
 
     @needs(Function.ORDERS_CANCEL)
-    async def _order_cancel(self, asked: CancelOne) -> Later[WrittenOrder]:
+    async def _order_cancel(self, asked: CancelOne) -> Later[Budgeted[WrittenOrder]]:
         """Cancel one of your orders."""
         return await self.entry.cancel(asked)
 
     @needs(Function.ORDERS_CANCEL)
-    async def _order_cancel_all(self, asked: CancelAll) -> Later[CanceledItems]:
+    async def _order_cancel_all(self, asked: CancelAll) -> Later[Budgeted[CanceledItems]]:
         """Cancel all your open orders, or those of the desk that you head, or those of some symbols."""
         return await self.entry.cancel_all(asked)
 

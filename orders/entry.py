@@ -12,15 +12,19 @@ from uuid import UUID
 
 from accounts.models import Session
 from accounts.rights import Rights, rights_of, scopes_of
-from accounts.sockets import Later
+from accounts.sockets import Budgeted, Later
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
+from orders.budget import with_budget
 from orders.callers import callers
 from orders.messages import CancelAll, CancelOne, ReplaceOne
-from orders.requests import Caller, PlaceOrder, ReplaceOrder
+from orders.requests import Caller, OrderAnswer, PlaceOrder, ReplaceOrder
 from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
+from tradingmw.budgets import Purse
 from tradingmw.errors import TooManyRequests
-from tradingmw.rate_limit import write_buckets
+from tradingmw.rate_limit import user_budgets
+
+Written = Budgeted[dict[str, Any]]
 
 
 class Asker(NamedTuple):
@@ -37,30 +41,27 @@ class OrderEntry:
         """`session` gives the one in which the socket is now: a person's, or a key's with its scopes."""
         self._user_id, self._ip_address, self._session = user_id, ip_address, session
 
-    async def place(self, body: PlaceOrderBody) -> Later[dict[str, Any]]:
+    async def place(self, body: PlaceOrderBody) -> Later[Written]:
         """The order of `body`; the same again gives the order as it is."""
-        self._spend()
         by = await self.asker()
+        spend(by, Purse.WRITES)
         return Later(placed(body.order(by.caller), by.rights))
 
-    async def replace(self, asked: ReplaceOne) -> Later[dict[str, Any]]:
-        self._spend()
-        body = ReplaceOrderBody(quantity=asked.quantity, price=asked.price, stop_price=asked.stop_price)
+    async def replace(self, asked: ReplaceOne) -> Later[Written]:
         by = await self.asker()
+        spend(by, Purse.WRITES)
+        body = ReplaceOrderBody(quantity=asked.quantity, price=asked.price, stop_price=asked.stop_price)
         return Later(replaced(body.change(by.caller, asked.id), by.rights))
 
-    async def cancel(self, asked: CancelOne) -> Later[dict[str, Any]]:
-        self._spend()
-        return Later(canceled(await self.asker(), asked.id))
+    async def cancel(self, asked: CancelOne) -> Later[Written]:
+        by = await self.asker()
+        spend(by, Purse.CANCELS)
+        return Later(canceled(by, asked.id))
 
-    async def cancel_all(self, asked: CancelAll) -> Later[dict[str, Any]]:
-        self._spend()
-        return Later(all_canceled(await self.asker(), asked))
-
-    def _spend(self) -> None:
-        """One write of the user's budget, which REST takes from too; TooManyRequests where nothing is left."""
-        if wait_seconds := write_buckets().take(self._user_id).wait_seconds:
-            raise TooManyRequests("You write too fast.", retry_after_seconds=ceil(wait_seconds))
+    async def cancel_all(self, asked: CancelAll) -> Later[Written]:
+        by = await self.asker()
+        spend(by, Purse.CANCELS)
+        return Later(all_canceled(by, asked))
 
     async def asker(self) -> Asker:
         """As the database has him now; Forbidden for who has no account."""
@@ -69,19 +70,31 @@ class OrderEntry:
         return Asker(caller_of(user, rights, self._ip_address, session.id), rights)
 
 
-async def placed(order: PlaceOrder, rights: Rights) -> dict[str, Any]:
-    return written_shape(await order_place(order=order, rights=rights))
+def spend(by: Asker, purse: Purse) -> None:
+    """One token of the user's in this process, which REST takes from too; TooManyRequests where nothing is left."""
+    budget = user_budgets().take(by.caller.user, purse, by.caller.tier)
+    if budget.wait_seconds:
+        error = TooManyRequests("You write too fast.", retry_after_seconds=ceil(budget.wait_seconds))
+        raise with_budget(error, budget)
 
 
-async def replaced(change: ReplaceOrder, rights: Rights) -> dict[str, Any]:
-    return written_shape(await order_replace(change=change, rights=rights))
+async def placed(order: PlaceOrder, rights: Rights) -> Written:
+    return written(await order_place(order=order, rights=rights))
 
 
-async def canceled(by: Asker, order_id: UUID) -> dict[str, Any]:
-    return written_shape(await order_cancel(caller=by.caller, rights=by.rights, order_id=order_id))
+async def replaced(change: ReplaceOrder, rights: Rights) -> Written:
+    return written(await order_replace(change=change, rights=rights))
 
 
-async def all_canceled(by: Asker, asked: CancelAll) -> dict[str, Any]:
+async def canceled(by: Asker, order_id: UUID) -> Written:
+    return written(await order_cancel(caller=by.caller, rights=by.rights, order_id=order_id))
+
+
+def written(answer: OrderAnswer) -> Written:
+    return Budgeted(written_shape(answer), answer.budget)
+
+
+async def all_canceled(by: Asker, asked: CancelAll) -> Written:
     symbols = asked.symbols or ()
     answer = await orders_cancel_all(caller=by.caller, rights=by.rights, symbols=symbols, desk=asked.desk)
-    return canceled_shape(answer)
+    return Budgeted(canceled_shape(answer), answer.budget)

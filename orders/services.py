@@ -44,6 +44,7 @@ def caller_of(user: User, rights: Rights, ip_address: str | None, session_id: UU
         ip_address=ip_address,
         session=session_id,
         signed=rights.signed,
+        tier=user.tier,
     )
 
 

@@ -72,6 +72,13 @@ ERROR: Schema = {
     "additionalProperties": True,
 }
 
+RATE_LIMIT: Schema = {
+    "type": "object",
+    "description": "What you have left of your budget, in all your sockets and requests together.",
+    "required": ["limit", "remaining", "resetSeconds"],
+    "properties": {name: {"type": "integer", "minimum": 0} for name in ("limit", "remaining", "resetSeconds")},
+}
+
 
 class Message(NamedTuple):
     """One message of a socket: its name in the document, what it is for, and the schema of its payload."""
@@ -147,7 +154,7 @@ class SocketWriter:
         params, result = next(self._schemas), next(self._schemas)
         return (
             Message(f"{title}Request", method.summary, request(name, params)),
-            Message(f"{title}Result", f"The answer to `{name}`.", answer("ok", "result", result)),
+            Message(f"{title}Result", f"The answer to `{name}`.", answer("ok", "result", result, method.budgeted)),
         )
 
     def _pushed(self, name: str, push: Pushes) -> Iterator[Message]:
@@ -218,9 +225,10 @@ def request(method: str, params: Schema) -> Schema:
     return {"type": "object", "required": ["method"], "properties": properties}
 
 
-def answer(status: str, member: str, schema: Schema) -> Schema:
+def answer(status: str, member: str, schema: Schema, budgeted: bool = True) -> Schema:
     properties = {"id": REQUEST_ID, "status": {"const": status}, member: schema}
-    return {"type": "object", "required": list(properties), "properties": properties}
+    told = {"rateLimit": RATE_LIMIT} if budgeted else {}
+    return {"type": "object", "required": list(properties), "properties": {**properties, **told}}
 
 
 def pushed(channel: str, kind: str, item: Schema) -> Schema:

@@ -132,6 +132,12 @@ class Env(BaseSettings):
     metrics_allowed: Annotated[list[Network], NoDecode] = ["127.0.0.0/8", "::1/128"]
     writes_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
     writes_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    low_tier_percent: Annotated[int, Field(ge=1, le=100)] = 50
+    high_tier_percent: Annotated[int, Field(ge=100, le=10_000)] = 400
+    cancels_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    cancels_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
+    overload_wait_ms: Annotated[int, Field(ge=10, le=60_000)] = 1_000
+    overload_waiting: Annotated[int, Field(ge=1, le=4_096)] = 2_048
     sockets_per_process: Annotated[int, Field(ge=1, le=100_000)] = 5_000
     sockets_per_user: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     sockets_unknown_per_address: Annotated[int, Field(ge=1, le=100_000)] = 500

@@ -50,7 +50,7 @@ def told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if served is not None and request.resolver_match:
         served["route"] = f"/{request.resolver_match.route}"
     for name, value in budget_headers(request).items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)  # the order bridge's figures, which hold for all processes, stay
     return response
 
 

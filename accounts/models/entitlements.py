@@ -11,6 +11,7 @@ from django.db import models
 
 from accounts.models.people import User
 from accounts.policy import Attributes
+from tradingmw.budgets import Tier
 from tradingmw.fields import E4Field, E8Field
 from tradingmw.scaled import scale
 
@@ -57,6 +58,12 @@ class Entitlement(models.Model):
         blank=True,
         help_text="Orders of a greater quantity × price, those without a limit price, and changes of API keys must be "
         "signed by one of the user's keys. 0: all; empty: none.",
+    )
+    tier = models.CharField(
+        max_length=10,
+        default=Tier.STANDARD.value,
+        choices=[(tier.value, tier.value) for tier in Tier],
+        help_text="How much may be asked for at a time, and who is refused first when there is not enough for all.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils import timezone
 
 from accounts.policy import Role as Role
+from tradingmw.budgets import Tier
 
 
 class Desk(models.Model):
@@ -53,6 +55,14 @@ class User(AbstractUser):
         if self.roles_read is not None:
             return list(self.roles_read)
         return sorted(group.name for group in self.groups.all())
+
+    @property
+    def tier(self) -> Tier:
+        """Read with his attributes."""
+        try:
+            return Tier(self.entitlement.tier)
+        except ObjectDoesNotExist:
+            return Tier.STANDARD
 
     def clean(self) -> None:
         super().clean()

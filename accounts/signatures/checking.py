@@ -16,7 +16,7 @@ from accounts.models import ApiKey, Session, SignedRequest
 from accounts.signatures.message import ALGORITHM, Message, NotSigned, Refusal, Signed, check_digest, fits, read
 from tradingmw.correlation import current_request_id
 from tradingmw.errors import Code, NotAuthenticated, TooManyRequests
-from tradingmw.rate_limit import TokenBuckets
+from tradingmw.token_buckets import TokenBuckets
 
 LABEL: Final = "sig"
 WINDOW: Final = timedelta(seconds=30)

@@ -4,11 +4,12 @@ from accounts.sockets.closing import CloseCode
 from accounts.sockets.consumer import AuthenticatedConsumer
 from accounts.sockets.door import Door, DoorLimits, SocketDoor
 from accounts.sockets.frames import Format, Request
-from accounts.sockets.methods import Later, Nothing, Pushes
+from accounts.sockets.methods import Budgeted, Later, Nothing, Pushes
 from accounts.sockets.origin import OriginGuard
 
 __all__ = [
     "AuthenticatedConsumer",
+    "Budgeted",
     "CloseCode",
     "Door",
     "DoorLimits",

@@ -29,7 +29,7 @@ from accounts.sockets.closing import CloseCode
 from accounts.sockets.door import VISIT, address_of, headers_of
 from accounts.sockets.frames import SUBPROTOCOLS, Format, MalformedFrame, Request, encode, message_of, read_request
 from accounts.sockets.in_flight import InFlight
-from accounts.sockets.methods import Handler, Later, Method, Moment, Nothing, Pushes, methods_of, told
+from accounts.sockets.methods import Handler, Later, Method, Moment, Nothing, Pushes, answered, methods_of, refused
 from accounts.sockets.pace import BURST_MESSAGES, MESSAGES_PER_SECOND, TURN_SECONDS, Pace
 from accounts.sockets.proof import Identity, Proof, identity_of, session_of
 from accounts.sockets.system import CHANNEL, SHUTDOWN_PUSHES, shutdown_notice
@@ -102,10 +102,10 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         await self.write(encode(value, self.format))
 
     async def reply(self, request_id: int | str | None, result: Any) -> None:
-        await self.push({"id": request_id, "status": "ok", "result": result})
+        await self.push(answered(request_id, result))
 
     async def refuse(self, request_id: int | str | None, error: TradingError) -> None:
-        await self.push({"id": request_id, "status": "error", "error": told(error)})
+        await self.push(refused(request_id, error))
 
     async def close(self, code: CloseCode) -> None:
         """Close once; nothing is sent after it."""

@@ -22,7 +22,7 @@ from tradingmw.correlation import request_id_of
 from tradingmw.env import Env
 from tradingmw.errors import Code
 from tradingmw.problem import CONTENT_TYPE, problem
-from tradingmw.rate_limit import TokenBuckets
+from tradingmw.token_buckets import TokenBuckets
 
 logger = logging.getLogger(__name__)
 VISIT = "tmw.visit"  #: in the scope of a socket that was let in

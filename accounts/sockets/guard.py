@@ -23,7 +23,7 @@ from accounts.sockets import tally
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.stalls import Stall, stall_watch
 from accounts.sockets.tally import Ended
-from tradingmw.rate_limit import TokenBuckets
+from tradingmw.token_buckets import TokenBuckets
 
 READ_BYTES = 512  #: some 85 frames at most
 DISCARD_BYTES = 262_144

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from accounts.permissions import MARK
 from accounts.policy import Function
 from tradingmw.errors import Code, InvalidRequest, TradingError
+from tradingmw.token_buckets import Budget
 from tradingmw.typed_body import RestBody, decoded
 
 T = TypeVar("T")
@@ -39,10 +40,17 @@ class Later(Generic[T]):
         self.work = work
 
 
+class Budgeted(Generic[T]):
+    """A result, and what is left of the budget that it was paid from; None where that is not known."""
+
+    def __init__(self, result: T, budget: Budget | None) -> None:
+        self.result, self.budget = result, budget
+
+
 class Method(NamedTuple):
     """A handler and what its signature says. `later`: its answers may be overtaken by those of other requests.
 
-    `function` is what it `@needs`; None for what every socket may ask.
+    `function` is what it `@needs`; None for what every socket may ask. `budgeted`: its answers say what is left.
     """
 
     handler: Handler
@@ -51,6 +59,7 @@ class Method(NamedTuple):
     later: bool
     summary: str
     function: Function | None
+    budgeted: bool = False
 
     def decoded(self, params: Any) -> Any:
         """`params` as the handler takes them; absent ones are empty. InvalidRequest, msgspec.ValidationError."""
@@ -77,8 +86,11 @@ def method_of(handler: Handler) -> Method:
     later = get_origin(result) is Later
     (params,) = hints.values()
     answer = get_args(result)[0] if later else result
+    budgeted = get_origin(answer) is Budgeted
+    if budgeted:
+        (answer,) = get_args(answer)
     summary, function = (handler.__doc__ or "").strip(), getattr(handler, MARK, None)
-    return Method(handler, params, answer, later, summary, function)
+    return Method(handler, params, answer, later, summary, function, budgeted)
 
 
 def methods_of(handlers: Mapping[str, Handler]) -> dict[str, Method]:
@@ -88,6 +100,25 @@ def methods_of(handlers: Mapping[str, Handler]) -> dict[str, Method]:
 def rest_shape(component: str) -> Meta:
     """Annotates a dict that has the shape of a component of the OpenAPI document."""
     return Meta(extra_json_schema={"$ref": REST_SCHEMAS + component})
+
+
+def rate_limit(budget: Budget | None) -> dict[str, Any]:
+    """The member of an answer that says what is left; none where nothing was spent."""
+    if budget is None:
+        return {}
+    told = {"limit": budget.limit, "remaining": budget.remaining, "resetSeconds": budget.reset_seconds}
+    return {"rateLimit": told}
+
+
+def answered(request_id: int | str | None, result: Any) -> dict[str, Any]:
+    """The answer to a request that was served."""
+    if isinstance(result, Budgeted):
+        return {**answered(request_id, result.result), **rate_limit(result.budget)}
+    return {"id": request_id, "status": "ok", "result": result}
+
+
+def refused(request_id: int | str | None, error: TradingError) -> dict[str, Any]:
+    return {"id": request_id, "status": "error", "error": told(error), **error.beside}
 
 
 def told(error: TradingError) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tradingmw.rate_limit import TokenBuckets
+from tradingmw.token_buckets import TokenBuckets
 
 MESSAGES_PER_SECOND = 200
 BURST_MESSAGES = 2_000

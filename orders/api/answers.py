@@ -11,6 +11,7 @@ from orders.requests import CancelAllAnswer, OrderAnswer
 from orders.services import WAIT_SECONDS_MAX
 from orders.shapes import written_shape
 from orders.timing import server_timing
+from tradingmw.rate_limit import told_budget
 
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
 
@@ -26,6 +27,7 @@ def written(body: dict[str, Any], answer: OrderAnswer | CancelAllAnswer, status:
         "Content-Type": "application/json",
         "X-Last-Event-Id": str(answer.last_event_id),
         "Server-Timing": server_timing(answer.timing),
+        **(told_budget(answer.budget) if answer.budget else {}),
     }
     return Written(status, headers, msgspec.json.encode(body))
 

@@ -27,13 +27,14 @@ from orders.api.answers import Written, order_placed, order_written, preferred_w
 from orders.api.bodies import PlaceOrderBody
 from orders.requests import Caller
 from orders.services import caller_of, order_cancel, order_place
+from tradingmw.budgets import Purse
 from tradingmw.correlation import current_request_id
 from tradingmw.errors import TradingError
 from tradingmw.http_metrics import SERVED
 from tradingmw.json_body import strict_json
 from tradingmw.middleware import standing_headers
 from tradingmw.problem import problem_answer
-from tradingmw.rate_limit import told_budget, write_buckets
+from tradingmw.rate_limit import told_budget, user_budgets
 from tradingmw.typed_body import decoded
 
 Scope = MutableMapping[str, Any]
@@ -55,10 +56,11 @@ class NotUsual(Exception):
 
 
 class Asked(NamedTuple):
-    """A request that was understood: its route as metrics name it, whose it is, and what is to be done."""
+    """A request that was understood: its route as metrics name it, who pays for it how, and what is to be done."""
 
     route: str
     caller: Caller
+    purse: Purse
     work: Callable[[], Awaitable[Written]]
 
 
@@ -75,7 +77,7 @@ class OrderLane:
         messages = await read(receive)
         try:
             asked = understood(scope, messages)
-            budget = write_buckets().take(asked.caller.user)
+            budget = user_budgets().take(asked.caller.user, asked.purse, asked.caller.tier)
             if budget.wait_seconds:
                 raise NotUsual
         except (NotUsual, TradingError, ParseError, SynchronousOnlyOperation):
@@ -152,14 +154,14 @@ def to_place(caller: Caller, rights: Rights, headers: Headers, body: bytes) -> A
         answer = await order_place(order=order, rights=rights, wait_seconds=wait_seconds)
         return order_placed(answer, wait_seconds)
 
-    return Asked("/api/v1/orders", caller, place)
+    return Asked("/api/v1/orders", caller, Purse.WRITES, place)
 
 
 def to_cancel(caller: Caller, rights: Rights, order_id: UUID) -> Asked:
     async def cancel() -> Written:
         return order_written(await order_cancel(caller=caller, rights=rights, order_id=order_id), 202)
 
-    return Asked("/api/v1/orders/<uuid:order_id>", caller, cancel)
+    return Asked("/api/v1/orders/<uuid:order_id>", caller, Purse.CANCELS, cancel)
 
 
 async def outcome(asked: Asked, path: str) -> Written:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -24,6 +24,7 @@ from orders.api.queries import CancelAllQuery, asked
 from orders.requests import Caller
 from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
 from orders.shapes import canceled_shape
+from tradingmw.budgets import Purse
 from tradingmw.openapi import reference
 from tradingmw.typed_body import decoded
 
@@ -34,6 +35,7 @@ PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`
 class OrderWritingView(AsyncAPIView):
     """Looks up on whose behalf a write is asked for, before it costs him anything of his budget."""
 
+    purses: ClassVar = {"DELETE": Purse.CANCELS}
     caller: Caller
     rights: Rights
 

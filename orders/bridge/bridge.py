@@ -12,6 +12,7 @@ from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryLink
 from bridge.sockets.curve import Gatekeeper, KeyRing, Role
 from bridge.sockets.pump import Context
+from orders.bridge.admission import admission_of
 from orders.bridge.core_loop import CoreLoop, Pulse
 from orders.bridge.figures import show_core, show_last_hop, show_link, show_marks
 from orders.bridge.intake import Intake
@@ -69,7 +70,7 @@ class OrderBridge:
 
     def _run(self, context: Context, keyring: KeyRing, gatekeeper: Gatekeeper, stop: threading.Event) -> None:
         intake, outbox, pulse = Intake(), Outbox(context), Pulse(self._env.dead_man_seconds * 1000)
-        door = RequestsDoor(context, keyring, gatekeeper, self._env.order_requests, intake)
+        door = RequestsDoor(context, keyring, gatekeeper, self._env.order_requests, admission_of(self._env, intake))
         ledger = self._ledger(door, stop)
         if ledger is None:
             return

@@ -32,7 +32,9 @@ from tradingmw.metrics import (
     ORDER_EVENTS,
     ORDERS_LAYER_DROPS,
     ORDERS_OPEN,
+    ORDERS_REFUSED,
     OUTBOX,
+    OVERLOAD_LEVEL,
     TRIPPED,
     one_of,
 )
@@ -42,6 +44,8 @@ def show_link(link: CommandLink, door: RequestsDoor, publisher: GroupPublisher) 
     LINK_STATE.read_from(lambda: one_of(link.state, LinkState))
     LINK_FAULTS.read_from(lambda: texts(link.faults, link.strays))
     DOOR_FAULTS.read_from(lambda: door.counts)
+    ORDERS_REFUSED.read_from(lambda: door.admission.refused)
+    OVERLOAD_LEVEL.read_from(lambda: door.admission.level)
     ORDERS_LAYER_DROPS.read_from(lambda: publisher.dropped)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradingmw.rate_limit import BUCKETS_MAX, TokenBuckets
+from tradingmw.token_buckets import BUCKETS_MAX, TokenBuckets
 
 
 class Hand:

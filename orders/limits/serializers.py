@@ -27,6 +27,15 @@ class NoteField(serializers.CharField):
         super().__init__(**{"max_length": NOTE_CHARACTERS_MAX, "default": "", "allow_blank": True, **kwargs})
 
 
+class ValueField(serializers.CharField):
+    """A decimal as a string; a JSON number may have been rounded on its way."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 class LimitBody(StrictSerializer):
     """`target`: a username, the name of a desk, a symbol; absent for the firm. `symbol` narrows it to one instrument.
 
@@ -39,7 +48,7 @@ class LimitBody(StrictSerializer):
     scope = serializers.ChoiceField(choices=chosen_from(Scope))
     target = serializers.CharField(max_length=150, required=False, allow_null=True)
     symbol = serializers.CharField(max_length=24, required=False, allow_null=True)
-    value = serializers.CharField(max_length=40, required=False, allow_null=True, help_text="A decimal as a string.")
+    value = ValueField(max_length=40, required=False, allow_null=True, help_text="A decimal as a string.")
     breach = serializers.ChoiceField(choices=chosen_from(Breach), default=Breach.DENY.value)
     effective_from = InstantField(required=False, allow_null=True)
     effective_until = InstantField(required=False, allow_null=True)

@@ -18,6 +18,7 @@ from django.db import connections
 from accounts.demo import DESK, PASSWORD, USERS, demo_create
 from bridge.sockets.curve import KeyRing, Role, make_keys
 from notifications.schedule.canary import canary_forget
+from orders.limits.demo import demo_limits_create
 from tradingmw.env import Env, env
 from tradingmw.file_lock import FileLock
 from tradingmw.garbage import collect_seldom
@@ -167,6 +168,7 @@ def prepare(settings: Env) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     if settings.demo:
         demo_create()
+        demo_limits_create()
     canary_forget()
     connections.close_all()
     logger.info("Keys and database are ready in %s", settings.data_dir)

@@ -1,4 +1,4 @@
-"""Who has to do with limits? Two desks with their traders and a head, two of compliance and an admin, each logged in."""
+"""Who has to do with limits? Two desks with traders and a head, two of compliance and an admin, each logged in."""
 
 from __future__ import annotations
 

@@ -52,7 +52,6 @@ from orders.core.inputs import (
     Started,
     StatusTold,
     Tick,
-    Tripped,
     Unreadable,
 )
 from orders.core.outcomes import LimitsReply
@@ -137,6 +136,5 @@ DECIDERS: dict[type, Callable[[Draft, Any], None]] = {
     Unreadable: lambda draft, _: linking.unreadable(draft),
     EngineBeat: lambda draft, told: linking.beat(draft, told.epoch, told.last_seq),
     NotSent: lambda draft, told: settling.link_gave_back(draft, told.session, told.seq),
-    Tripped: lambda draft, told: draft.alarm("New orders are refused: the last hop has tripped", why=told.reason),
     Tick: lambda _draft, _tick: None,
 }

@@ -196,12 +196,6 @@ class NotSent(NamedTuple):
     seq: int
 
 
-class Tripped(NamedTuple):
-    """More was about to leave for the engine than was journalled: nothing new leaves any more."""
-
-    reason: str
-
-
 class Tick(NamedTuple):
     """Time has passed."""
 
@@ -226,6 +220,5 @@ Input = (
     | Unreadable
     | EngineBeat
     | NotSent
-    | Tripped
     | Tick
 )

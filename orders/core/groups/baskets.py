@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.core.draft import Draft
 from orders.core.groups.checking import repeated_ids
 from orders.core.inputs import Basket, Place
-from orders.core.outcomes import OrderReply, Placed, PlacedReply, RefusalReply
+from orders.core.outcomes import DeniedReply, OrderReply, Placed, PlacedReply, RefusalReply
 from orders.core.requesting import late, place
 from tradingmw.errors import InvalidRequest
 
@@ -27,12 +27,12 @@ def placed(draft: Draft, asked: Place) -> Placed:
     return Placed(request.client_order_id, request.symbol, reply_to(draft, asked), [])
 
 
-def reply_to(draft: Draft, asked: Place) -> OrderReply | RefusalReply:
+def reply_to(draft: Draft, asked: Place) -> OrderReply | DeniedReply | RefusalReply:
     """What the order alone would be answered with."""
     before = len(draft.replies)
     place(draft, asked)
     (reply,) = draft.replies[before:]
     del draft.replies[before:]
-    if not isinstance(reply, OrderReply | RefusalReply):
+    if not isinstance(reply, OrderReply | DeniedReply | RefusalReply):
         raise TypeError(f"An order is not answered with {type(reply).__name__}.")
     return reply

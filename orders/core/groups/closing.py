@@ -19,12 +19,12 @@ from orders.core.draft import Draft
 from orders.core.groups.baskets import reply_to
 from orders.core.holding import end_held, hold, let_go
 from orders.core.inputs import Close, Place
-from orders.core.outcomes import OrderReply, Placed, PlacedReply
+from orders.core.outcomes import OrderReply, Placed, PlacedReply, RefusalReply
 from orders.core.requesting import engine_away, known, late, new_order, signature, stopped, want_cancel
 from orders.core.state import Held, OrderState, PositionState
 from orders.lifecycle import OrderEvent
 from orders.requests import ClosePositions, PlaceOrder
-from tradingmw.errors import Code
+from tradingmw.errors import Code, Unavailable
 
 ORDER_IDS = uuid.UUID("c1f0d7a4-6a55-4c8e-9f27-3d0b8e5f1a60")
 PATIENCE_US = 5_000_000  #: for the cancels
@@ -48,10 +48,6 @@ def close(draft: Draft, asked: Close) -> None:
     if request.deadline_us <= draft.now_us:
         draft.counts["late_requests"] += 1
         draft.refuse(asked.ticket, late())
-    elif draft.link.phase is not Phase.LIVE:
-        draft.refuse(asked.ticket, engine_away())
-    elif draft.book.tripped:
-        draft.refuse(asked.ticket, stopped(draft.book.tripped))
     else:
         items = [closed(draft, asked, symbol) for symbol in meant(draft, request)]
         draft.replies.append(PlacedReply(asked.ticket, items, request.caller.user))
@@ -83,12 +79,21 @@ def closed(draft: Draft, asked: Close, symbol: str) -> Placed:
         return Placed(client_id, symbol, reply, [])
     if position is None or not position.quantity_e8:
         return Placed(client_id, symbol, None, [])
+    if why_not := cannot_send(draft):
+        return Placed(client_id, symbol, RefusalReply(asked.ticket, why_not), [])
     place = closing_order(asked, position, client_id)
     beside = list(open_beside(draft, account, symbol))
     canceled = [want_cancel(draft, request, order).id for order in beside]
     if any(may_trade(draft, each) for each in canceled):
         return Placed(client_id, symbol, wait(draft, place, position), canceled)
     return Placed(client_id, symbol, reply_to(draft, place), canceled)
+
+
+def cannot_send(draft: Draft) -> Unavailable | None:
+    """Nothing is cancelled for an order that would not follow."""
+    if draft.link.phase is not Phase.LIVE:
+        return engine_away()
+    return stopped(draft.book.tripped) if draft.book.tripped else None
 
 
 def closing_order(asked: Close, position: PositionState, client_id: str) -> Place:

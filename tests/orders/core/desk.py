@@ -40,6 +40,7 @@ from orders.core.inputs import (
     Started,
     Ticket,
 )
+from orders.core.marks import Mark
 from orders.core.outcomes import OrderChanged
 from orders.core.safeguards import Fate
 from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
@@ -54,6 +55,8 @@ INSTRUMENTS = {
     "AAPL": Instrument(instrument_id=1, symbol="AAPL", exchange="XNAS", shard="0", tick_e8=10**6, lot_e8=E8),
     "IBM": Instrument(instrument_id=2, symbol="IBM", exchange="XNYS", shard="0", tick_e8=10**6, lot_e8=E8),
 }
+#: a fresh market around the prices that these tests use
+MARKS: dict[str, Mark] = {symbol: Mark(150 * E8, 150 * E8 + 10**6, 150 * E8, START_US, False) for symbol in INSTRUMENTS}
 ANN = Caller(
     user=uuid.UUID(int=1), account=uuid.UUID(int=11), account_name="ann", desk=uuid.UUID(int=21), desk_name="alpha"
 )
@@ -69,6 +72,7 @@ class Desk:
     def __init__(self, session: int = 1) -> None:
         self.now_us = START_US
         self.book = Book(session)
+        self.marks = dict(MARKS)
         self.orders: dict[uuid.UUID, OrderState] = {}
         self.executions: dict[str, ExecutionState] = {}
         self.positions: dict[tuple[uuid.UUID, str], PositionState] = {}
@@ -85,6 +89,7 @@ class Desk:
     def do(self, *inputs: Input) -> Draft:
         """Decide one batch and keep it."""
         self._look_up()
+        self.book.marks = self.marks
         draft = decide(self.book, inputs, self.now_us)
         for each in draft.happenings:
             self._keep(each)
@@ -200,7 +205,8 @@ class Desk:
         self.do(LinkUp(epoch, last_seq, INSTRUMENTS))
         self.do(Replayed(ReplayDone(session=self.book.session, epoch=epoch, last_seq=last_seq, complete=True)))
         if self.book.run is not None:
-            held = [order for order in self.orders.values() if not (order.final or order.held or awaits_evidence(order))]
+            stands = [order for order in self.orders.values() if not (order.final or order.held)]
+            held = [order for order in stands if not awaits_evidence(order)]
             self.do(self.page([] if forgetful else held))
 
     def page(self, held: Iterable[OrderState], *, complete: bool = True, **fields: Any) -> Listed:

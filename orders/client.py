@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import zmq
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames, PortClosed, PortFull, Pump, Socket, process_pump
 from bridge.wire.faults import WireError
 from orders.budget import with_budget
+from orders.gate_requests import DeniedAnswer
 from orders.requests import (
     Answer,
     BridgeAnswer,
@@ -111,6 +112,8 @@ class OrderClient:
             raise OutcomeUnknown(outcome="unknown") from None
         if isinstance(answer, Refusal):
             raise error_of(answer)
+        if isinstance(answer, DeniedAnswer):
+            raise denial(answer)
         if not isinstance(answer, kind):
             raise OutcomeUnknown("The order bridge gave an answer of another kind.", outcome="unknown")
         return answer
@@ -228,9 +231,18 @@ def error_of(refusal: Refusal) -> TradingError:
         errors=refusal.errors,
         retry_after_seconds=refusal.retry_after_seconds,
         **({"outcome": "none"} if refusal.status >= 500 else {}),
+        **refusal.extra,
     )
     error.status = refusal.status
     return with_budget(error, refusal.budget) if refusal.budget else error
+
+
+def denial(denied: DeniedAnswer) -> TradingError:
+    """The order was refused by the gate, and is stored: all that the caller is to know of it."""
+    told: dict[str, Any] = {"rules": denied.rules, "order": denied.order, "lastEventId": denied.last_event_id}
+    error = InvalidRequest(denied.detail, code=denied.code, **told)
+    error.headers["X-Last-Event-Id"] = str(denied.last_event_id)
+    return with_budget(error, denied.budget) if denied.budget else error
 
 
 def bridge_away(detail: str = "The order bridge cannot be reached; nothing was written.") -> Unavailable:

@@ -99,6 +99,7 @@ def position_state(row: Position) -> PositionState:
         user=row.user_id,
         account=row.account_id,
         account_name=row.account.name,
+        desk=row.account.desk_id,
         symbol=row.symbol,
         exchange=row.exchange,
         quantity_e8=to_e8(row.quantity),

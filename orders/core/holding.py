@@ -5,6 +5,9 @@ It is `pending_new`, its `reason` says what it waits for. It is let go, or it en
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from orders.core.commands import send_new_order
 from orders.core.draft import Draft
 from orders.core.expiring import note_expiry
@@ -19,7 +22,7 @@ REASONS = {
 }
 
 
-def hold(draft: Draft, order: OrderState, why: Held, details: dict[str, str]) -> OrderState:
+def hold(draft: Draft, order: OrderState, why: Held, details: Mapping[str, Any]) -> OrderState:
     """A new order, kept back."""
     order = draft.happen(order, OrderEvent.HELD, held=why, reason=REASONS[why].value, details=details)
     draft.client_ids.put((order.account, order.client_order_id), order.id)
@@ -27,7 +30,7 @@ def hold(draft: Draft, order: OrderState, why: Held, details: dict[str, str]) ->
     return order
 
 
-def let_go(draft: Draft, order: OrderState, details: dict[str, str], **changes: int) -> OrderState:
+def let_go(draft: Draft, order: OrderState, details: Mapping[str, Any], **changes: Any) -> OrderState:
     """What it waited for has happened: it is sent with this batch's commit, and `changes`. The link must be live."""
     instrument = draft.instruments[order.symbol]
     order = draft.happen(order, OrderEvent.RELEASED, held=Held.NOT, reason="", details=details, **changes)
@@ -35,6 +38,6 @@ def let_go(draft: Draft, order: OrderState, details: dict[str, str], **changes: 
     return order
 
 
-def end_held(draft: Draft, order: OrderState, event: OrderEvent, reason: str, details: dict[str, str]) -> OrderState:
+def end_held(draft: Draft, order: OrderState, event: OrderEvent, reason: str, details: Mapping[str, Any]) -> OrderState:
     """CANCELED, EXPIRED or DENIED, here and now: the engine never had it."""
     return draft.happen(order, event, held=Held.NOT, reason=reason, details=details)

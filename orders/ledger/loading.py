@@ -14,7 +14,7 @@ from orders.ledger.safeguards import load_safeguards
 from orders.ledger.states import load_states
 from orders.lifecycle import OPEN
 from orders.models import EngineCommand, EngineCursor, Position
-from orders.rows import command_state, order_state
+from orders.rows import command_state, order_state, position_state
 from tradingmw.scaled import to_e8
 
 
@@ -26,6 +26,7 @@ def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 
     for order in orders().filter(status__in=sorted(OPEN)).iterator(chunk_size=2_000):
         book.learn(order_state(order))
     load_commands(book)
+    load_positions(book)
     load_states(book)
     look_up_limits(book)
     load_safeguards(book.safeguards)
@@ -38,6 +39,12 @@ def load_held() -> dict[tuple[UUID, str], int]:
     """What each account holds of each symbol (10⁻⁸, short below 0), where it holds any."""
     rows = Position.objects.exclude(quantity=0).values_list("account_id", "symbol", "quantity")
     return {(account, symbol): to_e8(quantity) for account, symbol, quantity in rows.iterator(chunk_size=2_000)}
+
+
+def load_positions(book: Book) -> None:
+    """All of them, flat ones too: limits are held against what is held, and a trade changes what is here."""
+    for row in Position.objects.select_related("account").iterator(chunk_size=2_000):
+        book.positions[row.account_id, row.symbol] = position_state(row)
 
 
 def load_commands(book: Book) -> None:

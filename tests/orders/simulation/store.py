@@ -28,7 +28,7 @@ from orders.core.state import (
     PositionState,
 )
 from orders.ledger.faults import Fenced
-from tests.orders.core.desk import ANN, BOB
+from tests.orders.core.desk import ANN, BOB, MARKS
 
 if TYPE_CHECKING:
     from tests.orders.simulation.rules import Rules
@@ -116,6 +116,8 @@ class Store:
     def load_book(self, session: int) -> Book:
         """Every open order, the commands without an answer, and how far the engine's reports were read."""
         book = Book(session, self.cursor)
+        book.marks = MARKS
+        book.positions.update(self.positions)
         for order in self.orders.values():
             if not order.final:
                 book.learn(order)

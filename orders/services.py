@@ -45,6 +45,7 @@ def caller_of(user: User, rights: Rights, ip_address: str | None, session_id: UU
         session=session_id,
         signed=rights.signed,
         tier=user.tier,
+        needs_approval=rights.attributes.needs_approval,
     )
 
 

@@ -56,8 +56,11 @@ class Entitlement(models.Model):
     signed_above = E4Field(
         null=True,
         blank=True,
-        help_text="Orders of a greater quantity × price, those without a limit price, and changes of API keys must be "
-        "signed by one of the user's keys. 0: all; empty: none.",
+        help_text="Orders of a greater quantity × price, those without a limit price, and changes of API keys and of "
+        "limits must be signed by one of the user's keys. 0: all; empty: none.",
+    )
+    needs_approval = models.BooleanField(
+        default=False, help_text="Every order is kept until the head of the desk or compliance has approved it."
     )
     tier = models.CharField(
         max_length=10,
@@ -90,4 +93,5 @@ class Entitlement(models.Model):
             data_exchanges=frozenset(self.data_exchanges.split()),
             data_asset_classes=frozenset(self.data_asset_classes.split()),
             signed_above_e4=None if self.signed_above is None else scale(self.signed_above, 4),
+            needs_approval=self.needs_approval,
         )

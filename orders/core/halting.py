@@ -17,7 +17,7 @@ from orders.core.draft import Draft
 from orders.core.holding import end_held
 from orders.core.inputs import Halt, SetState
 from orders.core.outcomes import StateChanged, StateReply
-from orders.core.scopes import Target, targets_of
+from orders.core.scopes import Scope, Target, targets_of
 from orders.core.state import OrderState
 from orders.core.trading_states import SEVERITY, Release, Restriction, StateEvent, TradingState
 from orders.lifecycle import OrderEvent, OrderStatus
@@ -57,7 +57,9 @@ def set_state(draft: Draft, asked: SetState) -> None:
         draft.replies.append(StateReply(asked.ticket, block(draft, wanted)))
     elif before is None:
         draft.replies.append(StateReply(asked.ticket, None))
-    elif wanted.user is None or wanted.user in before.blockers:
+    elif not wanted.releases:
+        draft.refuse(asked.ticket, Forbidden("To restrict it less takes other rights, or a fresh second factor."))
+    elif wanted.user is None or wanted.user in before.blockers or is_target(wanted):
         draft.refuse(asked.ticket, own_block())
     else:
         draft.replies.append(StateReply(asked.ticket, release(draft, wanted, wanted.user, before)))

@@ -33,7 +33,8 @@ from accounts.models import AccountGuesses, AddressGuesses
 from tradingmw.client_address import home_of
 from tradingmw.errors import TooManyRequests, Unavailable
 from tradingmw.metrics import LOGINS_REFUSED
-from tradingmw.rate_limit import Budget, told_budget
+from tradingmw.rate_limit import told_budget
+from tradingmw.token_buckets import Budget
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from notifications.feed import PrivateFeed, Source
 from notifications.items import AsData
 from notifications.readers import in_reader
 from notifications.watch import stream_watch
-from orders.positions.marking import POSITIONS, MarkedLine, MarkedSocket
+from orders.positions.marking import POSITIONS, MarkedLine, MarkedSocket, mark_watch
 
 
 class FollowedStream:
@@ -25,7 +25,7 @@ class FollowedStream:
         prefix: str = "",
     ) -> None:
         self._sources, self._prefix = sources, prefix
-        self._line = MarkedLine(socket, prefix, rights)
+        self._line = MarkedLine(socket, prefix, rights, mark_watch())
         self._feed = PrivateFeed(stream, sources, stream_watch(), self._line, as_data)
 
     @property

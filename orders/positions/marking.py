@@ -69,8 +69,8 @@ class MarkedLine:
     `rights` are those of the socket now: what of the market they do not cover is not marked.
     """
 
-    def __init__(self, socket: MarkedSocket, prefix: str, rights: Callable[[], Rights]) -> None:
-        self._socket, self._prefix, self._rights = socket, prefix, rights
+    def __init__(self, socket: MarkedSocket, prefix: str, rights: Callable[[], Rights], watch: MarkWatch) -> None:
+        self._socket, self._prefix, self._rights, self._watch = socket, prefix, rights, watch
         self._held: dict[tuple[str, str], Held] = {}
         self._visible: dict[str, bool] = {}  #: of symbols, where the rights cover only some
         self._resolving: asyncio.Task[None] | None = None
@@ -117,8 +117,8 @@ class MarkedLine:
         """These are the positions, and from now on they are marked; the prices as they are."""
         self._held = {(each.data["account"], each.data["symbol"]): Held(each.data) for each in standings}
         if not self._closed:
-            mark_watch().follow(self)
-        return prices_of(self.symbols)
+            self._watch.follow(self)
+        return self._watch.prices(self.symbols)
 
     def close(self) -> None:
         """The socket is gone, or the stream is left for good."""
@@ -128,7 +128,7 @@ class MarkedLine:
     def end(self) -> None:
         """No positions are shown any more."""
         self._held.clear()
-        mark_watch().unfollow(self)
+        self._watch.unfollow(self)
 
     @property
     def symbols(self) -> set[str]:
@@ -175,11 +175,11 @@ class MarkedLine:
 
 
 class MarkWatch:
-    """Belongs to one event loop; the first line starts it. `faults` counts what it survived."""
+    """Belongs to one event loop; runs while it has lines. `faults` counts what it survived."""
 
     def __init__(self, prices: Callable[[Iterable[str]], Prices] = prices_of, pause: float = TELL_SECONDS) -> None:
         self.faults = 0
-        self._prices, self._pause = prices, pause
+        self._read, self._pause = prices, pause
         self._lines: dict[MarkedLine, None] = {}
         self._task: asyncio.Task[NoReturn] | None = None
 
@@ -200,7 +200,7 @@ class MarkWatch:
             await self._tell(tuple(self._lines))
 
     async def _tell(self, lines: Sequence[MarkedLine]) -> None:
-        prices = self._prices_now(set().union(*(line.symbols for line in lines)))
+        prices = self.prices(set().union(*(line.symbols for line in lines)))
         began = time.monotonic()
         for line in lines:
             if line in self._lines:
@@ -209,10 +209,10 @@ class MarkWatch:
                 await asyncio.sleep(0)
                 began = time.monotonic()
 
-    def _prices_now(self, symbols: set[str]) -> Prices:
-        """Without prices every position is shown without one: an old one would look like this moment's."""
+    def prices(self, symbols: set[str]) -> Prices:
+        """As they are. Where they cannot be read there are none: an old one would look like this moment's."""
         try:
-            return self._prices(symbols)
+            return self._read(symbols)
         except Exception:
             self._survived("The market's prices could not be read")
             return NO_PRICES

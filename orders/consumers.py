@@ -20,9 +20,11 @@ from accounts.policy import Function
 from accounts.sockets import AuthenticatedConsumer, Budgeted, CloseCode, Format, Later, Nothing, Pushes
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
+from accounts.sockets.system import RECONNECT_MS_MAX
 from notifications.items import json_as_it_is
 from notifications.send_queue import ROOM_BYTES, SendQueue
 from orders.api.bodies import PlaceOrderBody
+from orders.attendance import attendance
 from orders.entry import OrderEntry
 from orders.messages import (
     PUSHES,
@@ -38,6 +40,7 @@ from orders.messages import (
     Subscribed,
     WrittenOrder,
 )
+from orders.safeguarding import CancelAfterBody, CancelAfterSet, CancelOnDisconnect, CancelOnDisconnectSet
 from orders.subscriptions import Subscriptions
 from tradingmw.errors import TradingError
 
@@ -108,14 +111,21 @@ class TradingConsumer(AuthenticatedConsumer):
             logger.exception("A private stream could not be opened; its socket is closed and may come back.")
             await self.close(CloseCode.SLOW)
             return
+        attendance().join(self.session.id, self)
         self._heart = asyncio.create_task(self._beat(self.following), name="trading-heartbeat")
 
     def _go_on_as(self, session: Session) -> None:
         super()._go_on_as(session)
         if self.following:
             self.following.narrow()
+            attendance().join(session.id, self)
+
+    async def shut_down(self) -> None:
+        attendance().leave(self, back_us=RECONNECT_MS_MAX * 1_000)
+        await super().shut_down()
 
     async def on_disconnect(self) -> None:
+        attendance().leave(self)
         if self._heart:
             self._heart.cancel()
         if self.following:
@@ -177,6 +187,16 @@ class TradingConsumer(AuthenticatedConsumer):
         """Cancel all your open orders, or those of the desk that you head, or those of some symbols."""
         return await self.entry.cancel_all(asked)
 
+    @needs(Function.ORDERS_CANCEL)
+    async def _cancel_on_disconnect(self, asked: CancelOnDisconnect) -> Later[Budgeted[CancelOnDisconnectSet]]:
+        """Have this session's orders cancelled once it has no trading socket any more, unless you logged out."""
+        return await self.entry.guard(asked)
+
+    @needs(Function.ORDERS_CANCEL)
+    async def _cancel_after(self, asked: CancelAfterBody) -> Later[Budgeted[CancelAfterSet]]:
+        """Have all open orders of your account cancelled in so many seconds, unless you ask again before."""
+        return await self.entry.cancel_after(asked)
+
     methods: ClassVar[dict[str, Handler]] = {
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
@@ -187,4 +207,6 @@ class TradingConsumer(AuthenticatedConsumer):
         "order.replace": _order_replace,
         "order.cancel": _order_cancel,
         "order.cancelAll": _order_cancel_all,
+        "cancelOnDisconnect": _cancel_on_disconnect,
+        "cancelAfter": _cancel_after,
     }

@@ -18,6 +18,15 @@ from orders.budget import with_budget
 from orders.callers import callers
 from orders.messages import CancelAll, CancelOne, ReplaceOne
 from orders.requests import Caller, OrderAnswer, PlaceOrder, ReplaceOrder
+from orders.safeguarding import (
+    CancelAfterBody,
+    CancelOnDisconnect,
+    CancelOnDisconnectSet,
+    cancel_after_shape,
+    guarded_shape,
+    orders_cancel_after,
+    session_guard,
+)
 from orders.services import caller_of, order_cancel, order_place, order_replace, orders_cancel_all
 from orders.shapes import canceled_shape, written_shape
 from tradingmw.budgets import Purse
@@ -63,6 +72,16 @@ class OrderEntry:
         spend(by, Purse.CANCELS)
         return Later(all_canceled(by, asked))
 
+    async def cancel_after(self, asked: CancelAfterBody) -> Later[Written]:
+        by = await self.asker()
+        spend(by, Purse.CANCELS)
+        return Later(canceled_later(by, asked))
+
+    async def guard(self, asked: CancelOnDisconnect) -> Later[Budgeted[CancelOnDisconnectSet]]:
+        by = await self.asker()
+        spend(by, Purse.CANCELS)
+        return Later(guarded(by, asked))
+
     async def asker(self) -> Asker:
         """As the database has him now; Forbidden for who has no account."""
         user, session = await callers().user(self._user_id), self._session()
@@ -98,3 +117,13 @@ async def all_canceled(by: Asker, asked: CancelAll) -> Written:
     symbols = asked.symbols or ()
     answer = await orders_cancel_all(caller=by.caller, rights=by.rights, symbols=symbols, desk=asked.desk)
     return Budgeted(canceled_shape(answer), answer.budget)
+
+
+async def canceled_later(by: Asker, asked: CancelAfterBody) -> Written:
+    answer = await orders_cancel_after(caller=by.caller, rights=by.rights, seconds=asked.seconds)
+    return Budgeted(cancel_after_shape(answer), answer.budget)
+
+
+async def guarded(by: Asker, asked: CancelOnDisconnect) -> Budgeted[CancelOnDisconnectSet]:
+    answer = await session_guard(caller=by.caller, rights=by.rights, asked=asked)
+    return Budgeted(guarded_shape(asked, answer), answer.budget)

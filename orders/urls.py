@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from orders.api import read
+from orders.api.safeguards import CancelAfterView
 from orders.api.write import OrdersWrite, OrderWrite
 from orders.limits.api import LimitDecisionView, LimitsView, LimitView
 from orders.states.api import TradingStateView
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         read.OrderByClientIdView.as_view(),
         name="order-by-client-id",
     ),
+    path("orders/cancel-after", CancelAfterView.as_view(), name="orders-cancel-after"),
     path("orders/<uuid:order_id>", OrderView.as_view(), name="order"),
     path("orders/<uuid:order_id>/history", read.OrderHistoryView.as_view(), name="order-history"),
     path("executions", read.ExecutionsView.as_view(), name="executions"),

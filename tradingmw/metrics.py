@@ -133,6 +133,8 @@ BATCH_INPUTS = Histogram("tmw_orders_batch_inputs", "Inputs decided and committe
 COMMIT_SECONDS = Histogram("tmw_orders_commit_seconds", "A batch's transaction.", buckets=LATENCIES)
 ORDER_EVENTS = count_of("tmw_orders_events", "What has happened to orders.", "event")
 CORE_EVENTS = count_of("tmw_orders_core_events", "Repeats, gaps, late requests, postponements.", "event")
+SAFEGUARDS = Reading("tmw_orders_safeguards", "Guarded sessions, and accounts whose cancel-after runs.", "kind")
+SAFEGUARDS_FIRED = count_of("tmw_orders_safeguards_fired", "Disconnects and timers that cancelled orders.", "kind")
 ORDERS_OPEN = Reading("tmw_orders_open", "Orders that have not ended.")
 INBOX = Reading("tmw_orders_inbox_inputs", "Inputs that wait for the core.", "line")
 ORDERS_REFUSED = count_of("tmw_orders_refused", "Requests that were not let in to wait for the core.", "reason")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orders.requests import CancelAllAnswer, OrderAnswer
+from orders.safeguard_requests import CancelAfterAnswer
 from orders.services import WAIT_SECONDS_MAX
 from orders.shapes import written_shape
 from orders.timing import server_timing
@@ -22,7 +23,7 @@ class Written(NamedTuple):
     body: bytes
 
 
-def written(body: dict[str, Any], answer: OrderAnswer | CancelAllAnswer, status: int) -> Written:
+def written(body: dict[str, Any], answer: OrderAnswer | CancelAllAnswer | CancelAfterAnswer, status: int) -> Written:
     headers = {
         "Content-Type": "application/json",
         "X-Last-Event-Id": str(answer.last_event_id),

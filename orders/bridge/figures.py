@@ -15,6 +15,7 @@ from orders.bridge.mark_watch import MarkWatch
 from orders.bridge.outbox import Outbox
 from orders.bridge.requests_door import RequestsDoor
 from orders.bridge.second_eye import SecondEye
+from orders.core.safeguards import Safeguards
 from orders.ledger import Ledger
 from tradingmw.layers import GroupPublisher
 from tradingmw.metrics import (
@@ -35,9 +36,13 @@ from tradingmw.metrics import (
     ORDERS_REFUSED,
     OUTBOX,
     OVERLOAD_LEVEL,
+    SAFEGUARDS,
+    SAFEGUARDS_FIRED,
     TRIPPED,
     one_of,
 )
+
+FIRED = {"disconnect": "disconnects_fired", "cancel_after": "timers_fired"}
 
 
 def show_link(link: CommandLink, door: RequestsDoor, publisher: GroupPublisher) -> None:
@@ -52,6 +57,8 @@ def show_link(link: CommandLink, door: RequestsDoor, publisher: GroupPublisher) 
 def show_core(core: CoreLoop, ledger: Ledger, intake: Intake, outbox: Outbox, pulse: Pulse) -> None:
     ORDER_EVENTS.read_from(lambda: core.events)
     CORE_EVENTS.read_from(lambda: core.counts)
+    SAFEGUARDS.read_from(lambda: standing(ledger.book.safeguards))
+    SAFEGUARDS_FIRED.read_from(lambda: {kind: core.counts[count] for kind, count in FIRED.items()})
     ORDERS_OPEN.read_from(lambda: len(ledger.book.orders))
     INBOX.read_from(intake.lines)
     OUTBOX.read_from(lambda: outbox.waiting)
@@ -68,6 +75,10 @@ def show_marks(marks: MarkWatch) -> None:
     MARK_AGE.read_from(lambda: marks.age_seconds)
     MARK_REQUESTS.read_from(lambda: marks.counts)
     MARKS.read_from(marks.figures)
+
+
+def standing(safeguards: Safeguards) -> dict[str, float]:
+    return {"disconnect": len(safeguards.guards), "cancel_after": len(safeguards.timers)}
 
 
 def texts(*counts: Mapping[Any, int]) -> dict[str, float]:

@@ -52,7 +52,9 @@ class Floor(Desk):
         request = GuardSession(**asked, enabled=enabled, grace_us=seconds * SECOND_US, scope=scope)
         return self.do(GuardOf(Ticket(b"web", 1), request))
 
-    def attend(self, process: uuid.UUID = WEB, *, gone: Iterable[uuid.UUID] = (), back_seconds: int = 0) -> list[uuid.UUID]:
+    def attend(
+        self, process: uuid.UUID = WEB, *, gone: Iterable[uuid.UUID] = (), back_seconds: int = 0
+    ) -> list[uuid.UUID]:
         """A process says who is there; which of them are guarded."""
         present = [session for where, session in self.sockets if where == process]
         asked = {"request_id": 1, "deadline_us": self.now_us, "process": process}

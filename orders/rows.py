@@ -62,6 +62,7 @@ def order_state(row: Order) -> OrderState:
         held=Held(row.held),
         group=row.group_id,
         leg=row.leg,
+        shared_e8=scaled(row.shared_quantity),
         reference_e8=scaled(row.reference_price),
         version=row.version,
         created_at_us=micros(row.created_at),

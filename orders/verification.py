@@ -48,7 +48,7 @@ class Traded(NamedTuple):
 NOTHING = Traded(0, 0)
 FILLS = frozenset({OrderEvent.PARTIALLY_FILLED.value, OrderEvent.FILLED.value})
 AMENDMENTS = frozenset({OrderEvent.TRADE_BUSTED.value, OrderEvent.TRADE_CORRECTED.value})
-CHANGES = AMENDMENTS | {OrderEvent.REPLACED.value}
+CHANGES = AMENDMENTS | {OrderEvent.REPLACED.value, OrderEvent.RELEASED.value}
 TERMS = ("quantity", "price", "stopPrice")
 Changes = dict[int, dict[str, Any]]  #: what an order's history tells of those events, by number
 
@@ -133,7 +133,8 @@ def faults(order: Order, steps: Sequence[Step], traded: Traded, changes: Changes
 
 def is_held(steps: Sequence[Step]) -> bool:
     """Whether nothing has let it go, or ended it, since it was held."""
-    return bool(steps) and steps[-1].kind == OrderEvent.HELD.value
+    kinds = [step.kind for step in steps if step.kind != OrderEvent.REPLACED.value]  # it may be changed meanwhile
+    return bool(kinds) and kinds[-1] == OrderEvent.HELD.value
 
 
 def terms_faults(order: Order, changes: Changes) -> Iterator[str]:

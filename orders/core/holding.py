@@ -14,6 +14,7 @@ from orders.core.expiring import note_expiry
 from orders.core.state import Held, OrderState
 from orders.lifecycle import OrderEvent
 from tradingmw.errors import Code
+from tradingmw.scaled import text_e8
 
 REASONS = {
     Held.APPROVAL: Code.AWAITING_APPROVAL,
@@ -33,7 +34,8 @@ def hold(draft: Draft, order: OrderState, why: Held, details: Mapping[str, Any])
 def let_go(draft: Draft, order: OrderState, details: Mapping[str, Any], **changes: Any) -> OrderState:
     """What it waited for has happened: it is sent with this batch's commit, and `changes`. The link must be live."""
     instrument = draft.instruments[order.symbol]
-    order = draft.happen(order, OrderEvent.RELEASED, held=Held.NOT, reason="", details=details, **changes)
+    told = {**details, **({"quantity": text_e8(changes["quantity_e8"])} if "quantity_e8" in changes else {})}
+    order = draft.happen(order, OrderEvent.RELEASED, held=Held.NOT, reason="", details=told, **changes)
     send_new_order(draft, order, instrument)
     return order
 

@@ -152,6 +152,9 @@ class RefusalReply(NamedTuple):
 
 OperatorReply = ReconcileReply | LimitsReply | StateReply
 SafeguardReply = GuardReply | AttendReply | CancelAfterReply
-ToUser = OrderReply | DeniedReply | CancelAllReply | GuardReply | CancelAfterReply  #: told how far the user's stream goes
-Reply = SafeguardReply | OrderReply | DeniedReply | GroupReply | PlacedReply | CancelAllReply | OperatorReply | RefusalReply
+#: told how far the user's stream goes
+ToUser = OrderReply | DeniedReply | GroupReply | PlacedReply | CancelAllReply | GuardReply | CancelAfterReply
+Reply = (
+    SafeguardReply | OrderReply | DeniedReply | GroupReply | PlacedReply | CancelAllReply | OperatorReply | RefusalReply
+)
 Happening = OrderChanged | ExecutionState | PositionState

@@ -94,6 +94,7 @@ def order_columns(order: OrderState) -> Columns:
         "held": order.held.value,
         "group_id": order.group,
         "leg": order.leg,
+        "shared_quantity": order.shared_e8,
         "reference_price": order.reference_e8,
         "version": order.version,
         "created_at": instant(order.created_at_us),

@@ -9,7 +9,7 @@ from django.db.models import Max
 from orders.core.book import Book
 from orders.core.state import CommandKind, CommandProgress, Cursor
 from orders.ledger.lease import CURSOR_ID
-from orders.ledger.looking_up import look_up_limits, orders
+from orders.ledger.looking_up import look_up_groups, look_up_limits, orders
 from orders.ledger.safeguards import load_safeguards
 from orders.ledger.states import load_states
 from orders.lifecycle import OPEN
@@ -25,6 +25,7 @@ def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 
     book = Book(session, cursor, command_deadline_us=command_deadline_us, reconcile_every_us=every_us)
     for order in orders().filter(status__in=sorted(OPEN)).iterator(chunk_size=2_000):
         book.learn(order_state(order))
+    look_up_groups(book, list(book.orders))
     load_commands(book)
     load_positions(book)
     load_states(book)

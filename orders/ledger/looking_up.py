@@ -6,6 +6,7 @@ been used, executions that may have been applied, positions not touched since th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -19,12 +20,27 @@ from accounts.models import User
 from bridge.wire.messages import ExecutionReport
 from bridge.wire.vocabulary import ExecType
 from orders.core.book import Book
-from orders.core.inputs import Amend, Cancel, Halt, Input, Listed, Place, Reload, Replace, Reported
+from orders.core.groups import closing
+from orders.core.inputs import (
+    Amend,
+    Basket,
+    Cancel,
+    Close,
+    Halt,
+    Input,
+    Listed,
+    Place,
+    PlaceGroup,
+    Reload,
+    Replace,
+    Reported,
+)
 from orders.ledger.columns import client_order_key, exec_key
-from orders.ledger.states import booked_changes
 from orders.ledger.statements import Pick
+from orders.ledger.states import booked_changes
+from orders.limits.loading import limits_loaded, revision
 from orders.models import Execution, Order, Position
-from orders.requests import Caller
+from orders.requests import Caller, ClosePositions
 from orders.rows import execution_state, order_state, position_state
 
 KEYS_PER_QUERY = 400
@@ -38,9 +54,11 @@ Holding = tuple[UUID, str]  #: account, symbol
 
 def look_up(book: Book, batch: Sequence[Input]) -> None:
     """Teach `book` what the database knows of the batch's orders, executions and positions."""
+    if any(isinstance(each, Reload) for each in batch):
+        look_up_limits(book)
     look_up_orders(book, order_ids(book, batch))
     book.booked = booked_changes({each.wanted.id for each in batch if isinstance(each, Halt)})
-    look_up_client_ids(book, [each for each in batch if isinstance(each, Place)])
+    look_up_client_ids(book, client_ids(book, batch))
     reports = [each.report for each in batch if isinstance(each, Reported)]
     look_up_owners(book, [report for report in reports if report.order_id not in book.orders])
     amendments = [report for report in reports if report.exec_type in AMENDMENTS]
@@ -49,6 +67,18 @@ def look_up(book: Book, batch: Sequence[Input]) -> None:
     amended = holdings(book, amendments) | holdings_by_hand(book, [each for each in batch if isinstance(each, Amend)])
     look_up_positions(book, holdings(book, trades) | amended)
     look_up_trades(book, amended)
+
+
+def look_up_limits(book: Book) -> None:
+    """Those that hold from now on. A revision that grows meanwhile is looked at again: it is read first."""
+    book.limits_revision = revision()
+    book.limits = limits_loaded(time.time_ns() // 1000)
+
+
+def look_at_limits(book: Book) -> None:
+    """Look them up where an approval was not heard of."""
+    if revision() != book.limits_revision:
+        look_up_limits(book)
 
 
 def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
@@ -78,10 +108,34 @@ def look_up_orders(book: Book, missing: set[UUID]) -> None:
     for some in slices(missing):
         for row in orders().filter(id__in=some):
             book.learn(order_state(row))
+    look_up_groups(book, missing)
 
 
-def look_up_client_ids(book: Book, places: Sequence[Place]) -> None:
-    keys = {(each.request.caller.account, each.request.client_order_id) for each in places}
+def look_up_groups(book: Book, found: Iterable[UUID]) -> None:
+    """All orders of the groups of these: what each may do hangs on what the others have traded."""
+    groups = {order.group for each in found if (order := book.orders.get(each)) is not None and order.group}
+    for some in slices(groups):
+        for row in orders().filter(group_id__in=some):
+            if row.id not in book.orders:
+                book.learn(order_state(row))
+
+
+def client_ids(book: Book, batch: Sequence[Input]) -> set[Holding]:
+    """Accounts and client order ids of all that is to be placed."""
+    asked = [each for each in batch if isinstance(each, Place)]
+    asked += [place for each in batch if isinstance(each, PlaceGroup | Basket) for place in each.places]
+    found = {(each.request.caller.account, each.request.client_order_id) for each in asked}
+    return found.union(*(closing_ids(book, each.request) for each in batch if isinstance(each, Close)))
+
+
+def closing_ids(book: Book, request: ClosePositions) -> set[Holding]:
+    """Of orders that close positions, where this was asked before."""
+    account = request.caller.account
+    symbols = request.symbols or [symbol for holder, symbol in book.positions if holder == account]
+    return {(account, closing.client_order_id(request.close_id, symbol)) for symbol in symbols}
+
+
+def look_up_client_ids(book: Book, keys: set[Holding]) -> None:
     missing = [key for key in keys if key not in book.client_ids]  # a difference of sets would walk through the book
     by_account: dict[UUID, set[str]] = {}
     for account, client_order_id in missing:

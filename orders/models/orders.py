@@ -55,6 +55,7 @@ class Order(models.Model):
     held = models.CharField(max_length=12, blank=True, default="", help_text="Why it is not sent yet; empty: it is.")
     group_id = models.UUIDField(null=True, help_text="Of orders that depend on each other.")
     leg = models.CharField(max_length=12, blank=True, default="", help_text="What it is in its group.")
+    shared_quantity = E8Field(null=True, help_text="Of an OCO: what all of it may trade together.")
     reference_price = E8Field(null=True, help_text="By which it was judged, where it has none of its own.")
     version = models.PositiveIntegerField(default=0, help_text="How many events its history holds.")
     created_at = models.DateTimeField()
@@ -68,6 +69,8 @@ class Order(models.Model):
             models.Index(fields=["account", "created_at"], name="order_by_account"),
             models.Index(fields=["desk", "created_at"], name="order_by_desk"),
             models.Index(fields=["status"], name="order_by_status"),
+            # of few orders: it costs the others nothing
+            models.Index(fields=["group_id"], name="order_by_group", condition=models.Q(group_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

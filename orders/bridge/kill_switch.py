@@ -81,6 +81,15 @@ class KillSwitch:
         shown = as_restriction(wanted)
         return TradingStateAnswer(request_id=request.request_id, restriction=shown, recorded=recorded, timing=timing)
 
+    def kill(self, wanted: WantedState) -> None:
+        """The system itself halts: in force, and then durable, when this returns."""
+        self._take_up(wanted)
+        self._keep(wanted)
+
+    @property
+    def has_halted_firm(self) -> bool:
+        return Word(Scope.FIRM) in self._closed
+
     def stops(self, message: object, instruments: Mapping[str, Instrument]) -> bool:
         """Is it new, or a change, and of what is halted?"""
         if not self._closed or not isinstance(message, NewOrder | ReplaceOrder):

@@ -15,8 +15,12 @@ from uuid import UUID
 
 from bridge.sockets.throttle import Throttle
 from bridge.wire.messages import NewOrder, ReplaceOrder
+from orders.core.scopes import Scope
 from orders.core.state import CommandKind
+from orders.core.trading_states import TradingState
+from orders.ids import new_id
 from orders.ledger.columns import Columns
+from orders.state_requests import WantedState
 
 logger = logging.getLogger(__name__)
 Guarded = NewOrder | ReplaceOrder
@@ -88,7 +92,7 @@ class LastHop:
             logger.critical("Nothing new is sent to the engine any more", extra={"alarm": True, "why": reason, **facts})
 
     def rearm(self) -> None:
-        """A person has looked: what is journalled may leave again."""
+        """People have looked: what is journalled may leave again."""
         if self.reason:
             logger.warning("New orders are sent to the engine again", extra={"after": self.reason})
         self.reason = ""
@@ -100,6 +104,19 @@ class LastHop:
             self.trip(why, **facts)
         elif self._throttle.due():
             logger.error(why, extra={"alarm": True, "held": self.counts["held"], **facts})
+
+
+def firm_halted(why: str, now_us: int) -> WantedState:
+    """What a trip asks for; two people release it."""
+    reason = f"{why}; the last hop has halted the firm."
+    return WantedState(
+        id=new_id(now_us),
+        scope=Scope.FIRM,
+        state=TradingState.HALTED,
+        reason=reason,
+        user_name="last hop",
+        at_us=now_us,
+    )
 
 
 def is_guarded(message: object) -> TypeGuard[Guarded]:

@@ -32,7 +32,7 @@ from orders.bridge.departures import Departing, Departures
 from orders.bridge.intake import Intake
 from orders.bridge.kill_files import KillFiles
 from orders.bridge.kill_switch import KillSwitch
-from orders.bridge.last_hop import LastHop
+from orders.bridge.last_hop import LastHop, firm_halted
 from orders.bridge.outbox import Outbox, Outgoing
 from orders.bridge.requests_door import RequestsDoor
 from orders.core.inputs import (
@@ -46,7 +46,6 @@ from orders.core.inputs import (
     Replied,
     Reported,
     StatusTold,
-    Tripped,
     Unreadable,
 )
 from orders.core.trading_states import Restriction
@@ -83,14 +82,14 @@ class LinkLoop:
         restrictions: Sequence[Restriction],
     ) -> None:
         self._link, self._queries, self._door, self._publisher = link, queries, door, publisher
-        self._intake, self._outbox, self._pulse = intake, outbox, pulse
+        self._intake, self._outbox, self._pulse, self._clock_us = intake, outbox, pulse, clock_us
         self._instruments: dict[str, Instrument] = {}
         self._instruments_epoch = 0
         self._instruments_at = 0.0
         self._to_greet = False
         self._open = False  #: the core takes new orders
         self._last_hop = last_hop
-        self._tripped = ""  #: why nothing new leaves, as far as the core was told
+        self._has_tripped = False  #: as far as the kill switch was told
         self._kill_switch = KillSwitch(
             kill_files, intake, link.send, session=link.session, clock_us=clock_us, in_force=restrictions
         )
@@ -124,7 +123,6 @@ class LinkLoop:
             self._heed(event)
         self._kill_switch.tick()
         self._depart()
-        self._tell_tripped()
         if self._to_greet:
             self._greet()
 
@@ -144,6 +142,8 @@ class LinkLoop:
         self._depart()
         came_to(CrashPoint.COMMAND_SENT, outgoing.to_engine)
         self._kill_switch.heed(outgoing.booked, outgoing.restrictions)
+        if outgoing.restrictions is not None and self._has_tripped and not self._kill_switch.has_halted_firm:
+            self._last_hop.rearm()  # two people have released it
         for ticket, answer in outgoing.answers:
             self._door.answer(ticket, answer)
         came_to(CrashPoint.ANSWERS_SENT, outgoing.answers)
@@ -158,15 +158,17 @@ class LinkLoop:
     def _stopped(self, message: Departing) -> bool:
         return self._kill_switch.stops(message, self._instruments)
 
-    def _tell_tripped(self) -> None:
-        if self._last_hop.reason != self._tripped:
-            self._tripped = self._last_hop.reason
-            if self._tripped:
-                self._intake.offer_engine([Tripped(self._tripped)])
+    def _heed_trip(self) -> None:
+        """More was about to leave than is journalled: the firm is halted, as by a person."""
+        tripped = bool(self._last_hop.reason)
+        if tripped and not self._has_tripped:
+            self._kill_switch.kill(firm_halted(self._last_hop.reason, self._clock_us()))
+        self._has_tripped = tripped
 
     def _depart(self) -> None:
         if given_back := self._departures.leave():
             self._intake.offer_engine(given_back)
+        self._heed_trip()
 
     # --- the link --------------------------------------------------------------------------------------------------
     def _hear(self) -> None:

@@ -1,8 +1,8 @@
-"""An order bridge with a fault in its core: from a given order on, every command is handed over fifty times.
+"""An order bridge with a fault in its core: commands of a batch are handed over fifty times.
 
     python -m tests.orders.bridge.runaway   (in place of `manage.py bridge --role orders`)
 
-The fault begins with the first order whose client order id starts with "runaway". Everything else is the real bridge.
+It is in batches with an order whose client order id starts with "runaway". Everything else is the real bridge.
 """
 
 from __future__ import annotations
@@ -27,12 +27,9 @@ FAULTY = "runaway"
 
 
 class RunawayCore(CoreLoop):
-    runs_away = False
-
     def _publish(self, settled: Settled) -> None:
         to_engine = settled.draft.to_engine
-        self.runs_away |= any(isinstance(each, NewOrder) and is_faulty(each) for each in to_engine)
-        if self.runs_away:
+        if any(isinstance(each, NewOrder) and is_faulty(each) for each in to_engine):
             to_engine[:] = [each for each in to_engine for _ in range(TIMES)]
         super()._publish(settled)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +16,14 @@ from typing import Any
 import pytest
 
 from bridge.simulator.journal import RecordKind
-from bridge.wire.messages import CancelOrder
+from bridge.wire.messages import MassCancel
+from orders.core.scopes import Scope
+from orders.core.trading_states import TradingState
+from orders.state_requests import SetTradingState, TradingStateAnswer, WantedState
 from tests.bridge.waiting import until
 from tests.orders.bridge.processes import Processes
 from tests.orders.bridge.runaway import TIMES
+from tests.orders.bridge.story import both_tell_the_same_story, settled
 from tests.scoreboard import Measured
 from tradingmw.errors import Code, TradingError
 
@@ -40,13 +45,14 @@ def stopped(pair: Processes) -> dict[str, Any]:
     """What the bridge and the engine say once the fault has shown itself in a burst of orders."""
     good = pair.ask(pair.place("good", wait_seconds=5, price=1)).order
     began = time.monotonic()
-    outcomes = pair.ask(burst(pair))
+    pair.ask(burst(pair, "runaway"))
     state = until(lambda: found if (found := pair.state()) and found.tripped else None, "the trip")
-    return {"good": good, "outcomes": outcomes, "state": state, "seconds": time.monotonic() - began}
+    return {"good": good, "state": state, "seconds": time.monotonic() - began}
 
 
-async def burst(pair: Processes) -> list[Any]:
-    placing = [pair.place(f"runaway-{number}", price=1) for number in range(BURST)]
+async def burst(pair: Processes, name: str) -> list[Any]:
+    """Some of them are refused by then."""
+    placing = [pair.place(f"{name}-{number}", price=1) for number in range(BURST)]
     return await asyncio.gather(*placing, return_exceptions=True)
 
 
@@ -77,14 +83,11 @@ def test_what_left_is_what_was_journalled(pair: Processes, stopped: dict[str, An
 
 
 def test_no_order_is_left_in_doubt(pair: Processes, stopped: dict[str, Any]) -> None:
-    """What had not left is told as not sent; what had left works at the engine."""
-
-    def settled() -> bool:
-        return set(pair.statuses().values()) <= {"new", "denied", "rejected"}
-
-    until(settled, f"the end of all doubt: {pair.statuses()}")
-    at_engine = arrived(pair)
-    assert {name for name, status in pair.statuses().items() if status == "new"} == set(at_engine)
+    """What had left is cancelled with all that the firm had at the engine, what had not is told as not sent."""
+    names = {"good", *(f"runaway-{number}" for number in range(BURST))}
+    until(lambda: settled(pair, names), "the end of all doubt")
+    both_tell_the_same_story(pair, names)
+    assert pair.status_of("good") == "canceled"
 
 
 def test_new_orders_are_refused_with_the_reason_and_nothing_is_written(
@@ -98,15 +101,11 @@ def test_new_orders_are_refused_with_the_reason_and_nothing_is_written(
     assert len(pair.statuses()) == before
 
 
-def test_a_change_is_refused_and_a_cancel_is_taken(pair: Processes, stopped: dict[str, Any]) -> None:
-    order_id = stopped["good"]["id"]
-    with pytest.raises(TradingError) as refusal:
-        pair.ask(pair.replace(order_id, quantity=20))
-    assert refusal.value.code is Code.ORDERS_STOPPED
-    pair.ask(pair.cancel(order_id))
-    until(lambda: pair.status_of("good") == "canceled", "the cancel")
-    cancels = [each for each in pair.journal(RecordKind.COMMAND) if isinstance(each, CancelOrder)]
-    assert str(cancels[0].order_id) == order_id
+def test_the_firm_is_halted_as_by_a_person(pair: Processes, stopped: dict[str, Any]) -> None:
+    """So the engine is told to end all that it has, and two people must agree before anything is sent again."""
+    (restriction,) = pair.rows("SELECT scope, state, set_by_name FROM orders_tradingrestriction")
+    assert restriction == ("firm", "halted", "last hop")
+    assert any(isinstance(each, MassCancel) for each in pair.journal(RecordKind.COMMAND))
 
 
 def test_people_are_called(pair: Processes, stopped: dict[str, Any]) -> None:
@@ -114,10 +113,35 @@ def test_people_are_called(pair: Processes, stopped: dict[str, Any]) -> None:
     assert stopped["state"].live, "the engine's link is as well as before"
 
 
-def test_a_restart_lets_orders_leave_again(pair: Processes, stopped: dict[str, Any]) -> None:
+def test_once_two_people_have_released_the_firm_orders_leave(pair: Processes, stopped: dict[str, Any]) -> None:
+    for user in (uuid.UUID(int=1), uuid.UUID(int=2)):
+        pair.ask(pair.client.ask(release(user), TradingStateAnswer))
+    until(lambda: (state := pair.state()) and not state.tripped, "the release")
+    assert pair.ask(pair.place("after-it", wait_seconds=5, price=1)).order["status"] == "new"
+
+
+def test_a_restart_releases_nothing(pair: Processes, stopped: dict[str, Any]) -> None:
+    pair.ask(burst(pair, "runaway-again"))
+    until(lambda: (state := pair.state()) and state.tripped, "the trip")
+    until(lambda: pair.status_of("after-it") == "canceled", "the halt in the tables")
     pair.kill("runaway")
-    pair.start("orders")
-    pair.wait_live()
-    order = pair.ask(pair.place("again", wait_seconds=5, price=1)).order
-    assert order["status"] == "new"
-    assert arrived(pair)["again"] == 1
+    pair.start("runaway")
+    until(lambda: (state := pair.state()) and state.live, "a live bridge")
+    with pytest.raises(TradingError, match="trading_state"):
+        pair.ask(pair.place("again", price=1))
+    assert "again" not in arrived(pair)
+
+
+def release(user: uuid.UUID) -> SetTradingState:
+    now_us = time.time_ns() // 1000
+    wanted = WantedState(
+        id=uuid.uuid4(),
+        scope=Scope.FIRM,
+        state=TradingState.ACTIVE,
+        reason="Looked at.",
+        user=user,
+        user_name=str(user),
+        at_us=now_us,
+        releases=True,
+    )
+    return SetTradingState(request_id=1, deadline_us=0, wanted=wanted)

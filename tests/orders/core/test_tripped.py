@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bridge.wire.messages import CancelOrder
-from orders.core.inputs import Tripped
 from orders.core.outcomes import OrderReply
 from orders.lifecycle import OrderStatus
 from tests.orders.core.desk import E8, Desk, refusal_code
@@ -49,11 +48,6 @@ def test_a_cancel_is_sent(desk: Desk) -> None:
     desk.book.tripped = WHY
     desk.do(desk.cancel_input(order.id))
     assert desk.last(CancelOrder).order_id == order.id
-
-
-def test_people_are_called(desk: Desk) -> None:
-    (alarm,) = desk.do(Tripped(WHY)).alarms
-    assert alarm.facts == {"why": WHY}
 
 
 def test_once_it_is_rearmed_orders_are_taken(desk: Desk) -> None:

@@ -1,0 +1,141 @@
+"""Is a kill in force at once, at the engine too, and does it stay so through a restart and without a database?"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bridge.simulator.journal import RecordKind
+from bridge.wire.messages import MassCancel
+from orders.bridge.kill_files import KillFiles
+from orders.core.scopes import Scope
+from orders.core.trading_states import TradingState
+from tests.bridge.waiting import until
+from tests.orders.bridge.kills import files, in_tables, kill, release, wanted
+from tests.orders.bridge.processes import Processes
+from tests.orders.bridge.story import both_tell_the_same_story
+from tradingmw.errors import Code, TradingError
+
+
+@pytest.fixture
+def live(pair: Processes) -> Processes:
+    pair.wait_live()
+    return pair
+
+
+def booked(pair: Processes) -> None:
+    until(lambda: in_tables(pair) and not files(pair), "the kill in the tables")
+
+
+def stopped(pair: Processes, client_order_id: str) -> bool:
+    """Is an order denied, or refused, because trading is halted?"""
+    try:
+        order = pair.ask(pair.place(client_order_id, price=1)).order
+    except TradingError as error:
+        return error.code is Code.TRADING_HALTED
+    return bool(order["status"] == "denied" and order["reason"] == Code.TRADING_HALTED.value)
+
+
+@contextmanager
+def locked(pair: Processes) -> Iterator[None]:
+    """The database, by another that writes and does not end."""
+    database = sqlite3.connect(pair.directory / "tradingmw.sqlite3", timeout=10, isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_a_kill_stops_what_is_new_and_ends_what_is_open_until_two_let_go(live: Processes, scope: Scope) -> None:
+    resting = f"resting-{scope}"
+    live.ask(live.place(resting, price=1, wait_seconds=5))
+    kill(live, scope)
+    assert stopped(live, f"stopped-{scope}")
+    until(lambda: live.status_of(resting) == "canceled", "the end of the open order")
+    booked(live)
+    assert release(live, scope) is None
+    assert live.ask(live.place(f"after-{scope}", price=1, wait_seconds=5)).order["status"] == "new"
+
+
+def test_the_engine_is_told_in_one_word_and_both_tell_the_same_story(live: Processes) -> None:
+    both_tell_the_same_story(live)
+    told = [message for message in live.journal(RecordKind.COMMAND) if isinstance(message, MassCancel)]
+    assert {str(message.scope) for message in told} == {"firm", "desk", "account", "symbol"}
+
+
+def test_a_kill_outlives_its_bridge(make_processes: Callable[[], Processes]) -> None:
+    pair = make_processes()
+    pair.start("engine")
+    pair.start("orders")
+    pair.wait_live()
+    kill(pair, Scope.SYMBOL)
+    booked(pair)
+    pair.kill("orders")
+    pair.start("orders")
+    pair.wait_live()
+    assert stopped(pair, "behind-the-restart")
+
+
+def test_without_a_database_a_kill_is_in_force_and_recorded_and_the_next_bridge_has_it(
+    make_processes: Callable[[], Processes],
+) -> None:
+    pair = make_processes()
+    pair.start("engine")
+    pair.start("orders")
+    pair.wait_live()
+    pair.ask(pair.place("resting", price=1, wait_seconds=5))
+    with locked(pair):
+        one = kill(pair, Scope.FIRM)
+        until(lambda: [m for m in pair.journal(RecordKind.COMMAND) if isinstance(m, MassCancel)], "the mass cancel")
+        assert files(pair) == [f"{one.id.hex}.json"]
+        pair.kill("orders")
+    assert not in_tables(pair)
+    pair.start("orders")
+    pair.wait_live()
+    booked(pair)
+    assert in_tables(pair) == [("firm", "", "halted")] and stopped(pair, "behind-the-restart")
+    until(lambda: pair.status_of("resting") == "canceled", "the end of the open order")
+    audits = pair.rows("SELECT action, resource_id FROM accounts_auditlog WHERE resource = 'trading_state'")
+    assert audits == [("trading_state.block", "firm")]
+
+
+def test_a_kill_while_the_database_is_away_is_written_when_it_is_back(live: Processes) -> None:
+    live.ask(live.place("open-then", price=1, wait_seconds=5))
+    with locked(live):
+        kill(live)
+        until(lambda: len(files(live)) == 1, "its file")
+    booked(live)
+    until(lambda: live.status_of("open-then") == "canceled", "the end of the open order")
+    release(live)
+    until(lambda: not in_tables(live), "the release")
+    both_tell_the_same_story(live)
+
+
+def test_a_file_that_somebody_leaves_kills_as_well(live: Processes) -> None:
+    one = wanted(live, TradingState.HALTED)
+    KillFiles(live.directory).keep(one)
+    until(lambda: stopped(live, "behind-the-file"), "the halt")
+    booked(live)
+    release(live)
+    assert not stopped(live, "after-the-file")
+
+
+def test_a_file_that_the_tables_have_means_nothing(make_processes: Callable[[], Processes]) -> None:
+    """Its bridge ended before it could remove it, and others have let go since."""
+    pair = make_processes()
+    pair.start("engine")
+    pair.start("orders")
+    pair.wait_live()
+    one = kill(pair)
+    booked(pair)
+    release(pair)
+    pair.kill("orders")
+    KillFiles(pair.directory).keep(one)
+    pair.start("orders")
+    pair.wait_live()
+    assert not stopped(pair, "behind-the-restart") and not files(pair)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from orders.api import read
+from orders.api.approvals import OrderApprovalsView, OrderDecisionView
 from orders.api.safeguards import CancelAfterView
 from orders.api.write import OrdersWrite, OrderWrite
 from orders.limits.api import LimitDecisionView, LimitsView, LimitView
@@ -25,8 +26,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="order-by-client-id",
     ),
     path("orders/cancel-after", CancelAfterView.as_view(), name="orders-cancel-after"),
+    path("orders/approvals", OrderApprovalsView.as_view(), name="orders-approvals"),
     path("orders/<uuid:order_id>", OrderView.as_view(), name="order"),
     path("orders/<uuid:order_id>/history", read.OrderHistoryView.as_view(), name="order-history"),
+    path("orders/<uuid:order_id>/decision", OrderDecisionView.as_view(), name="order-decision"),
     path("executions", read.ExecutionsView.as_view(), name="executions"),
     path("positions", read.PositionsView.as_view(), name="positions"),
     path("trading-state", TradingStateView.as_view(), name="trading-state"),

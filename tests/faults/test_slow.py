@@ -50,6 +50,8 @@ def stack(make_stack: Callable[..., Stack]) -> Stack:
         "TMW_SOCKET_STALL_SECONDS": str(STALL_SECONDS),
         "TMW_WRITES_PER_SECOND": "100000",
         "TMW_WRITES_BURST": "100000",
+        "TMW_CANCELS_PER_SECOND": "100000",
+        "TMW_CANCELS_BURST": "100000",
         "TMW_SOCKETS_NEW_PER_SECOND": "1000",
     }
     return make_stack(seed=1, symbols=SYMBOLS, rate=RATE, environment=settings)

@@ -10,17 +10,19 @@ from uuid import UUID
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.sync.client import ClientConnection
 
 from tests.stack import PARTS, Stack, wait_for
 
 ORDER = {"symbol": "AAPL", "side": "buy", "orderType": "market", "timeInForce": "ioc", "quantity": "1"}
+BUDGET = {"BURST": "30", "PER_SECOND": "1"}
 
 
 @pytest.fixture(scope="module")
 def stack(make_stack: Any) -> Stack:
-    """A stack that writes JSON lines and grants each user thirty changes at once."""
-    settings = {"TMW_LOG_FORMAT": "json", "TMW_WRITES_BURST": "30", "TMW_WRITES_PER_SECOND": "1"}
-    made: Stack = make_stack(seed=1, environment=settings)
+    """A stack that writes JSON lines and grants each user thirty changes at once, and as many cancels."""
+    budgets = {f"TMW_{kind}_{what}": most for kind in ("WRITES", "CANCELS") for what, most in BUDGET.items()}
+    made: Stack = make_stack(seed=1, environment={"TMW_LOG_FORMAT": "json", **budgets})
     return made
 
 
@@ -163,6 +165,27 @@ def test_an_order_says_what_is_left_of_its_users_budget(stack: Stack) -> None:
     assert int(headers["RateLimit-Reset"]) >= 0
 
 
+def test_sockets_and_rest_are_paid_from_one_budget_and_both_tell_it(stack: Stack) -> None:
+    with stack.ws_sync("/ws/v1/trading", "desk1") as socket, stack.client("desk1") as client:
+        told = [placed_on(socket, f"both-{number}")["rateLimit"] for number in range(10)]
+        over_rest = client.post("/orders", json={**ORDER, "clientOrderId": "both-rest"}).headers
+        canceled = client.delete(f"/orders/{UUID(int=0)}").headers
+    assert {one["limit"] for one in told} == {30} == {int(over_rest["RateLimit-Limit"])}
+    assert told[-1]["remaining"] < told[0]["remaining"] and told[-1]["resetSeconds"] >= 1
+    assert int(over_rest["RateLimit-Remaining"]) < 29
+    assert int(canceled["RateLimit-Remaining"]) == 29
+
+
+def placed_on(socket: ClientConnection, client_order_id: str) -> dict[str, Any]:
+    """The answer to an order over a socket."""
+    params = {**ORDER, "clientOrderId": client_order_id}
+    socket.send(json.dumps({"id": client_order_id, "method": "order.place", "params": params}))
+    while (frame := json.loads(socket.recv(timeout=20))).get("id") != client_order_id:
+        pass
+    answer: dict[str, Any] = frame
+    return answer
+
+
 def test_a_user_who_asks_for_too_much_is_told_when_to_come_back_and_others_are_not(stack: Stack) -> None:
     with stack.client("trader2") as hasty, stack.client("trader1") as patient:
         answers = [hasty.delete(f"/orders/{UUID(int=0)}") for _ in range(40)]
@@ -174,6 +197,8 @@ def test_a_user_who_asks_for_too_much_is_told_when_to_come_back_and_others_are_n
         assert hasty.get("/orders").status_code == 200
         assert patient.delete(f"/orders/{UUID(int=0)}").status_code == 404
     assert figures(stack, "web")["tmw_web_rate_limited_total"] >= 1
+    bridge = figures(stack, "orders")
+    assert bridge["tmw_orders_refused_total{reason=rate_limited}"] == bridge["tmw_orders_overload_level"] == 0
 
 
 def test_the_system_is_not_ready_from_the_moment_the_feed_bridge_is_gone(stack: Stack) -> None:

@@ -88,7 +88,7 @@ def test_what_operators_ask_costs_nothing(door: Door) -> None:
 
 
 def test_the_lowest_tier_is_refused_first(door: Door) -> None:
-    codes = {}
+    codes: dict[Tier, tuple[int, Code]] = {}
     for number in range(2 * WAITING):
         for tier in Tier:
             if (code := door.code(place(caller(number, tier)))) and tier not in codes:

@@ -4,6 +4,7 @@
     python3 bench/run.py orders --clients 1 32   orders over REST, this project and its peers
     python3 bench/run.py feed                    the engine's ticks to frames, this project and the same in Node
     python3 bench/run.py reconcile               10,000 open orders compared with the engine's at the start
+    python3 bench/run.py positions               positions and P&L of 10,000 executions worked out anew
     python3 bench/run.py identity                what login, refresh and the checks of a request add to an API call
     python3 bench/run.py simulation              the order core under seeds that break everything around it
     python3 bench/run.py flush                   what waiting before a flush saves and costs
@@ -37,6 +38,7 @@ from bench import (  # noqa: E402
     flush_command,
     identity_command,
     order_command,
+    positions_command,
     profile_command,
     reconcile_command,
     simulation_command,
@@ -48,6 +50,7 @@ COMMANDS = {
     "orders": order_command,
     "feed": feed_command,
     "reconcile": reconcile_command,
+    "positions": positions_command,
     "identity": identity_command,
     "simulation": simulation_command,
     "flush": flush_command,

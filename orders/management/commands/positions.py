@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO, cast
@@ -40,10 +41,10 @@ class Command(BaseCommand):
             word.add_argument("--json", action="store_true", help="for machines")
 
     def handle(self, *args: Any, **given: Any) -> None:
-        rebuilds = given["word"] == "rebuild"
+        rebuilds, began = given["word"] == "rebuild", time.monotonic()
         looked = followed(rebuilding(given) if rebuilds else positions_verify())
         if given["json"]:
-            self.stdout.write(json.dumps(document(looked)))
+            self.stdout.write(json.dumps(document(looked, time.monotonic() - began)))
         else:
             show(Console(file=cast(TextIO, self.stdout)), looked, "were rebuilt" if rebuilds else "differ")
         if looked.differences and not rebuilds:
@@ -73,7 +74,7 @@ def followed(parts: Iterable[Looked]) -> Looked:
     return whole
 
 
-def document(looked: Looked) -> dict[str, Any]:
+def document(looked: Looked, seconds: float) -> dict[str, Any]:
     rows = [
         {
             "account": each.traded.account_name,
@@ -82,7 +83,8 @@ def document(looked: Looked) -> dict[str, Any]:
         }
         for each in looked.differences
     ]
-    return {"executions": looked.executions, "positions": looked.positions, "differences": rows}
+    counts = {"executions": looked.executions, "positions": looked.positions, "seconds": round(seconds, 3)}
+    return {**counts, "differences": rows}
 
 
 def told(fault: Fault) -> tuple[str | None, str | None]:

@@ -21,7 +21,7 @@ SPARES = 40
 def tokens(data_dir: Path) -> dict[str, str]:
     """By role, and `none` for a user without one, and of each a second one `…-socket`. They share the desk `alpha`.
 
-    Besides `key_id`, `notification_id` and `user_id` of trader2, a `program` of trader1 with its `private` key, and
+    Besides `key_id`, `notification_id`, `limit_id` and `user_id` of trader2, a `program` of trader1 with its `private` key, and
     `spares`: tokens of users whom nobody else needs, with spaces between.
     """
     environment = {**os.environ, "TMW_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "tradingmw.settings"}
@@ -31,14 +31,17 @@ def tokens(data_dir: Path) -> dict[str, str]:
 
 
 def foreign(user: Any) -> dict[str, str]:
-    """What of `user` no REST call makes without a second factor or an event: a key and a notification."""
+    """What of `user` no REST call of his makes: a key, a notification, and a limit, which the demo has."""
     from accounts.models import ApiKey  # noqa: PLC0415
     from notifications.models import Notification  # noqa: PLC0415
+    from orders.models import RiskLimit  # noqa: PLC0415
 
     later = timezone.now() + timedelta(days=1)
     key = ApiKey.objects.create(user=user, name="bot", public_key="A" * 43 + "=", expires_at=later)
     notification = Notification.objects.create(user=user, type="alert", title="Mine", message="Mine")
-    return {"key_id": str(key.id), "notification_id": str(notification.id), "user_id": str(user.id)}
+    limit = RiskLimit.objects.filter(subject=user).earliest("proposed_at")
+    made = {"key_id": key.id, "notification_id": notification.id, "limit_id": limit.id, "user_id": user.id}
+    return {name: str(each) for name, each in made.items()}
 
 
 def program_of(user: Any) -> dict[str, str]:

@@ -16,6 +16,7 @@ from accounts.selectors import users_now
 from accounts.sockets.closing import CloseCode
 from accounts.sockets.standing import Standing, fallen
 from marketdata.models import Instrument
+from orders.services import caller_of
 from tests.roles import in_roles
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def staff(client: Client) -> Client:
 
 
 def test_the_staffs_change_of_an_entitlement_is_audited_with_before_and_after(staff: Client, trader: User) -> None:
-    form = {"user": str(trader.id), "exchanges": "XNAS", "time_zone": "UTC"}
+    form = {"user": str(trader.id), "exchanges": "XNAS", "time_zone": "UTC", "tier": "standard"}
     assert staff.post("/admin/accounts/entitlement/add/", form).status_code == 302
     assert staff.post(f"/admin/accounts/entitlement/{trader.id}/change/", {**form, "exchanges": ""}).status_code == 302
     rows = AuditLog.objects.filter(action="user.entitlement_changed", resource_id=str(trader.id)).order_by("timestamp")
@@ -109,3 +110,10 @@ def test_the_staffs_change_of_roles_is_audited_with_before_and_after(staff: Clie
     assert staff.post(f"/admin/accounts/user/{trader.id}/change/", form).status_code == 302
     row = AuditLog.objects.get(action="user.rights_changed", resource_id=str(trader.id))
     assert (row.before["roles"], row.after["roles"]) == (["trader"], ["compliance"])
+
+
+def test_a_marked_users_orders_say_that_they_need_an_approval(trader: User) -> None:
+    assert not caller_of(trader, rights_of(trader), None, None).needs_approval
+    Entitlement.objects.create(user=trader, needs_approval=True)
+    marked = User.objects.get(id=trader.id)
+    assert caller_of(marked, rights_of(marked), None, None).needs_approval

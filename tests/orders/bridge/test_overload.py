@@ -115,13 +115,14 @@ def test_cancels_are_paid_from_a_budget_of_their_own(live: Processes, web_proces
 
 
 def test_a_flood_is_refused_early_and_cancels_and_ways_out_pass(live: Processes) -> None:
-    live.ask(live.place("position", wait_seconds=5))
+    live.ask(live.place("position", price=1_000))
+    until(lambda: live.rows(f"SELECT 1 FROM orders_position WHERE quantity = {10 * E8}"), "a position")
     resting = [live.ask(live.place(f"resting-{number}", price=1)).order["id"] for number in range(10)]
 
     async def at_once() -> tuple[list[Answer | TradingError], list[Answer | TradingError]]:
         flood = [placing(live, f"flood-{number}") for number in range(FLOOD)]
         cancels = [outcome(live.cancel(order_id)) for order_id in resting]
-        way_out = placing(live, "way-out", side=Side.SELL, quantity_e8=10 * E8, price=1_000)
+        way_out = placing(live, "way-out", side=Side.SELL, quantity_e8=10 * E8, price=2_000)
         done = await asyncio.gather(*flood, *cancels, way_out)
         return done[:FLOOD], done[FLOOD:]
 

@@ -52,13 +52,15 @@ from tradingmw.env import env
 desk = Desk.objects.create(name="alpha")
 account = Account.objects.create(name="ann", desk=desk)
 User.objects.create(username="ann", email="ann@desk.example", account=account, desk=desk)
+for name in ("rita", "rob"):
+    User.objects.create(username=name, email=f"{name}@desk.example")
 make_keys(env().keys)
 """
 A = TypeVar("A")
 
 
 def make_template(directory: Path) -> Path:
-    """A data directory with a migrated database, one trader and keys; copied for each test that needs its own."""
+    """A data directory with a migrated database, a trader, two others and keys; copied for each that needs its own."""
     environment = {
         **plain_environment(),
         "TMW_DATA_DIR": str(directory),
@@ -253,7 +255,7 @@ class Processes:
         return by_order
 
     def _caller(self) -> Caller:
-        ((user, account, desk),) = self.rows("SELECT id, account_id, desk_id FROM accounts_user")
+        ((user, account, desk),) = self.rows("SELECT id, account_id, desk_id FROM accounts_user WHERE username = 'ann'")
         ids = {"user": uuid.UUID(user), "account": uuid.UUID(account), "desk": uuid.UUID(desk)}
         return Caller(account_name="ann", desk_name="alpha", **ids)
 

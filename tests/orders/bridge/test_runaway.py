@@ -84,7 +84,7 @@ def test_what_left_is_what_was_journalled(pair: Processes, stopped: dict[str, An
 
 def test_no_order_is_left_in_doubt(pair: Processes, stopped: dict[str, Any]) -> None:
     """What had left is cancelled with all that the firm had at the engine, what had not is told as not sent."""
-    names = {"good", *(f"runaway-{number}" for number in range(BURST))}
+    names = set(pair.statuses())
     until(lambda: settled(pair, names), "the end of all doubt")
     both_tell_the_same_story(pair, names)
     assert pair.status_of("good") == "canceled"
@@ -114,8 +114,8 @@ def test_people_are_called(pair: Processes, stopped: dict[str, Any]) -> None:
 
 
 def test_once_two_people_have_released_the_firm_orders_leave(pair: Processes, stopped: dict[str, Any]) -> None:
-    for user in (uuid.UUID(int=1), uuid.UUID(int=2)):
-        pair.ask(pair.client.ask(release(user), TradingStateAnswer))
+    for user, name in pair.rows("SELECT id, username FROM accounts_user WHERE username <> 'ann'"):
+        pair.ask(pair.client.ask(release(uuid.UUID(user), name), TradingStateAnswer))
     until(lambda: (state := pair.state()) and not state.tripped, "the release")
     assert pair.ask(pair.place("after-it", wait_seconds=5, price=1)).order["status"] == "new"
 
@@ -132,7 +132,7 @@ def test_a_restart_releases_nothing(pair: Processes, stopped: dict[str, Any]) ->
     assert "again" not in arrived(pair)
 
 
-def release(user: uuid.UUID) -> SetTradingState:
+def release(user: uuid.UUID, name: str) -> SetTradingState:
     now_us = time.time_ns() // 1000
     wanted = WantedState(
         id=uuid.uuid4(),
@@ -140,7 +140,7 @@ def release(user: uuid.UUID) -> SetTradingState:
         state=TradingState.ACTIVE,
         reason="Looked at.",
         user=user,
-        user_name=str(user),
+        user_name=name,
         at_us=now_us,
         releases=True,
     )

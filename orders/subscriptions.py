@@ -34,6 +34,7 @@ class Subscriptions:
         self._socket, self._rights = socket, rights
         self._own = FollowedStream(user_stream(user.id), sources_of(user), socket, as_data, rights)
         self._desk = DropCopy(socket, as_data, rights)
+        self._user, self._of_desk = user.id, user.desk_id
         self._system_asked = False  #: its snapshot belongs behind the answer
 
     async def open(self) -> None:
@@ -115,5 +116,9 @@ class Subscriptions:
     def _on_system(self, changed: Sequence[SystemItem]) -> None:
         self._push_system("update", changed)
 
+    def _concerns(self, item: SystemItem) -> bool:
+        return system_watch().concerns(item, self._user, self._of_desk)
+
     def _push_system(self, kind: str, items: Sequence[SystemItem]) -> None:
-        self._socket.queue({"channel": SYSTEM, "type": kind, "data": items})
+        if (told := [item for item in items if self._concerns(item)]) or kind == "snapshot":
+            self._socket.queue({"channel": SYSTEM, "type": kind, "data": told})

@@ -24,10 +24,14 @@ class Part(StrEnum):
     ORDERS = "orders"  #: the order bridge
     FEED = "feed"  #: market data
     WEB = "web"  #: the process that serves this socket
+    TRADING = "trading"  #: may be traded? of each target that binds the user, and only those
 
 
 class SystemItem(Struct, kw_only=True, rename="camel", frozen=True, omit_defaults=True):
     """`state` of a part since `since` (epoch microseconds), as this process knows it.
+
+    Of `trading` there is one item for each restriction: `scope` (firm, desk, user, symbol), `target` (its name) and
+    `reason`; its state is `active` once more when it was released.
 
     The state `shutdown` of `web` precedes the close with 4001; come back after `reconnect_after_ms`.
     """
@@ -36,10 +40,17 @@ class SystemItem(Struct, kw_only=True, rename="camel", frozen=True, omit_default
     state: str
     since: int
     reconnect_after_ms: int | None = None
+    scope: str = ""
+    target: str = ""
+    reason: str = ""
 
 
 SHUTDOWN_PUSHES = Pushes("Told on every socket before it is closed because the process ends.", SystemItem)
-PUSHES = Pushes("Engine link, order bridge and market data: their states, and each change.", SystemItem, SystemItem)
+PUSHES = Pushes(
+    "Engine link, order bridge, market data, and where you may not trade freely: the states, and each change.",
+    SystemItem,
+    SystemItem,
+)
 
 
 def shutdown_notice() -> dict[str, Any]:

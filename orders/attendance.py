@@ -129,13 +129,14 @@ class Attendance:
 
     def _flush(self) -> None:
         self._flush_wanted = False
+        for session in self._unsure.keys() - self._sockets.keys():
+            del self._unsure[session]  # nobody of it is here any more
+        unasked = {session for session, since in self._unsure.items() if since == self._sent}
         gone, self._gone = self._gone, defaultdict(set)
         for back_us, sessions in gone.items():
             for some in chunks(sessions - self._sockets.keys()):
                 self._say((), some, back_us)
-        for session in self._unsure.keys() - self._sockets.keys():
-            del self._unsure[session]  # nobody of it is here any more
-        for some in chunks({session for session, since in self._unsure.items() if since == self._sent}):
+        for some in chunks(unasked):
             self._say(some)
 
     def _say(self, present: Iterable[UUID], gone: Iterable[UUID] = (), back_us: int = 0) -> None:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from orders.core.layers import Layer
 from orders.safeguard_requests import GuardScope
 
-LISTENED_MAX_US = 500_000  #: of one pass: who pauses for longer has not listened
+LISTENED_MAX_US = 100_000  #: of one pass: who pauses for longer has not listened
 MISSED_US = 750_000  #: a process beats each half second; by then one beat is missing for certain
 ANEW_US = 3_000_000  #: until web processes have found a bridge that has just begun
 DORMANT_LOOK_US = 3_600_000_000
@@ -88,7 +88,7 @@ class Safeguards:
         self.attendances = dict.fromkeys(self.guards, anew)
 
     def listened_at(self, now_us: int) -> int:
-        """A pause, or a clock that was set, counts as half a second at most."""
+        """A pause, or a clock that was set, counts as a pass's little at most."""
         if not self.last_pass_us:
             return self.listened_us
         return self.listened_us + min(max(now_us - self.last_pass_us, 0), LISTENED_MAX_US)

@@ -79,12 +79,16 @@ class Floor(Desk):
         asked = {"request_id": 1, "deadline_us": LATER_US, "caller": caller or in_session()}
         return self.do(CancelLater(Ticket(b"web", 1), CancelAfter(**asked, seconds=seconds)))
 
+    @property
+    def has_just_beaten(self) -> bool:
+        return self._steps % BEAT_STEPS == 0
+
     def wait(self, seconds: float) -> None:
         """Passes of the core, and beats of the processes that live."""
         for _ in range(round(seconds * SECOND_US / STEP_US)):
             self.now_us += STEP_US
             self._steps += 1
-            if self._steps % BEAT_STEPS == 0:
+            if self.has_just_beaten:
                 for process in self.beating:
                     self.attend(process)
             self.do(Tick())

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from notifications.stream import user_stream
 from orders.attendance import Attendance
@@ -32,11 +33,13 @@ class Bridge:
         self.away = False
         self.slow = asyncio.Event()
         self.slow.set()
+        self._more = asyncio.Event()
 
     async def attend(self, request: AttendSessions) -> AttendAnswer:
         if self.away:
             raise Unavailable("The order bridge cannot be reached.")
         self.heard.append(request)
+        self._more.set()
         (reply,) = self.desk.do(Attend(Ticket(b"web", 1), request)).replies
         assert isinstance(reply, AttendReply)
         answer = safeguard_answer(reply, {})
@@ -47,10 +50,7 @@ class Bridge:
         await self.slow.wait()
         if self.away:
             raise OutcomeUnknown
-        asked = GuardSession(
-            **{name: getattr(request, name) for name in request.__struct_fields__} | {"deadline_us": LATER_US}
-        )
-        (reply,) = self.desk.do(GuardOf(Ticket(b"web", 1), asked)).replies
+        (reply,) = self.desk.do(GuardOf(Ticket(b"web", 1), replace(request, deadline_us=LATER_US))).replies
         assert isinstance(reply, GuardReply)
         answer = safeguard_answer(reply, {user_stream(ANN.user): 7})
         assert isinstance(answer, GuardAnswer)
@@ -65,7 +65,8 @@ class Bridge:
         wanted = len(self.heard) + count
         async with asyncio.timeout(PATIENCE_SECONDS):
             while len(self.heard) < wanted:
-                await asyncio.sleep(0)
+                self._more.clear()
+                await self._more.wait()
 
 
 @pytest.fixture
@@ -98,8 +99,11 @@ async def test_a_session_that_is_not_guarded_is_asked_about_once(bridge: Bridge,
     here.join(SESSION, "two")
     await settled()
     assert [request.present for request in bridge.heard] == [[SESSION]]
-    await asyncio.sleep(BEAT_SECONDS * 5)
-    assert len(bridge.heard) == 1
+    here.join(OTHER, "three")
+    await guard(here, in_session(OTHER))
+    await settled()
+    await bridge.until_heard(3)
+    assert [request.present for request in bridge.heard[-3:]] == [[OTHER]] * 3
 
 
 async def test_a_guarded_one_is_named_with_each_beat(bridge: Bridge, here: Attendance) -> None:
@@ -150,6 +154,16 @@ async def test_gone_and_back_in_one_turn_is_not_gone(bridge: Bridge, here: Atten
     assert list(bridge.desk.book.safeguards.attendances[SESSION].heard_us) == [here.process]
 
 
+async def test_who_comes_while_another_goes_is_named_at_once(bridge: Bridge, here: Attendance) -> None:
+    here.join(SESSION, "one")
+    await guard(here)
+    await settled()
+    here.leave("one")
+    here.join(OTHER, "two")
+    await settled()
+    assert bridge.gone == [SESSION] and bridge.heard[-1].present == [OTHER]
+
+
 async def test_a_socket_stands_for_every_session_it_was_in(bridge: Bridge, here: Attendance) -> None:
     here.join(SESSION, "one")
     await guard(here)
@@ -166,7 +180,7 @@ async def test_a_socket_stands_for_every_session_it_was_in(bridge: Bridge, here:
 async def test_a_bridge_that_was_away_is_told_with_the_next_beat(bridge: Bridge, here: Attendance) -> None:
     bridge.away = True
     here.join(SESSION, "one")
-    await asyncio.sleep(BEAT_SECONDS * 3)
+    await settled()
     assert here.faults
     bridge.away = False
     await bridge.until_heard(1)
@@ -206,9 +220,11 @@ async def test_switched_off_it_is_named_no_more(bridge: Bridge, here: Attendance
     await guard(here, enabled=False)
     await settled()
     assert not bridge.desk.book.safeguards.guards
-    heard = len(bridge.heard)
-    await asyncio.sleep(BEAT_SECONDS * 5)
-    assert len(bridge.heard) <= heard + 1 and not here._guarded
+    here.join(OTHER, "two")
+    await guard(here, in_session(OTHER))
+    await settled()
+    await bridge.until_heard(2)
+    assert bridge.heard[-1].present == [OTHER]
 
 
 async def test_more_sessions_than_a_message_takes_are_told_in_several(bridge: Bridge, here: Attendance) -> None:

@@ -18,6 +18,7 @@ from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.core.groups.legs import GroupKind
 from orders.core.trading_states import Restriction
 from orders.gate_requests import ConfirmationToken, DeniedAnswer, PreviewAnswer
+from orders.gate_requests import DecideOrder as DecideOrder
 from orders.lifecycle import OrderStatus
 from orders.limit_requests import LimitsAnswer, ReloadLimits
 from orders.request_frame import Answer as Answer
@@ -65,12 +66,23 @@ class PlaceOrder(Request, frozen=True, kw_only=True):
     confirmation_token: ConfirmationToken = ""
 
 
+class PreviewOrder(Request, frozen=True, kw_only=True):
+    """What would become of `order`? Its ids and deadlines mean nothing."""
+
+    order: PlaceOrder
+
+    @property
+    def caller(self) -> Caller:
+        return self.order.caller
+
+
 class PlaceOrderGroup(Request, frozen=True, kw_only=True):
     """Orders that depend on each other, all of one caller; of `oto` and `bracket` the first triggers the others."""
 
     caller: Caller
     kind: GroupKind
     orders: Annotated[list[PlaceOrder], Meta(max_length=LEGS_MAX)]
+    confirmation_token: ConfirmationToken = ""  #: of the warning that the group was answered with
 
 
 class PlaceBasket(Request, frozen=True, kw_only=True):
@@ -96,6 +108,7 @@ class ReplaceOrder(Request, frozen=True, kw_only=True):
     quantity_e8: PositiveE8 | None = None
     price_e8: Price | None = None
     stop_price_e8: Price | None = None
+    confirmation_token: ConfirmationToken = ""
 
 
 class CancelOrder(Request, frozen=True, kw_only=True):
@@ -220,6 +233,8 @@ AnyRequest = (
     | PlaceBasket
     | ClosePositions
     | ReplaceOrder
+    | DecideOrder
+    | PreviewOrder
     | CancelOrder
     | CancelAllOrders
     | AmendExecution
@@ -259,7 +274,7 @@ def encode(message: Request | Answer) -> bytes:
 
 def decode_request(frame: bytes) -> AnyRequest:
     """`WireError` where it is none."""
-    return read_map(_requests, frame, ("caller", "orders"))
+    return read_map(_requests, frame, ("caller", "order", "orders"))
 
 
 def decode_answer(frame: bytes) -> AnyAnswer:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from notifications.stream import user_stream
-from orders.bridge.gate_answers import denied_answer
+from orders.bridge.gate_answers import denied_answer, preview_answer
 from orders.bridge.intake import Intake
 from orders.bridge.last_hop import LastHop
 from orders.bridge.outbox import Outbox, Outgoing
@@ -28,6 +28,7 @@ from orders.core.outcomes import (
     LimitsReply,
     OrderChanged,
     OrderReply,
+    PreviewReply,
     ReconcileReply,
     RefusalReply,
     Reply,
@@ -266,6 +267,8 @@ def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
         return LimitsAnswer(request_id=reply.ticket.request_id, limits=reply.limits)
     if isinstance(reply, StateReply):
         return TradingStateAnswer(request_id=reply.ticket.request_id, restriction=reply.restriction)
+    if isinstance(reply, PreviewReply):
+        return preview_answer(reply)
     if isinstance(reply, SafeguardReply):
         return safeguard_answer(reply, numbers)
     number = numbers[user_stream(reply.user)]

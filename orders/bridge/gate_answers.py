@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orders.core.outcomes import DeniedReply
-from orders.gate_requests import DeniedAnswer
+from orders.core.outcomes import DeniedReply, PreviewReply
+from orders.gate_requests import DeniedAnswer, PreviewAnswer
 from orders.shapes import order_shape
 
 
@@ -16,3 +16,7 @@ def denied_answer(reply: DeniedReply, last_event_id: int) -> DeniedAnswer:
         order=order_shape(reply.order),
         last_event_id=last_event_id,
     )
+
+
+def preview_answer(reply: PreviewReply) -> PreviewAnswer:
+    return PreviewAnswer(request_id=reply.ticket.request_id, outlook=reply.outlook, code=reply.code, rules=reply.rules)

@@ -27,8 +27,10 @@ from orders.core.inputs import (
     Cancel,
     CancelAll,
     CancelLater,
+    Decide,
     GuardOf,
     Place,
+    Preview,
     Reconcile,
     Reload,
     Replace,
@@ -46,7 +48,9 @@ from orders.requests import (
     BridgeQuery,
     CancelAllOrders,
     CancelOrder,
+    DecideOrder,
     PlaceOrder,
+    PreviewOrder,
     ReconcileOrders,
     ReplaceOrder,
     SetTradingState,
@@ -159,12 +163,15 @@ def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
     """The order id is made here, once, so that deciding a request again decides the same order."""
     if isinstance(request, PlaceOrder):
         return Place(ticket, request, new_id(ticket.arrived_us), token_urlsafe(TOKEN_BYTES))
+    if isinstance(request, ReplaceOrder):
+        return Replace(ticket, request, token_urlsafe(TOKEN_BYTES))
     return INPUTS[type(request)](ticket, request)
 
 
 #: a query is not for the core
 INPUTS: dict[type[AnyRequest], Callable[[Ticket, Any], Asked]] = {
-    ReplaceOrder: Replace,
+    DecideOrder: Decide,
+    PreviewOrder: Preview,
     CancelOrder: Cancel,
     CancelAllOrders: CancelAll,
     GuardSession: GuardOf,

@@ -14,7 +14,7 @@ from orders.core.commands import send_new_order
 from orders.core.draft import Draft
 from orders.core.expiring import note_expiry
 from orders.core.gate.case import Case
-from orders.core.gate.confirming import Confirmation, covers, offer, redeem
+from orders.core.gate.confirming import body_of, offer, redeem, unconfirmed
 from orders.core.gate.findings import Findings, broken, rules_shape, sentence
 from orders.core.gate.judging import judge
 from orders.core.holding import hold
@@ -31,7 +31,7 @@ def admitted(draft: Draft, asked: Place, order: OrderState, instrument: Instrume
     """The order as it was sent or kept; None where the caller has been answered otherwise."""
     case = Case(draft, order)
     findings, token = judge(case), asked.request.confirmation_token
-    confirmation = redeem(draft, token, case.order) if token else None
+    confirmation = redeem(draft, token, order.user, body_of(order)) if token else None
     if token and confirmation is None:
         refuse_token(draft, asked, case.order)
     elif hard := broken(findings, Breach.DENY):
@@ -41,11 +41,6 @@ def admitted(draft: Draft, asked: Place, order: OrderState, instrument: Instrume
     else:
         return let_in(draft, asked, case.order, instrument, findings)
     return None
-
-
-def unconfirmed(findings: Findings, confirmation: Confirmation | None) -> Findings:
-    soft = broken(findings, Breach.CONFIRM)
-    return [] if confirmation and covers(confirmation, soft) else soft
 
 
 def let_in(draft: Draft, asked: Place, order: OrderState, instrument: Instrument, findings: Findings) -> OrderState:
@@ -82,7 +77,7 @@ def warn(draft: Draft, asked: Place, order: OrderState, soft: Findings) -> None:
     rules = rules_shape(soft)
     shown: dict[str, Any] = {}
     if asked.token:
-        offer(draft, asked.token, order, soft)
+        offer(draft, asked.token, order.user, body_of(order), soft)
         shown = {"confirmationToken": asked.token}
     draft.audits.append(not_placed(asked.request, "order.warned", rules=rules))
     detail = f"{sentence(soft)} Send it again with the confirmationToken if you mean it."

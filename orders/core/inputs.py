@@ -14,9 +14,11 @@ from orders.requests import (
     CancelAllOrders,
     CancelOrder,
     ClosePositions,
+    DecideOrder,
     PlaceBasket,
     PlaceOrder,
     PlaceOrderGroup,
+    PreviewOrder,
     ReconcileOrders,
     ReplaceOrder,
     SetTradingState,
@@ -52,6 +54,7 @@ class PlaceGroup(NamedTuple):
     request: PlaceOrderGroup
     group_id: UUID
     places: tuple[Place, ...]
+    token: str = ""
 
 
 class Basket(NamedTuple):
@@ -70,8 +73,25 @@ class Close(NamedTuple):
 
 
 class Replace(NamedTuple):
+    """`token` as of `Place`."""
+
     ticket: Ticket
     request: ReplaceOrder
+    token: str = ""
+
+
+class Decide(NamedTuple):
+    """A second person decides on an order that is kept for approval."""
+
+    ticket: Ticket
+    request: DecideOrder
+
+
+class Preview(NamedTuple):
+    """What would become of an order?"""
+
+    ticket: Ticket
+    request: PreviewOrder
 
 
 class Cancel(NamedTuple):
@@ -200,11 +220,10 @@ class Tick(NamedTuple):
     """Time has passed."""
 
 
-Operating = Amend | Reconcile | Reload | SetState  #: of operators and compliance
-#: requests of callers, each with a ticket
+Operating = Amend | Decide | Reconcile | Reload | SetState  #: of operators and compliance
 Safeguarding = GuardOf | Attend | CancelLater
 #: requests of callers, each with a ticket
-Asked = Place | PlaceGroup | Basket | Close | Replace | Cancel | CancelAll | Safeguarding | Operating
+Asked = Place | PlaceGroup | Basket | Close | Replace | Preview | Cancel | CancelAll | Safeguarding | Operating
 Input = (
     Asked
     | Halt

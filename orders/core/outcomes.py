@@ -12,6 +12,7 @@ from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import Ticket
 from orders.core.state import Cursor, ExecutionState, OrderState, PositionState
 from orders.core.trading_states import Restriction, StateEvent
+from orders.gate_requests import Outlook
 from orders.lifecycle import OrderEvent
 from orders.requests import CanceledItem, WantedState
 from tradingmw.errors import Code, TradingError
@@ -113,6 +114,13 @@ class DeniedReply(NamedTuple):
     user: UUID
 
 
+class PreviewReply(NamedTuple):
+    ticket: Ticket
+    outlook: Outlook
+    code: Code | None
+    rules: list[dict[str, Any]]
+
+
 class CancelAllReply(NamedTuple):
     ticket: Ticket
     items: list[CanceledItem]
@@ -150,7 +158,7 @@ class RefusalReply(NamedTuple):
     error: TradingError
 
 
-OperatorReply = ReconcileReply | LimitsReply | StateReply
+OperatorReply = PreviewReply | ReconcileReply | LimitsReply | StateReply
 SafeguardReply = GuardReply | AttendReply | CancelAfterReply
 #: told how far the user's stream goes
 ToUser = OrderReply | DeniedReply | GroupReply | PlacedReply | CancelAllReply | GuardReply | CancelAfterReply

@@ -23,6 +23,7 @@ from orders.core.commands import (
     send_replace,
 )
 from orders.core.draft import Draft
+from orders.core.gate.changing import change_judged
 from orders.core.inputs import Replace
 from orders.core.outcomes import OrderReply
 from orders.core.requesting import engine_away, open_order, signature, stopped
@@ -36,6 +37,7 @@ from tradingmw.scaled import text_e8
 CHANGEABLE = frozenset({Status.PENDING_NEW, Status.NEW, Status.PARTIALLY_FILLED})
 #: the engine has no such open order: what we think of it is to be checked
 ASTONISHING = frozenset({RejectCode.UNKNOWN_ORDER, RejectCode.ORDER_FINAL})
+Counts = dict[str, Any]
 NAMES = {"quantity_e8": "quantity", "price_e8": "price", "stop_price_e8": "stopPrice"}
 
 
@@ -57,36 +59,40 @@ def replace(draft: Draft, asked: Replace) -> None:
         want_replace(draft, asked, order)
 
 
-def checked_terms(draft: Draft, asked: Replace, order: OrderState) -> Terms | None:
-    """What is wanted; None where it cannot be, and was refused."""
+def checked_terms(draft: Draft, asked: Replace, order: OrderState) -> tuple[Terms, Counts] | None:
+    """What is wanted, and by which price it counts then; None where it cannot be, and was refused."""
     request = asked.request
     wanted = Terms(request.quantity_e8, request.price_e8, request.stop_price_e8)
     try:
         check_replace(wanted, order, instrument_of(order.symbol, draft.instruments))
+        case = change_judged(draft, asked, order, wanted)
     except InvalidRequest as error:
         draft.refuse(asked.ticket, error)
         return None
-    return wanted
+    return wanted, {"reference_e8": case.reference_e8}
 
 
 def change_held(draft: Draft, asked: Replace, order: OrderState) -> None:
     """It has other terms at once: the engine does not have it yet. What it waits for, it still waits for."""
-    request, wanted = asked.request, checked_terms(draft, asked, order)
-    if wanted is None:
+    request, checked = asked.request, checked_terms(draft, asked, order)
+    if checked is None:
         return
+    wanted, counts = checked
     terms = Terms(order.quantity_e8, order.price_e8, order.stop_price_e8).with_(wanted)
-    told = {"reason": order.reason, "trace": request.trace, "details": words(terms) | signature(request.caller)}
-    before, order = order, draft.happen(order, OrderEvent.REPLACED, **told, **wanted.changes)
+    details = words(terms) | signature(request.caller)
+    told: dict[str, Any] = {"reason": order.reason, "trace": request.trace, "details": details}
+    before, order = order, draft.happen(order, OrderEvent.REPLACED, **told, **wanted.changes, **counts)
     draft.audits.append(audit_of(request, "order.replace", order, before, words(wanted)))
     draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))
 
 
 def want_replace(draft: Draft, asked: Replace, order: OrderState) -> None:
-    request, wanted = asked.request, checked_terms(draft, asked, order)
-    if wanted is None:
+    request, checked = asked.request, checked_terms(draft, asked, order)
+    if checked is None:
         return
-    details = words(wanted) | signature(request.caller)
-    before, order = order, draft.happen(order, OrderEvent.REPLACE_REQUESTED, trace=request.trace, details=details)
+    wanted, counts = checked
+    told: dict[str, Any] = {"trace": request.trace, "details": words(wanted) | signature(request.caller)}
+    before, order = order, draft.happen(order, OrderEvent.REPLACE_REQUESTED, **told, **counts)
     send_replace(draft, order, wanted)
     draft.audits.append(audit_of(request, "order.replace", order, before, words(wanted)))
     draft.replies.append(OrderReply(asked.ticket, order, False, request.caller.user, 0))

@@ -26,6 +26,7 @@ from orders.core.inputs import (
     Basket,
     Cancel,
     Close,
+    Decide,
     Halt,
     Input,
     Listed,
@@ -82,7 +83,7 @@ def look_at_limits(book: Book) -> None:
 
 
 def order_ids(book: Book, batch: Sequence[Input]) -> set[UUID]:
-    asked = {each.request.order_id for each in batch if isinstance(each, Cancel | Replace | Amend)}
+    asked = {each.request.order_id for each in batch if isinstance(each, Cancel | Replace | Amend | Decide)}
     told = {each.report.order_id for each in batch if isinstance(each, Reported)}
     told |= {held.order_id for each in batch if isinstance(each, Listed) for held in each.page.orders}
     return {order_id for order_id in asked | told if order_id not in book.orders}

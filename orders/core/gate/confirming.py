@@ -13,8 +13,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from orders.core.gate.findings import Finding, Findings
-from orders.core.limits import Rule
+from orders.core.gate.findings import Finding, Findings, broken
+from orders.core.limits import Breach, Rule
 
 if TYPE_CHECKING:
     from orders.core.draft import Draft
@@ -34,11 +34,11 @@ class Confirmation(Struct, frozen=True):
     until_us: int
 
 
-def offer(draft: Draft, token: str, order: OrderState, soft: Findings) -> None:
-    """Keep `token`: who shows it confirms `soft`."""
+def offer(draft: Draft, token: str, user: UUID, body: str, soft: Findings) -> None:
+    """Keep `token`: by showing it `user` confirms `soft` of what `body` tells apart from everything else."""
     forget_old(draft)
     shown = {finding.what: finding.value for finding in soft}
-    draft.gate.confirmations.put(token, Confirmation(order.user, body_of(order), shown, draft.now_us + KEPT_US))
+    draft.gate.confirmations.put(token, Confirmation(user, body, shown, draft.now_us + KEPT_US))
 
 
 def body_of(order: OrderState) -> str:
@@ -46,13 +46,19 @@ def body_of(order: OrderState) -> str:
     return f"{order.account.hex} {order.client_order_id} {order.fingerprint}"
 
 
-def redeem(draft: Draft, token: str, order: OrderState) -> Confirmation | None:
+def redeem(draft: Draft, token: str, user: UUID, body: str) -> Confirmation | None:
     """What was confirmed with it, once; None where it does not count."""
     confirmation = draft.gate.confirmations.get(token)
-    if confirmation is None or (confirmation.user, confirmation.body) != (order.user, body_of(order)):
+    if confirmation is None or (confirmation.user, confirmation.body) != (user, body):
         return None  # a stranger's try takes nothing from whose it is
     draft.gate.confirmations.drop(token)
     return confirmation if draft.now_us < confirmation.until_us else None
+
+
+def unconfirmed(findings: Findings, confirmation: Confirmation | None) -> Findings:
+    """The soft rules that are broken; none where all of it was shown and confirmed."""
+    soft = broken(findings, Breach.CONFIRM)
+    return [] if confirmation and covers(confirmation, soft) else soft
 
 
 def covers(confirmation: Confirmation, soft: Findings) -> bool:

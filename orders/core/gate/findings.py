@@ -16,7 +16,10 @@ from tradingmw.scaled import text_e4, text_e8
 E8_RULES = (Rule.MAX_ORDER_QUANTITY, Rule.MAX_POSITION)
 E4_RULES = (Rule.MAX_ORDER_NOTIONAL, Rule.MAX_OPEN_NOTIONAL, Rule.PRICE_COLLAR)
 #: how a rule's numbers are written; the others count whole things
-TEXTS: Final[Mapping[Rule, Callable[[int], str]]] = {**dict.fromkeys(E8_RULES, text_e8), **dict.fromkeys(E4_RULES, text_e4)}
+TEXTS: Final[Mapping[Rule, Callable[[int], str]]] = {
+    **dict.fromkeys(E8_RULES, text_e8),
+    **dict.fromkeys(E4_RULES, text_e4),
+}
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -16,17 +16,21 @@ from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.core.auditing import audit_of
 from orders.core.book import Phase
 from orders.core.draft import Draft
+from orders.core.gate.findings import rules_shape
 from orders.core.groups.baskets import reply_to
-from orders.core.holding import end_held, hold, let_go
+from orders.core.groups.gating import judged
+from orders.core.groups.releasing import Going, release
+from orders.core.holding import end_held, hold
 from orders.core.inputs import Close, Place
 from orders.core.outcomes import OrderReply, Placed, PlacedReply, RefusalReply
 from orders.core.requesting import engine_away, known, late, new_order, signature, stopped, want_cancel
 from orders.core.state import Held, OrderState, PositionState
 from orders.lifecycle import OrderEvent
 from orders.requests import ClosePositions, PlaceOrder
-from tradingmw.errors import Code, Unavailable
+from tradingmw.errors import Code, InvalidRequest, Unavailable
 
 ORDER_IDS = uuid.UUID("c1f0d7a4-6a55-4c8e-9f27-3d0b8e5f1a60")
+HOPELESS = frozenset({Code.STALE_PRICE, Code.TRADING_HALTED, Code.RESTRICTED})
 PATIENCE_US = 5_000_000  #: for the cancels
 SYMBOL_CHARACTERS = 24
 WORDS = str.maketrans("/", "_")  #: what a symbol may have in it and a client order id may not
@@ -82,7 +86,9 @@ def closed(draft: Draft, asked: Close, symbol: str) -> Placed:
     if why_not := cannot_send(draft):
         return Placed(client_id, symbol, RefusalReply(asked.ticket, why_not), [])
     place = closing_order(asked, position, client_id)
-    beside = list(open_beside(draft, account, symbol))
+    if why_not := needs_approval(draft, place, position):
+        return Placed(client_id, symbol, RefusalReply(asked.ticket, why_not), [])
+    beside = [] if is_hopeless(draft, place, position) else list(open_beside(draft, account, symbol))
     canceled = [want_cancel(draft, request, order).id for order in beside]
     if any(may_trade(draft, each) for each in canceled):
         return Placed(client_id, symbol, wait(draft, place, position), canceled)
@@ -121,6 +127,21 @@ def open_beside(draft: Draft, account: uuid.UUID, symbol: str) -> Iterator[Order
     return (each for each in sorted(found, key=lambda order: (order.created_at_us, order.id)) if not each.final)
 
 
+def is_hopeless(draft: Draft, place: Place, position: PositionState) -> bool:
+    """The gate would deny it whatever else is open: then what is open stands, stops among it."""
+    found = judged(draft, new_order(draft, place, position.exchange))
+    return any(finding.code in HOPELESS for finding in found.forbidden)
+
+
+def needs_approval(draft: Draft, place: Place, position: PositionState) -> InvalidRequest | None:
+    """What somebody approves later would be for another position than is held then."""
+    found = judged(draft, new_order(draft, place, position.exchange))
+    if not (found.doubtful or place.request.caller.needs_approval):
+        return None
+    detail = "A second person must approve such an order: place it yourself."
+    return InvalidRequest(detail, code=Code.AWAITING_APPROVAL, rules=rules_shape(found.doubtful))
+
+
 def may_trade(draft: Draft, canceled: uuid.UUID) -> bool:
     order = draft.orders.get(canceled)
     return order is not None and not order.final
@@ -154,7 +175,7 @@ def tend_close(draft: Draft, order: OrderState) -> None:
             end_held(draft, order, OrderEvent.CANCELED, Code.CANCELS_OVERDUE.value, {})
     elif (held_e8 > 0) != (order.side is Side.SELL) or not held_e8:
         end_held(draft, order, OrderEvent.CANCELED, Code.NOTHING_TO_CLOSE.value, {})
-    elif draft.link.phase is Phase.LIVE and not draft.book.tripped and order.symbol in draft.instruments:
-        let_go(draft, order, {"closes": order.symbol}, quantity_e8=abs(held_e8))
+    elif draft.link.phase is Phase.LIVE and not draft.book.tripped:
+        release(draft, [Going(order, abs(held_e8), {"closes": order.symbol})])
     elif draft.now_us - order.created_at_us >= PATIENCE_US:
         end_held(draft, order, OrderEvent.CANCELED, Code.CANCELS_OVERDUE.value, {})

@@ -11,21 +11,16 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from bridge.wire.messages import Instrument
-from orders.core.auditing import audit_of
 from orders.core.book import Phase
 from orders.core.checks import fingerprint
-from orders.core.commands import send_new_order
 from orders.core.draft import Draft
-from orders.core.expiring import note_expiry
+from orders.core.groups.admitting import let_in
 from orders.core.groups.checking import at, check_group, fault
-from orders.core.groups.legs import DEPENDENTS, Leg, kind_of
-from orders.core.holding import hold
+from orders.core.groups.legs import Leg, kind_of
 from orders.core.inputs import Place, PlaceGroup
 from orders.core.outcomes import GroupReply
-from orders.core.requesting import engine_away, known, late, new_order, signature, stopped
-from orders.core.state import Held, OrderState
-from orders.lifecycle import OrderEvent
-from orders.requests import PlaceOrder
+from orders.core.requesting import engine_away, known, late, new_order, stopped
+from orders.core.state import OrderState
 from tradingmw.errors import Code, Conflict, InvalidRequest
 
 REUSED = "This clientOrderId belongs to another order."
@@ -91,24 +86,15 @@ def accept(draft: Draft, asked: PlaceGroup) -> None:
         draft.refuse(asked.ticket, error)
         return
     parts = zip(asked.places, instruments, legs, strict=True)
-    answer(draft, asked, [begin(draft, asked.group_id, *part) for part in parts], created=True)
+    orders = let_in(draft, asked, [new_leg(draft, asked.group_id, *part) for part in parts])
+    if orders is not None:
+        answer(draft, asked, orders, created=True)
 
 
-def begin(draft: Draft, group: UUID, place: Place, instrument: Instrument, leg: Leg) -> OrderState:
-    """An order of a new group: sent, or kept until the first one has traded."""
-    request: PlaceOrder = place.request
-    shared_e8 = request.quantity_e8 if leg is Leg.ONE_OF else None
-    order = replace(new_order(draft, place, instrument.exchange), group=group, leg=leg.value, shared_e8=shared_e8)
-    details = {"groupId": str(group), "leg": leg.value, **signature(request.caller)}
-    if leg in DEPENDENTS:
-        order = hold(draft, order, Held.PARENT, details)
-    else:
-        order = draft.happen(order, OrderEvent.ACCEPTED, details=details)
-        draft.client_ids.put((order.account, order.client_order_id), order.id)
-        note_expiry(draft, order)
-        send_new_order(draft, order, instrument)
-    draft.audits.append(audit_of(request, "order.place", order))
-    return order
+def new_leg(draft: Draft, group: UUID, place: Place, instrument: Instrument, leg: Leg) -> OrderState:
+    order = new_order(draft, place, instrument.exchange)
+    shared_e8 = order.quantity_e8 if leg is Leg.ONE_OF else None
+    return replace(order, group=group, leg=leg.value, shared_e8=shared_e8)
 
 
 def answer(draft: Draft, asked: PlaceGroup, orders: list[OrderState], *, created: bool) -> None:

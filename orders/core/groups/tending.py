@@ -10,6 +10,7 @@ that waits ends too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from orders.core.book import Phase
@@ -17,8 +18,9 @@ from orders.core.draft import Draft
 from orders.core.groups import closing
 from orders.core.groups.legs import DEPENDENTS, SHARING, TRIGGERS
 from orders.core.groups.placing import members
+from orders.core.groups.releasing import Going, release
 from orders.core.groups.sharing import share
-from orders.core.holding import end_held, let_go
+from orders.core.holding import end_held
 from orders.core.state import Held, OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
 from tradingmw.errors import Code
@@ -43,9 +45,7 @@ def tend_group(draft: Draft, group: UUID) -> None:
     if trigger is not None:
         dependents = [leg for leg in legs if leg.leg in DEPENDENTS]
         if trigger.final:
-            for leg in dependents:
-                if leg.held is Held.PARENT:
-                    settle_held(draft, trigger, leg)
+            settle_held(draft, trigger, [leg for leg in dependents if leg.held is Held.PARENT])
         tell_what_is_uncovered(draft, trigger, dependents)
     sharing = [leg.id for leg in legs if leg.leg in SHARING]
     if sharing:
@@ -53,28 +53,23 @@ def tend_group(draft: Draft, group: UUID) -> None:
 
 
 # --- orders that wait ----------------------------------------------------------------------------------------------
-def settle_held(draft: Draft, trigger: OrderState, leg: OrderState) -> None:
-    """What it has waited for is over."""
+def settle_held(draft: Draft, trigger: OrderState, legs: Sequence[OrderState]) -> None:
+    """What they have waited for is over. While the link is not live they go on waiting: they are tended when it is."""
     told = {"groupId": str(trigger.group), "parent": str(trigger.id)}
+    may_go = draft.link.phase is Phase.LIVE and not draft.book.tripped
+    going = [Going(leg, followed_by(draft, trigger, leg), told) for leg in legs]
+    for each in going:
+        if not each.quantity_e8:
+            end_held(draft, each.order, OrderEvent.CANCELED, Code.GROUP_ENDED.value, told)
+    if may_go:
+        release(draft, [each for each in going if each.quantity_e8])
+
+
+def followed_by(draft: Draft, trigger: OrderState, leg: OrderState) -> int:
+    """How much of `leg` follows what the trigger has filled, in whole lots."""
+    quantity_e8 = min(leg.quantity_e8, trigger.filled_e8)
     instrument = draft.instruments.get(leg.symbol)
-    if not trigger.filled_e8:
-        end_held(draft, leg, OrderEvent.CANCELED, Code.GROUP_ENDED.value, told)
-    elif draft.link.phase is not Phase.LIVE or draft.book.tripped:
-        return  # tended again when the link is live
-    elif instrument is None:
-        end_held(draft, leg, OrderEvent.DENIED, Code.UNKNOWN_INSTRUMENT.value, told)
-    elif quantity_e8 := min(leg.quantity_e8, trigger.filled_e8) // instrument.lot_e8 * instrument.lot_e8:
-        release(draft, leg, quantity_e8, told)
-    else:  # less than a lot of it
-        end_held(draft, leg, OrderEvent.CANCELED, Code.GROUP_ENDED.value, told)
-
-
-def release(draft: Draft, leg: OrderState, quantity_e8: int, told: dict[str, str]) -> None:
-    """Sent, unless its date has passed while it waited."""
-    if leg.expires_at_us is not None and leg.expires_at_us <= draft.now_us:
-        end_held(draft, leg, OrderEvent.EXPIRED, "", told)
-    else:
-        let_go(draft, leg, told, quantity_e8=quantity_e8)
+    return quantity_e8 // instrument.lot_e8 * instrument.lot_e8 if instrument else quantity_e8
 
 
 # --- what people must know -----------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import { Account } from "./account.js";
 import { alertForm, remove } from "./alerts.js";
 import { amend } from "./amend.js";
+import { approvals } from "./approvals.js";
+import { halts } from "./halts.js";
 import { loginForm } from "./login.js";
 import { Market } from "./market.js";
 import { call, get, logout, onLoggedOut, refresh } from "./rest.js";
@@ -16,7 +18,9 @@ const { find } = views;
 let desk = null;
 
 class Desk {
-  constructor(instruments, watchlist) {
+  constructor(me, instruments, watchlist) {
+    this.halts = halts(me, settings.prove);
+    this.approvals = approvals(me);
     this.watchlist = watchlist;
     this.parts = new Map();
     this.chosen = watchlist.symbols[0] ?? instruments[0].symbol;
@@ -105,6 +109,7 @@ class Desk {
   }
 
   onSystem({ data }) {
+    if (data.some(({ part }) => part === "trading")) this.halts.look();
     for (const { part, state } of data) if (part) this.parts.set(part, state);
     views.parts(this.parts);
   }
@@ -120,8 +125,10 @@ class Desk {
 
   drawAccount(channel) {
     if (channel === "orders") views.orders(this.account.orders, (id) => this.cancel(id), (order) => amend(order, explain));
+    else if (channel === "positions") views.positions(this.account.positions, (symbol) => this.closePosition(symbol));
     else if (channel === "alerts") views.alerts(this.account.alerts, remove);
     else views[channel](this.account[channel]);
+    if (channel === "notifications") this.approvals.look();
   }
 
   async cancel(id) {
@@ -133,7 +140,18 @@ class Desk {
     }
   }
 
+  /** At the market; the same press is never done twice. */
+  async closePosition(symbol) {
+    try {
+      const { items } = await call("POST", "/positions/close", { symbol, requestId: crypto.randomUUID() });
+      const refused = items.filter((item) => item.code);
+      this.ticket.say(refused.map((item) => `${item.symbol}: ${item.code}`).join(" ") || `Closing ${symbol} …`, refused.length > 0);
+    } catch (problem) { this.ticket.say(explain(problem), true); }
+  }
+
   close() {
+    this.halts.close();
+    this.approvals.close();
     this.marketSocket.close();
     this.tradingSocket.close();
   }
@@ -156,7 +174,7 @@ async function enter({ mfa }) {
   const watchlist = await Watchlist.open(items);
   find("who").textContent = me.username;
   show("desk");
-  desk = new Desk(items, watchlist);
+  desk = new Desk(me, items, watchlist);
 }
 
 function leave() {

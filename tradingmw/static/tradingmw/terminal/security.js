@@ -132,6 +132,16 @@ export function security(proven) {
     await attempt(async () => {});
     if (text) say(text);
   }
+  /** Does `deed`, after a fresh proof where it needs one. */
+  async function prove(deed) {
+    try {
+      await deed();
+    } catch {
+      dialog.showModal();
+      await attempt(deed);
+    }
+  }
+
   find("security-open").onclick = () => open();
-  return { open };
+  return { open, prove };
 }

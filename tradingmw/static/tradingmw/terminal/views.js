@@ -108,13 +108,32 @@ function cancelButton(order, cancel) {
   return orderButton("Cancel", order, (event) => { event.currentTarget.disabled = true; cancel(order.id); });
 }
 
-export function positions(known) {
+const gain = (amount) => `n ${scaled(amount || "0") < 0n ? "loss" : "gain"}`;
+
+/** A price that is not the market's now is shown as what it is. */
+export function positions(known, close) {
   const body = find("positions");
   for (const position of known.values()) {
-    const row = rowOf(body, `position-${position.symbol}`, ["", "n", "n", "n"]);
-    fill(row, [position.symbol, show(position.quantity), show(position.averagePrice, 2), show(position.realizedPnl, 2)]);
-    row.cells[3].className = `n ${scaled(position.realizedPnl || "0") < 0n ? "loss" : "gain"}`;
+    const row = rowOf(body, `position-${position.symbol}`, ["", "n", "n", "n", "n", "n", ""]);
+    fill(row, [position.symbol, show(position.quantity), show(position.averagePrice, 2), show(position.currentPrice, 2),
+      show(position.unrealizedPnl, 2), show(position.realizedPnl, 2)]);
+    row.cells[4].className = gain(position.unrealizedPnl);
+    row.cells[5].className = gain(position.realizedPnl);
+    row.dataset.mark = position.markQuality;
+    row.cells[3].title = position.markedAt ? `${position.markQuality}, ${at(position.markedAt)}` : "of the last fill";
+    offerClose(row.cells[6], position, close);
   }
+}
+
+function offerClose(cell, position, close) {
+  const isHeld = scaled(position.quantity) !== 0n;
+  if (isHeld === Boolean(cell.firstChild)) return;
+  cell.replaceChildren();
+  if (!isHeld) return;
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
+  button.setAttribute("aria-label", `Close ${position.symbol}`);
+  button.onclick = () => close(position.symbol);
+  cell.append(button);
 }
 
 export function executions(known) {

@@ -12,6 +12,7 @@ from orders.ledger.lease import CURSOR_ID
 from orders.ledger.looking_up import look_up_groups, look_up_limits, orders
 from orders.ledger.safeguards import load_safeguards
 from orders.ledger.states import load_states
+from orders.ledger.tempo import load_tempo
 from orders.lifecycle import OPEN
 from orders.models import EngineCommand, EngineCursor, Position
 from orders.rows import command_state, order_state, position_state
@@ -28,6 +29,7 @@ def load_book(session: int, command_deadline_us: int, reconcile_every_us: int = 
     look_up_groups(book, list(book.orders))
     load_commands(book)
     load_positions(book)
+    load_tempo(book)
     load_states(book)
     look_up_limits(book)
     load_safeguards(book.safeguards)

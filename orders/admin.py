@@ -1,9 +1,10 @@
-"""What may compliance staff see of the order route? Everything, and change nothing."""
+"""What may compliance staff see of the order route? Everything, and change nothing but limits, by two of them."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
+from orders.limits.admin import RiskLimitAdmin as RiskLimitAdmin
 from orders.models import (
     EngineCommand,
     EngineCursor,
@@ -54,7 +55,7 @@ class PositionAdmin(ReadOnlyAdmin):
 
 @admin.register(EngineCommand)
 class EngineCommandAdmin(ReadOnlyAdmin):
-    list_display = ["session", "seq", "kind", "order", "progress", "created_at"]
+    list_display = ["session", "seq", "kind", "order", "side", "quantity", "price", "progress", "created_at"]
     list_filter = ["kind", "progress"]
     list_select_related = ["order"]
     ordering = ["-session", "-seq"]

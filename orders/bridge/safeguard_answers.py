@@ -16,5 +16,6 @@ def safeguard_answer(reply: SafeguardReply, numbers: dict[str, int]) -> Answer:
     number = numbers[user_stream(reply.user)]
     if isinstance(reply, GuardReply):
         return GuardAnswer(request_id=request_id, last_event_id=number)
-    times = {"trigger_at_us": reply.trigger_at_us, "now_us": reply.now_us}
-    return CancelAfterAnswer(request_id=request_id, last_event_id=number, **times)
+    return CancelAfterAnswer(
+        request_id=request_id, trigger_at_us=reply.trigger_at_us, now_us=reply.now_us, last_event_id=number
+    )

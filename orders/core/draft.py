@@ -88,8 +88,8 @@ class Draft:
     def writes(self) -> bool:
         """Is there anything to commit?"""
         decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
-        decided = decided or self.safeguards.writes
-        return bool(decided or self.state_changes or self.found_something) or self.cursor != self.book.cursor
+        kept = self.safeguards.writes or self.state_changes
+        return bool(decided or kept or self.found_something) or self.cursor != self.book.cursor
 
     @property
     def found_something(self) -> bool:

@@ -125,7 +125,7 @@ class SafeguardsDraft:
         below.look_at_us, below.timers_look_us = self.look_at_us, self.timers_look_us
         for layer in (self.guards, self.timers, self.attendances):
             if layer.changes:
-                layer.adopt()  # type: ignore[attr-defined]
+                layer.adopt()
 
 
 def due_us(guard: Guard, attendance: Attendance) -> int:

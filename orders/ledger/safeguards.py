@@ -112,9 +112,7 @@ def write_notices(notices: Collection[Notice], at: datetime) -> list[NewEvent]:
     """The notifications, and the events that tell of them, which are appended last."""
     rows = [notification_of(notice, at) for notice in notices]
     Notification.objects.bulk_create(rows)
-    return [
-        NewEvent(user_stream(row.user_id), "notifications", "notification_created", as_json(row)) for row in rows
-    ]
+    return [NewEvent(user_stream(row.user_id), "notifications", "notification_created", as_json(row)) for row in rows]
 
 
 def notification_of(notice: Notice, at: datetime) -> Notification:

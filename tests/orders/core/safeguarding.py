@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -48,7 +49,7 @@ class Floor(Desk):
         caller = caller or in_session()
         if caller.session:
             self.sockets.add((process, caller.session))
-        asked = {"request_id": 1, "deadline_us": LATER_US, "caller": caller, "process": process}
+        asked: dict[str, Any] = {"request_id": 1, "deadline_us": LATER_US, "caller": caller, "process": process}
         request = GuardSession(**asked, enabled=enabled, grace_us=seconds * SECOND_US, scope=scope)
         return self.do(GuardOf(Ticket(b"web", 1), request))
 
@@ -57,7 +58,7 @@ class Floor(Desk):
     ) -> list[uuid.UUID]:
         """A process says who is there; which of them are guarded."""
         present = [session for where, session in self.sockets if where == process]
-        asked = {"request_id": 1, "deadline_us": self.now_us, "process": process}
+        asked: dict[str, Any] = {"request_id": 1, "deadline_us": self.now_us, "process": process}
         request = AttendSessions(**asked, present=present, gone=list(gone), back_us=back_seconds * SECOND_US)
         reply = self.do(Attend(Ticket(b"web", 1), request)).replies[-1]
         return reply.guarded  # type: ignore[union-attr]
@@ -76,7 +77,7 @@ class Floor(Desk):
         self.beating.discard(process)
 
     def cancel_after(self, seconds: int, caller: Caller | None = None) -> Draft:
-        asked = {"request_id": 1, "deadline_us": LATER_US, "caller": caller or in_session()}
+        asked: dict[str, Any] = {"request_id": 1, "deadline_us": LATER_US, "caller": caller or in_session()}
         return self.do(CancelLater(Ticket(b"web", 1), CancelAfter(**asked, seconds=seconds)))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from typing import Any
 
@@ -43,10 +44,24 @@ def kill(pair: Processes, scope: Scope = Scope.USER, **more: Any) -> WantedState
 
 
 def release(pair: Processes, scope: Scope = Scope.USER) -> Restriction | None:
-    """By two; what is in force then."""
+    """By two, who are users then; what is in force behind it."""
+    for user, name in ((EVE, "eve"), (FAY, "fay")):
+        like_ann(pair, user, name)
     for user in (EVE, FAY):
         answer = ask(pair, wanted(pair, TradingState.ACTIVE, scope, user=user))
     return answer.restriction
+
+
+def like_ann(pair: Processes, user: uuid.UUID, name: str) -> None:
+    """A user who differs in id and names only: the audit log names users who are there."""
+    own = {"id": user.hex, "username": name, "email": f"{name}@desk.example"}
+    database = sqlite3.connect(pair.directory / "tradingmw.sqlite3", timeout=10)
+    with database:
+        columns = [column for _, column, *_ in database.execute("PRAGMA table_info(accounts_user)")]
+        values = [f"'{own[column]}'" if column in own else column for column in columns]
+        picked = f"SELECT {', '.join(values)} FROM accounts_user WHERE username = 'ann'"
+        database.execute(f"INSERT OR IGNORE INTO accounts_user ({', '.join(columns)}) {picked}")
+    database.close()
 
 
 def files(pair: Processes) -> list[str]:

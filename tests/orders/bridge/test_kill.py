@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,11 @@ def stopped(pair: Processes, client_order_id: str) -> bool:
     return bool(order["status"] == "denied" and order["reason"] == Code.TRADING_HALTED.value)
 
 
+def away(pair: Processes) -> bool:
+    error = pair.refusal("while-it-is-away")
+    return error is not None and error.code is Code.ORDER_BRIDGE_UNAVAILABLE
+
+
 @contextmanager
 def locked(pair: Processes) -> Iterator[None]:
     """The database, by another that writes and does not end."""
@@ -63,7 +69,7 @@ def test_a_kill_stops_what_is_new_and_ends_what_is_open_until_two_let_go(live: P
 
 
 def test_the_engine_is_told_in_one_word_and_both_tell_the_same_story(live: Processes) -> None:
-    both_tell_the_same_story(live)
+    both_tell_the_same_story(live, {f"resting-{scope}" for scope in Scope})
     told = [message for message in live.journal(RecordKind.COMMAND) if isinstance(message, MassCancel)]
     assert {str(message.scope) for message in told} == {"firm", "desk", "account", "symbol"}
 
@@ -108,18 +114,20 @@ def test_a_kill_while_the_database_is_away_is_written_when_it_is_back(live: Proc
     live.ask(live.place("open-then", price=1, wait_seconds=5))
     with locked(live):
         kill(live)
-        until(lambda: len(files(live)) == 1, "its file")
+        until(lambda: away(live), "the core without a database")
+        assert len(files(live)) == 1 and not in_tables(live)
     booked(live)
+    assert stopped(live, "after-the-return")
     until(lambda: live.status_of("open-then") == "canceled", "the end of the open order")
     release(live)
-    until(lambda: not in_tables(live), "the release")
-    both_tell_the_same_story(live)
+    both_tell_the_same_story(live, {"open-then"})
 
 
 def test_a_file_that_somebody_leaves_kills_as_well(live: Processes) -> None:
     one = wanted(live, TradingState.HALTED)
     KillFiles(live.directory).keep(one)
-    until(lambda: stopped(live, "behind-the-file"), "the halt")
+    numbers = itertools.count(1)
+    until(lambda: stopped(live, f"behind-the-file-{next(numbers)}"), "the halt")
     booked(live)
     release(live)
     assert not stopped(live, "after-the-file")

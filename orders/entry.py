@@ -59,7 +59,12 @@ class OrderEntry:
     async def replace(self, asked: ReplaceOne) -> Later[Written]:
         by = await self.asker()
         spend(by, Purse.WRITES)
-        body = ReplaceOrderBody(quantity=asked.quantity, price=asked.price, stop_price=asked.stop_price)
+        body = ReplaceOrderBody(
+            quantity=asked.quantity,
+            price=asked.price,
+            stop_price=asked.stop_price,
+            confirmation_token=asked.confirmation_token,
+        )
         return Later(replaced(body.change(by.caller, asked.id), by.rights))
 
     async def cancel(self, asked: CancelOne) -> Later[Written]:

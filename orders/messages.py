@@ -15,6 +15,7 @@ from accounts.sockets.system import CHANNEL as SYSTEM
 from accounts.sockets.system import PUSHES as SYSTEM_PUSHES
 from bridge.wire.messages import Symbol, Token
 from notifications.items import PrivateItem
+from orders.gate_requests import ConfirmationToken
 from orders.requests import SYMBOLS_MAX
 from tradingmw.typed_body import PositiveDecimal, RestBody
 
@@ -91,6 +92,7 @@ class ReplaceOne(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unk
     quantity: PositiveDecimal | None = None
     price: PositiveDecimal | None = None
     stop_price: PositiveDecimal | None = None
+    confirmation_token: ConfirmationToken = ""
 
 
 class CancelAll(RestBody, frozen=True, forbid_unknown_fields=True):

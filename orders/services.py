@@ -16,6 +16,7 @@ from accounts.policy import Function
 from accounts.rights import Rights
 from orders.allowed import change_allowed, place_allowed
 from orders.client import order_client
+from orders.gate_requests import PreviewAnswer
 from orders.requests import (
     Caller,
     CancelAllAnswer,
@@ -23,6 +24,7 @@ from orders.requests import (
     CancelOrder,
     OrderAnswer,
     PlaceOrder,
+    PreviewOrder,
     ReplaceOrder,
 )
 from tradingmw.errors import Forbidden, NotFound, OutcomeUnknown
@@ -64,6 +66,12 @@ async def order_place(*, order: PlaceOrder, rights: Rights, wait_seconds: float 
     except OutcomeUnknown as error:
         error.extra["poll"] = f"/api/v1/orders/by-client-id/{order.client_order_id}"
         raise
+
+
+async def order_preview(*, preview: PreviewOrder, rights: Rights) -> PreviewAnswer:
+    """What would become of an order if it were placed now; nothing is stored, and its id is not used up."""
+    await place_allowed(rights, preview.order)
+    return await order_client().ask(preview, PreviewAnswer)
 
 
 async def order_replace(*, change: ReplaceOrder, rights: Rights) -> OrderAnswer:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from orders.api import read
 from orders.api.approvals import OrderApprovalsView, OrderDecisionView
 from orders.api.safeguards import CancelAfterView
+from orders.api.preview import OrderPreview
 from orders.api.write import OrdersWrite, OrderWrite
 from orders.limits.api import LimitDecisionView, LimitsView, LimitView
 from orders.states.api import TradingStateView
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("orders/cancel-after", CancelAfterView.as_view(), name="orders-cancel-after"),
     path("orders/approvals", OrderApprovalsView.as_view(), name="orders-approvals"),
+    path("orders/preview", OrderPreview.as_view(), name="order-preview"),
     path("orders/<uuid:order_id>", OrderView.as_view(), name="order"),
     path("orders/<uuid:order_id>/history", read.OrderHistoryView.as_view(), name="order-history"),
     path("orders/<uuid:order_id>/decision", OrderDecisionView.as_view(), name="order-decision"),

@@ -28,6 +28,7 @@ class Purse(StrEnum):
 
     WRITES = "writes"  #: new orders, changes, and everything else that is written
     CANCELS = "cancels"
+    PREVIEWS = "previews"  #: what would become of an order; of writes, they use up nothing
 
 
 class Pace(NamedTuple):
@@ -50,7 +51,8 @@ def paces_of(env: Env) -> Paces:
     writes, cancels = Pace(env.writes_per_second, env.writes_burst), Pace(env.cancels_per_second, env.cancels_burst)
     percents = {Tier.LOW: env.low_tier_percent, Tier.STANDARD: 100, Tier.HIGH: env.high_tier_percent}
     of_writes = {(Purse.WRITES, tier): writes.percent(percent) for tier, percent in percents.items()}
-    return {**of_writes, **{(Purse.CANCELS, tier): cancels for tier in Tier}}
+    of_previews = {(Purse.PREVIEWS, tier): pace for (_, tier), pace in of_writes.items()}
+    return {**of_writes, **of_previews, **{(Purse.CANCELS, tier): cancels for tier in Tier}}
 
 
 class UserBudgets:

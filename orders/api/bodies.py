@@ -13,9 +13,10 @@ from rest_framework import serializers
 from bridge.wire.messages import ClientOrderId, Exchange, Symbol
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.api.serializers import OrderSerializer, words
+from orders.gate_requests import ConfirmationToken
 from orders.instants import micros
 from orders.lifecycle import OrderStatus
-from orders.requests import Caller, PlaceOrder, ReplaceOrder
+from orders.requests import Caller, PlaceOrder, PreviewOrder, ReplaceOrder
 from tradingmw.typed_body import PositiveDecimal, RestBody
 
 #: RFC 3339, with its offset: a time without one would be a guess.
@@ -25,7 +26,8 @@ Instant = Annotated[datetime, Meta(tz=True)]
 class PlaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """`price` for limit and stop_limit, `stopPrice` for stop and stop_limit, `expiresAt` for gtd orders only.
 
-    A field that is not listed is refused: a misspelt `stopPrice` must not be dropped in silence.
+    A field that is not listed is refused: a misspelt `stopPrice` must not be dropped in silence. `confirmationToken`
+    is the one that came with the warning CONFIRMATION_REQUIRED; it is not part of the order.
     """
 
     client_order_id: ClientOrderId
@@ -38,6 +40,7 @@ class PlaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid
     price: PositiveDecimal | None = None
     stop_price: PositiveDecimal | None = None
     expires_at: Instant | None = None
+    confirmation_token: ConfirmationToken = ""
 
     def order(self, caller: Caller) -> PlaceOrder:
         """The request to the order bridge; ids and deadlines are set when it is sent."""
@@ -55,7 +58,17 @@ class PlaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid
             price_e8=plain(self.price),
             stop_price_e8=plain(self.stop_price),
             expires_at_us=None if self.expires_at is None else micros(self.expires_at),
+            confirmation_token=self.confirmation_token,
         )
+
+
+class PreviewOrderBody(PlaceOrderBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The body of an order; its `clientOrderId` may be absent, and is not used up."""
+
+    client_order_id: ClientOrderId = "preview"
+
+    def preview(self, caller: Caller) -> PreviewOrder:
+        return PreviewOrder(request_id=1, deadline_us=0, order=self.order(caller))
 
 
 class ReplaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -64,6 +77,7 @@ class ReplaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forb
     quantity: PositiveDecimal | None = None
     price: PositiveDecimal | None = None
     stop_price: PositiveDecimal | None = None
+    confirmation_token: ConfirmationToken = ""
 
     def change(self, caller: Caller, order_id: UUID) -> ReplaceOrder:
         """The request to the order bridge; ids and deadlines are set when it is sent."""
@@ -75,6 +89,7 @@ class ReplaceOrderBody(RestBody, frozen=True, kw_only=True, rename="camel", forb
             quantity_e8=plain(self.quantity),
             price_e8=plain(self.price),
             stop_price_e8=plain(self.stop_price),
+            confirmation_token=self.confirmation_token,
         )
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from orders.bridge.intake import Intake, Line
 from orders.bridge.load import HOLD_SECONDS, Bounds, LoadGate
 from orders.core.inputs import Asked
-from orders.requests import AnyRequest, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
+from orders.requests import AnyRequest, CancelAllOrders, CancelOrder, PlaceOrder, PreviewOrder, ReplaceOrder
 from tradingmw.budgets import Purse, UserBudgets, paces_of
 from tradingmw.env import Env
 from tradingmw.errors import Code, TooManyRequests, TradingError, Unavailable
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 PURSES: Final[dict[type[AnyRequest], Purse]] = {
     PlaceOrder: Purse.WRITES,
     ReplaceOrder: Purse.WRITES,
+    PreviewOrder: Purse.PREVIEWS,
     CancelOrder: Purse.CANCELS,
     CancelAllOrders: Purse.CANCELS,
 }

@@ -149,7 +149,9 @@ class RiskLimitAdmin(RightsAdmin, ReadOnlyAdmin):
                 deed(actor_of(request), row)
                 done += 1
             except TradingError as error:
-                self.message_user(request, f"{row.rule} of {row.proposed_at:%Y-%m-%d %H:%M:%S}: {error.detail}", messages.ERROR)
+                self.message_user(
+                    request, f"{row.rule} of {row.proposed_at:%Y-%m-%d %H:%M:%S}: {error.detail}", messages.ERROR
+                )
         self.message_user(request, f"{done} done.")
 
     def _may(self, request: HttpRequest, function: Function) -> bool:

@@ -179,6 +179,7 @@ class PlacedItem(Struct, frozen=True, kw_only=True):
     detail: str = ""
     errors: list[dict[str, str]] = []
     rules: list[dict[str, Any]] = []
+    confirmation_token: ConfirmationToken = ""
     order: dict[str, Any] | None = None
     canceled: list[UUID] = []
 

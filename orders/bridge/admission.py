@@ -16,7 +16,17 @@ from typing import Final
 from orders.bridge.intake import Intake, Line
 from orders.bridge.load import HOLD_SECONDS, Bounds, LoadGate
 from orders.core.inputs import Asked
-from orders.requests import AnyRequest, CancelAllOrders, CancelOrder, PlaceOrder, PreviewOrder, ReplaceOrder
+from orders.requests import (
+    AnyRequest,
+    CancelAllOrders,
+    CancelOrder,
+    ClosePositions,
+    PlaceBasket,
+    PlaceOrder,
+    PlaceOrderGroup,
+    PreviewOrder,
+    ReplaceOrder,
+)
 from tradingmw.budgets import Purse, UserBudgets, paces_of
 from tradingmw.env import Env
 from tradingmw.errors import Code, TooManyRequests, TradingError, Unavailable
@@ -31,6 +41,9 @@ PURSES: Final[dict[type[AnyRequest], Purse]] = {
     PreviewOrder: Purse.PREVIEWS,
     CancelOrder: Purse.CANCELS,
     CancelAllOrders: Purse.CANCELS,
+    PlaceOrderGroup: Purse.WRITES,
+    PlaceBasket: Purse.WRITES,
+    ClosePositions: Purse.CANCELS,
 }
 
 
@@ -49,12 +62,12 @@ class Admission:
         return self._gate.level
 
     def spend(self, request: AnyRequest) -> Budget | None:
-        """One token of the caller's, or the refusal; None for what costs nothing."""
+        """One token of the caller's for each order, or the refusal; None for what costs nothing."""
         purse = PURSES.get(type(request))
         if purse is None:
             return None
         caller = request.caller  # type: ignore[union-attr]  # all that cost something have one
-        return self._budgets.take(caller.user, purse, caller.tier)
+        return self._budgets.take(caller.user, purse, caller.tier, tokens_of(request))
 
     def refusal(self, asked: Asked, budget: Budget | None) -> TradingError | None:
         """Why `asked` does not wait now; None where it does."""
@@ -82,6 +95,10 @@ class Admission:
         if not self.level or self._intake.line_of(asked) is not Line.NEWS:
             return True
         return self._gate.admits(asked.request.caller.tier)  # type: ignore[union-attr]  # whoever orders is a caller
+
+
+def tokens_of(request: AnyRequest) -> int:
+    return len(request.orders) or 1 if isinstance(request, PlaceOrderGroup | PlaceBasket) else 1
 
 
 def admission_of(env: Env, intake: Intake) -> Admission:

@@ -11,39 +11,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from notifications.stream import user_stream
-from orders.bridge.gate_answers import denied_answer, preview_answer
+from orders.bridge.answering import answer_to, refusal
 from orders.bridge.intake import Intake
 from orders.bridge.last_hop import LastHop
 from orders.bridge.outbox import Outbox, Outgoing
-from orders.bridge.safeguard_answers import safeguard_answer
 from orders.bridge.waiting import Waiter, Waiting
 from orders.core.book import Phase
 from orders.core.draft import Draft
 from orders.core.inputs import Asked, Attend, Halt, Input, Started, Tick, Ticket
 from orders.core.marks import Mark
-from orders.core.outcomes import (
-    Alarm,
-    CancelAllReply,
-    DeniedReply,
-    LimitsReply,
-    OrderChanged,
-    OrderReply,
-    PreviewReply,
-    ReconcileReply,
-    RefusalReply,
-    Reply,
-    SafeguardReply,
-    StateReply,
-)
+from orders.core.outcomes import Alarm, OrderChanged, OrderReply
 from orders.core.state import NOWHERE, Cursor
 from orders.core.trading_states import Restriction
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.ledger.patience import TURN_SECONDS
-from orders.limit_requests import LimitsAnswer
-from orders.requests import Answer, CancelAllAnswer, OrderAnswer, ReconcileAnswer, Refusal, Timing, TradingStateAnswer
-from orders.shapes import order_shape
+from orders.requests import Answer, OrderAnswer, Timing
 from tradingmw.crash_points import CrashPoint, crash_point
-from tradingmw.errors import Code, TradingError, Unavailable
+from tradingmw.errors import Code, Unavailable
 from tradingmw.logs import together
 from tradingmw.metrics import ACCEPT_SECONDS, BATCH_INPUTS, ENGINE_ANSWER_SECONDS
 
@@ -256,40 +240,6 @@ class CoreLoop:
         self._renew_at = now + RENEW_SECONDS
         self._pulse.sure()
         return True
-
-
-def answer_to(reply: Reply, numbers: dict[str, int]) -> Answer:
-    if isinstance(reply, RefusalReply):
-        return refusal(reply.ticket, reply.error)
-    if isinstance(reply, ReconcileReply):
-        return ReconcileAnswer(request_id=reply.ticket.request_id, run=reply.run)
-    if isinstance(reply, LimitsReply):
-        return LimitsAnswer(request_id=reply.ticket.request_id, limits=reply.limits)
-    if isinstance(reply, StateReply):
-        return TradingStateAnswer(request_id=reply.ticket.request_id, restriction=reply.restriction)
-    if isinstance(reply, PreviewReply):
-        return preview_answer(reply)
-    if isinstance(reply, SafeguardReply):
-        return safeguard_answer(reply, numbers)
-    number = numbers[user_stream(reply.user)]
-    if isinstance(reply, CancelAllReply):
-        return CancelAllAnswer(request_id=reply.ticket.request_id, items=reply.items, last_event_id=number)
-    if isinstance(reply, DeniedReply):
-        return denied_answer(reply, number)
-    shape = order_shape(reply.order)
-    return OrderAnswer(request_id=reply.ticket.request_id, order=shape, created=reply.created, last_event_id=number)
-
-
-def refusal(ticket: Ticket, error: TradingError) -> Refusal:
-    return Refusal(
-        request_id=ticket.request_id,
-        status=error.status,
-        code=error.code,
-        detail=error.detail,
-        errors=error.errors,
-        retry_after_seconds=error.retry_after_seconds,
-        extra=error.extra,
-    )
 
 
 def note_change(changed: OrderChanged) -> None:

@@ -19,7 +19,8 @@ from bridge.sockets.pump import Context, Socket
 from bridge.sockets.throttle import Throttle
 from bridge.wire.faults import Reason, WireError
 from orders.bridge.admission import Admission
-from orders.bridge.core_loop import refusal
+from orders.bridge.answering import refusal
+from orders.bridge.many_orders import basket_input, group_input
 from orders.core.inputs import (
     Amend,
     Asked,
@@ -27,6 +28,7 @@ from orders.core.inputs import (
     Cancel,
     CancelAll,
     CancelLater,
+    Close,
     Decide,
     GuardOf,
     Place,
@@ -48,8 +50,11 @@ from orders.requests import (
     BridgeQuery,
     CancelAllOrders,
     CancelOrder,
+    ClosePositions,
     DecideOrder,
+    PlaceBasket,
     PlaceOrder,
+    PlaceOrderGroup,
     PreviewOrder,
     ReconcileOrders,
     ReplaceOrder,
@@ -170,6 +175,9 @@ def as_input(ticket: Ticket, request: AnyRequest) -> Asked:
 
 #: a query is not for the core
 INPUTS: dict[type[AnyRequest], Callable[[Ticket, Any], Asked]] = {
+    PlaceOrderGroup: group_input,
+    PlaceBasket: basket_input,
+    ClosePositions: Close,
     DecideOrder: Decide,
     PreviewOrder: Preview,
     CancelOrder: Cancel,

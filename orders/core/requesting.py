@@ -16,7 +16,7 @@ from orders.core.inputs import Cancel, CancelAll, Place, Replace
 from orders.core.outcomes import CancelAllReply, OrderReply
 from orders.core.state import OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
-from orders.requests import CancelAllOrders, CanceledItem, CancelOrder
+from orders.requests import CancelAllOrders, CanceledItem, CancelOrder, ClosePositions
 from tradingmw.errors import Code, Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 
 RETRY_AFTER_SECONDS = 2
@@ -152,7 +152,7 @@ def meant(draft: Draft, request: CancelAllOrders) -> list[OrderState]:
 
 
 def want_cancel(
-    draft: Draft, request: CancelOrder | CancelAllOrders, order: OrderState, cause: Cause = Cause.ASKED
+    draft: Draft, request: CancelOrder | CancelAllOrders | ClosePositions, order: OrderState, cause: Cause = Cause.ASKED
 ) -> OrderState:
     if order.cancel_wanted:
         return order

@@ -86,8 +86,8 @@ def closed(draft: Draft, asked: Close, symbol: str) -> Placed:
     if why_not := cannot_send(draft):
         return Placed(client_id, symbol, RefusalReply(asked.ticket, why_not), [])
     place = closing_order(asked, position, client_id)
-    if why_not := needs_approval(draft, place, position):
-        return Placed(client_id, symbol, RefusalReply(asked.ticket, why_not), [])
+    if refused := needs_approval(draft, place, position):
+        return Placed(client_id, symbol, RefusalReply(asked.ticket, refused), [])
     beside = [] if is_hopeless(draft, place, position) else list(open_beside(draft, account, symbol))
     canceled = [want_cancel(draft, request, order).id for order in beside]
     if any(may_trade(draft, each) for each in canceled):

@@ -15,7 +15,8 @@ from orders.core.book import Phase
 from orders.core.checks import fingerprint
 from orders.core.draft import Draft
 from orders.core.groups.admitting import let_in
-from orders.core.groups.checking import at, check_group, fault
+from orders.core.checks import fault
+from orders.core.groups.checking import at, check_group
 from orders.core.groups.legs import Leg, kind_of
 from orders.core.inputs import Place, PlaceGroup
 from orders.core.outcomes import GroupReply

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from marketdata.frames import SILENCE_SECONDS
+from marketdata.frames import FeedState
 from marketdata.hub import hub_of_process
 from orders.core.valuing import MarkQuality
 from orders.positions.prices import hub_prices, prices_of
-from tests.marketdata.lab import Lab, Web, eventually, lab_in
+from tests.marketdata.lab import DEADLINE_SECONDS, Lab, Web, eventually, lab_in
 from tests.marketdata.scripted import E8, listing, quote, trade
+from tests.stack import wait_for
 
 OK, STALE = MarkQuality.OK, MarkQuality.STALE
 
@@ -46,9 +46,10 @@ async def test_it_is_the_hubs_and_stale_once_the_feed_is_silent(lab: Lab) -> Non
         await eventually(lambda: seen(web) == (100, STALE))
 
 
-def held_up() -> None:
-    """The loop stands still: nobody looks at the feed meanwhile."""
-    time.sleep(SILENCE_SECONDS + 0.1)
+def held_up(web: Web) -> None:
+    """The loop stands still until the feed has been silent for too long: nobody looks at it meanwhile."""
+    wait_for(lambda: web.market.source.feed()[0] is FeedState.DOWN, DEADLINE_SECONDS, "a silent feed")
+    assert web.market.hub.live
 
 
 async def test_a_process_that_was_held_up_does_not_take_what_it_knows_for_fresh(lab: Lab) -> None:
@@ -58,7 +59,7 @@ async def test_a_process_that_was_held_up_does_not_take_what_it_knows_for_fresh(
         engine.quotes(quote(100, 102))
         await eventually(lambda: seen(web) == (101, OK))
         lab.end(feed)
-        held_up()
+        held_up(web)
         assert seen(web) == (101, STALE)
 
 

@@ -17,6 +17,7 @@ from orders.models import (
     Reconciliation,
     ReconciliationDifference,
 )
+from orders.states.admin import TradingRestrictionAdmin as TradingRestrictionAdmin
 from tradingmw.read_only import ReadOnlyAdmin
 
 

@@ -35,6 +35,7 @@ class WantedState(Struct, frozen=True, kw_only=True):
     signed: UUID | None = None
     trace: Trace = ""
     at_us: Micros
+    drill: bool = False  #: of a drill: whoever has begun it ends it
     releases: bool = False  #: he may also let go: he has the right, and has proven a second factor lately
 
     @property

@@ -57,6 +57,8 @@ def set_state(draft: Draft, asked: SetState) -> None:
         draft.replies.append(StateReply(asked.ticket, block(draft, wanted)))
     elif before is None:
         draft.replies.append(StateReply(asked.ticket, None))
+    elif wanted.drill and before.drill and not before.blockers:
+        draft.replies.append(StateReply(asked.ticket, let_go(draft, wanted, before)))
     elif not wanted.releases:
         draft.refuse(asked.ticket, Forbidden("To restrict it less takes other rights, or a fresh second factor."))
     elif wanted.user is None or wanted.user in before.blockers or is_target(wanted):
@@ -103,6 +105,7 @@ def restriction(wanted: WantedState, now_us: int, blockers: frozenset[UUID]) -> 
         shared=wanted.shared,
         change=wanted.id,
         blockers=blockers,
+        drill=wanted.drill,
     )
 
 
@@ -112,13 +115,17 @@ def release(draft: Draft, wanted: WantedState, user: UUID, before: Restriction) 
     same = first is not None and first.state is wanted.state
     if same and first and first.asked_by == user:
         return before
-    after: Restriction | None
-    if not same:
-        after = replace(before, release=wish(wanted, user, draft.now_us))
-        note(draft, StateEvent.RELEASE_ASKED, wanted, before, after)
-    else:
-        after = lifted(wanted, before, draft.now_us)
-        note(draft, StateEvent.RELEASED, wanted, before, after)
+    if same:
+        return let_go(draft, wanted, before)
+    after = replace(before, release=wish(wanted, user, draft.now_us))
+    note(draft, StateEvent.RELEASE_ASKED, wanted, before, after)
+    draft.restrictions.put(before.target, after)
+    return after
+
+
+def let_go(draft: Draft, wanted: WantedState, before: Restriction) -> Restriction | None:
+    after = lifted(wanted, before, draft.now_us)
+    note(draft, StateEvent.RELEASED, wanted, before, after)
     if after is None:
         draft.restrictions.drop(before.target)
     else:

@@ -58,6 +58,7 @@ class Restriction(Struct, frozen=True, kw_only=True):
     shared: bool = False  #: the engine's word covers others as well
     change: UUID | None = None  #: the change that set it
     blockers: frozenset[UUID] = frozenset()
+    drill: bool = False  #: nobody was to be stopped: an operator at the machine ends it
     release: Release | None = None
 
 

@@ -72,6 +72,7 @@ def columns_of(one: Restriction) -> dict[str, Any]:
         "set_by_name": one.set_by_name,
         "set_at": instant(one.set_at_us),
         "change": one.change,
+        "drill": one.drill,
         "blockers": sorted(str(user) for user in one.blockers),
         **(release_columns(one.release) if one.release else NOBODY),
     }
@@ -100,6 +101,7 @@ def restriction_of(row: TradingRestriction) -> Restriction:
         engine_name=row.engine_name,
         shared=row.shared,
         change=row.change,
+        drill=row.drill,
         blockers=frozenset(UUID(user) for user in row.blockers),
         release=release_of(row),
     )

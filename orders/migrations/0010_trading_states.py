@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('set_at', models.DateTimeField()),
                 ('change', models.UUIDField(null=True)),
                 ('blockers', models.JSONField(default=list, help_text='Ids of all who have restricted it since it was active last.')),
+                ('drill', models.BooleanField(default=False, help_text='An operator at the machine ends it.')),
                 ('release_state', models.CharField(blank=True, choices=[('active', 'active'), ('reduce_only', 'reduce_only'), ('halted', 'halted')], max_length=12)),
                 ('release_reason', models.CharField(blank=True, max_length=200)),
                 ('release_by', models.UUIDField(null=True)),

@@ -32,6 +32,7 @@ class TradingRestriction(models.Model):
     set_at = models.DateTimeField()
     change = models.UUIDField(null=True)
     blockers = models.JSONField(default=list, help_text="Ids of all who have restricted it since it was active last.")
+    drill = models.BooleanField(default=False, help_text="An operator at the machine ends it.")
     release_state = models.CharField(max_length=12, blank=True, choices=STATES)
     release_reason = models.CharField(max_length=200, blank=True)
     release_by = models.UUIDField(null=True)

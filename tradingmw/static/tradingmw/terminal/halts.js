@@ -4,7 +4,9 @@
 import { call, get } from "./rest.js";
 import { find } from "./views.js";
 
-const LOOK_MS = 10_000; // beside what is pushed
+// Beside what is pushed, which is what binds oneself: who looks after others asks more often.
+const LOOK_MS = 10_000;
+const KEEPER_LOOK_MS = 1_000;
 const STATES = { halted: "Trading is halted", reduce_only: "Positions may only be reduced" };
 const at = (time) => new Date(time).toLocaleTimeString([], { hour12: false });
 
@@ -70,7 +72,7 @@ export function halts(me, prove) {
   };
   find("halt-open").onclick = () => { message.textContent = ""; form.reset(); dialog.showModal(); };
 
-  const timer = setInterval(() => look().catch(() => {}), LOOK_MS);
+  const timer = setInterval(() => look().catch(() => {}), mayRelease ? KEEPER_LOOK_MS : LOOK_MS);
   look().catch(() => {});
   return { look: () => look().catch(() => {}), close: () => { clearInterval(timer); banner.replaceChildren(); banner.hidden = true; } };
 }

@@ -1,4 +1,4 @@
-"""Are guarded sessions and timers durable, found again by the next bridge, and is a logout told from every other end?"""
+"""Are guards and timers durable, found again by the next bridge, and is a logout told from every other end?"""
 
 from __future__ import annotations
 

@@ -92,9 +92,10 @@ class Admission:
             say("New orders are refused by tier" if self.level else "New orders of all are taken again", extra=facts)
 
     def _has_time_for(self, asked: Asked) -> bool:
-        if not self.level or self._intake.line_of(asked) is not Line.NEWS:
-            return True
-        return self._gate.admits(asked.request.caller.tier)  # type: ignore[union-attr]  # whoever orders is a caller
+        line = self._intake.line_of(asked) if self.level else None
+        if line is Line.NEWS:
+            return self._gate.admits(asked.request.caller.tier)  # type: ignore[union-attr]  # whoever orders is a caller
+        return line is not Line.QUERIES
 
 
 def tokens_of(request: AnyRequest) -> int:

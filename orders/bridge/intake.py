@@ -1,5 +1,5 @@
 """In which order are waiting inputs served? Kills, alone and first; cancels, the engine's words, orders that reduce a
-position, new orders and changes, then what operators ask; in each line users take turns.
+position, new orders and changes, queries, then what operators ask; in each line users take turns.
 
 Every line has a share of each batch, so that a long replay does not shut requests out, nor a storm of requests the
 engine, nor one kind of request another. Whatever a share leaves free goes to whoever waits, in the same order. Each
@@ -49,6 +49,7 @@ class Line(StrEnum):
     CANCELS = "cancels"
     REDUCING = "reducing_orders"
     NEWS = "new_orders"
+    QUERIES = "queries"
     OPERATOR = "operator"
 
 
@@ -63,15 +64,21 @@ LINES: Final[dict[type, Line]] = {
     Close: Line.REDUCING,
     Amend: Line.OPERATOR,
     Decide: Line.OPERATOR,
-    Preview: Line.OPERATOR,
+    Preview: Line.QUERIES,
     Reconcile: Line.OPERATOR,
     Reload: Line.OPERATOR,
 }
 #: how many may wait in each; one user alone fills half of it
-MOST: Final = {Line.CANCELS: 8_192, Line.REDUCING: 2_048, Line.NEWS: 8_192, Line.OPERATOR: 256}
+MOST: Final = {
+    Line.CANCELS: 8_192,
+    Line.REDUCING: 2_048,
+    Line.NEWS: 8_192,
+    Line.QUERIES: 1_024,
+    Line.OPERATOR: 256,
+}
 ENGINE: Final = "engine"
 #: in the order of service, and how many of a batch each has where so many wait; together a batch
-SHARES: Final = {Line.CANCELS: 14, ENGINE: 24, Line.REDUCING: 8, Line.NEWS: 16, Line.OPERATOR: 2}
+SHARES: Final = {Line.CANCELS: 12, ENGINE: 24, Line.REDUCING: 8, Line.NEWS: 16, Line.QUERIES: 2, Line.OPERATOR: 2}
 
 
 def asker(request: Asked) -> UUID:

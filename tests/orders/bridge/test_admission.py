@@ -12,8 +12,8 @@ from orders.bridge.admission import Admission
 from orders.bridge.holdings import Holdings
 from orders.bridge.intake import BATCH_MAX, Intake
 from orders.bridge.load import HOLD_SECONDS, Bounds, LoadGate
-from orders.core.inputs import Asked, Reconcile, Ticket
-from orders.requests import Caller, ReconcileOrders
+from orders.core.inputs import Asked, Preview, Reconcile, Ticket
+from orders.requests import Caller, PreviewOrder, ReconcileOrders
 from tests.orders.core.desk import Desk
 from tests.tradingmw.test_token_buckets import Hand
 from tradingmw.budgets import Pace, Purse, Tier, UserBudgets
@@ -102,6 +102,16 @@ def test_in_overload_cancels_and_what_reduces_a_position_pass(door: Door) -> Non
     assert door.code(cancel(caller())) is None
     assert door.code(place(caller(), side=Side.SELL, quantity_e8=100)) is None
     assert door.code(place(caller(), side=Side.SELL, quantity_e8=1)) is Code.OVERLOADED
+
+
+def test_queries_are_refused_before_any_order_is(door: Door) -> None:
+    order = words.place_input(caller=caller(tier=Tier.HIGH)).request
+    query = Preview(Ticket(b"web", 1), PreviewOrder(request_id=1, deadline_us=1, order=order))
+    assert door.code(query) is None
+    for number in range(WAITING):
+        door.ask(place(caller(number)))
+    assert door.code(query) is Code.OVERLOADED
+    assert door.code(place(caller(tier=Tier.HIGH))) is None
 
 
 def test_a_refusal_says_when_to_come_back_and_nothing_waits_of_it(door: Door) -> None:

@@ -110,6 +110,7 @@ def limit_decide(*, by: Actor, limit_id: UUID, approve: bool, note: str = "", al
             raise already_decided(row)
         if not approve:
             return settled(by, row, LimitState.REFUSED, note, allowed)
+        transaction.on_commit(announce_limits, robust=True)
         return approved(by, row, note, allowed)
 
 
@@ -173,7 +174,6 @@ def approved(by: Actor, row: RiskLimit, note: str, allowed: Expected) -> RiskLim
         RiskLimit.objects.filter(id=row.replaces_id).update(version=F("version") + 1)
     row = settled(by, row, LimitState.APPROVED, note, allowed, effective_from=starts_at)
     revision_advance()
-    transaction.on_commit(announce_limits, robust=True)
     return row
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.policy import Role
 from notifications.readers import in_reader
 from notifications.watch import stream_watch
-from tests.orders.conftest import MakeScreen
+from tests.orders.conftest import MakeScreen, new_ticket
 from tests.orders.holdings import execution_of, order_of, position_of
 from tests.orders.screen import Screen
 from tests.orders.supervisors import Flow, compliance, on_desk
@@ -190,6 +190,21 @@ async def test_who_is_head_no_more_sees_nothing_more_within_seconds(
     assert stream_watch().following == 0
     async with screen(alpha.head) as desk:
         assert await desk.error("subscribe", channel="desk.orders", desk="alpha") in ("FORBIDDEN", "NOT_FOUND")
+
+
+@pytest.mark.parametrize("change", [demoted, moved])
+async def test_who_proves_himself_anew_with_fewer_rights_leaves_the_desk_at_once(
+    screen: MakeScreen, alpha: Flow, beta: Flow, change: Callable[[User, Flow], None]
+) -> None:
+    async with screen(alpha.head) as desk:
+        for channel in ("orders", *DESK_CHANNELS):
+            await desk.result("subscribe", channel=channel)
+        await in_reader(change)(alpha.head, beta)
+        await desk.result("auth", ticket=await in_reader(new_ticket)(alpha.head))
+        assert await desk.result("subscriptions") == {"channels": ["orders"]}
+        desk.frames.clear()
+        await alpha.changed(alpha.orders[0], "filled")
+        await nothing_of_the_desk(desk)
 
 
 @pytest.mark.parametrize(

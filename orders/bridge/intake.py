@@ -211,7 +211,7 @@ class Intake:
             self._note_pass()
             if not self._kills and not any(self.lines().values()):
                 self._arrived.wait(timeout_seconds)
-            batch = self._all_kills() or self._batch()
+            batch = [*self._all_kills(), *self._batch()]
             self._handed_at = self._monotonic() if batch else None
             return batch
 

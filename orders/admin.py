@@ -6,9 +6,11 @@ from django.contrib import admin
 
 from orders.limits.admin import RiskLimitAdmin as RiskLimitAdmin
 from orders.models import (
+    CancelAfterTimer,
     EngineCommand,
     EngineCursor,
     Execution,
+    GuardedSession,
     Lease,
     Order,
     OrderHistory,
@@ -82,6 +84,22 @@ class ReconciliationDifferenceAdmin(ReadOnlyAdmin):
     search_fields = ["client_order_id", "account"]
     list_select_related = ["reconciliation"]
     ordering = ["-found_at"]
+
+
+@admin.register(GuardedSession)
+class GuardedSessionAdmin(ReadOnlyAdmin):
+    list_display = ["set_at", "user", "account", "session_id", "scope", "grace_us", "fired"]
+    list_filter = ["scope", "fired"]
+    search_fields = ["user__username"]
+    list_select_related = ["user", "account"]
+    ordering = ["-set_at"]
+
+
+@admin.register(CancelAfterTimer)
+class CancelAfterTimerAdmin(ReadOnlyAdmin):
+    list_display = ["trigger_at", "account", "user", "set_at"]
+    list_select_related = ["account", "user"]
+    ordering = ["trigger_at"]
 
 
 @admin.register(Lease)

@@ -34,9 +34,13 @@ async def people() -> AsyncIterator[AsyncExitStack]:
 
 async def all_canceled(stack: Stack, leaver: Leaver, since_us: int = 0) -> float:
     """Seconds from when it left until the engine has the last cancel of its orders."""
-    return await asyncio.to_thread(
-        wait_for, lambda: seconds_until_all(stack, leaver, since_us), WAIT_SECONDS, "cancels of all its orders"
-    )
+
+    def waited() -> float | None:
+        return wait_for(lambda: seconds_until_all(stack, leaver, since_us), WAIT_SECONDS, "cancels of all its orders")
+
+    seconds = await asyncio.to_thread(waited)
+    assert seconds
+    return seconds
 
 
 async def test_orders_are_cancelled_when_their_session_is_gone_and_only_then(

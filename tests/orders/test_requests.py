@@ -21,6 +21,7 @@ from orders.requests import (
     decode_request,
     encode,
 )
+from orders.safeguard_requests import AttendSessions, CancelAfter, GuardScope, GuardSession
 from orders.shapes import order_shape
 from tests.orders.core.desk import ANN, Desk
 
@@ -29,6 +30,17 @@ REQUESTS = [
     CancelOrder(request_id=1, deadline_us=2, caller=ANN, order_id=uuid.UUID(int=3)),
     ReplaceOrder(request_id=1, deadline_us=2, caller=ANN, order_id=uuid.UUID(int=3), price_e8=5),
     CancelAllOrders(request_id=1, deadline_us=2, caller=ANN),
+    CancelAfter(request_id=1, deadline_us=2, caller=ANN, seconds=60),
+    AttendSessions(request_id=1, deadline_us=2, process=uuid.UUID(int=4), present=[uuid.UUID(int=5)]),
+    GuardSession(
+        request_id=1,
+        deadline_us=2,
+        caller=ANN,
+        process=uuid.UUID(int=4),
+        enabled=True,
+        grace_us=5_000_000,
+        scope=GuardScope.SESSION,
+    ),
     BridgeQuery(request_id=1, deadline_us=2),
 ]
 

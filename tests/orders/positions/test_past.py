@@ -84,11 +84,14 @@ def test_a_later_bust_makes_the_trade_void_from_the_beginning(story: Story, trad
 def test_a_later_correction_stands_where_the_trade_stood(story: Story, trader: Caller, ann: APIClient) -> None:
     wrong = story.trade(trader, "AAPL", Side.BUY, 10, 100)
     then = text(story.at_us())
-    story.trade(trader, "AAPL", Side.SELL, 4, 110)
-    story.correct(wrong, 8, 90)
+    story.trade(trader, "AAPL", Side.BUY, 10, 120)
+    story.trade(trader, "AAPL", Side.SELL, 5, 130)
+    story.correct(wrong, 10, 90)
     position = positions(ann, asOf=then)["ann", "AAPL"]
-    assert (position["quantity"], position["costBasis"], position["currentPrice"]) == ("8", "720", "90")
-    assert positions(ann)["ann", "AAPL"]["realizedPnl"] == "80"
+    assert (position["quantity"], position["costBasis"], position["currentPrice"]) == ("10", "900", "90")
+    for now in (positions(ann), positions(ann, asOf=text(story.at_us()))):
+        position = now["ann", "AAPL"]
+        assert (position["averagePrice"], position["realizedPnl"], position["costBasis"]) == ("105", "125", "1575")
 
 
 def test_of_a_trade_that_is_void_nothing_is_left(story: Story, trader: Caller, ann: APIClient) -> None:

@@ -28,7 +28,8 @@ def orders_waiting(user: User, rights: Rights) -> QuerySet[Order]:
     """Those that he may decide."""
     rights.need(Function.ORDERS_APPROVE)
     waiting = orders_of(rights.reach()).filter(held=Held.APPROVAL.value)
-    return waiting.exclude(user_id=user.id).exclude(account_id=user.account_id)
+    others = waiting.exclude(user_id=user.id)
+    return others if user.account_id is None else others.exclude(account_id=user.account_id)
 
 
 def approvals_page(user: User, rights: Rights, place: Place | None, limit: int) -> Page[Shape]:

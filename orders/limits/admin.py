@@ -117,9 +117,7 @@ class RiskLimitAdmin(RightsAdmin, ReadOnlyAdmin):
         return value_text(Rule(row.rule), row.value) or ""
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        form.request = request
-        return form
+        return type("Proposal", (super().get_form(request, obj, change, **kwargs),), {"request": request})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Of a row all its columns, of a proposal what is asked for."""

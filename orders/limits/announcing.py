@@ -10,7 +10,7 @@ import logging
 from asgiref.sync import async_to_sync
 
 from orders.client import order_client
-from orders.requests import LimitsAnswer, ReloadLimits
+from orders.limit_requests import LimitsAnswer, ReloadLimits
 from tradingmw.errors import TradingError
 
 logger = logging.getLogger(__name__)

@@ -57,9 +57,16 @@ class LimitBody(StrictSerializer):
 
     @staticmethod
     def terms(body: dict[str, Any]) -> Terms:
-        words = {"rule": Rule(body["rule"]), "scope": Scope(body["scope"]), "breach": Breach(body["breach"])}
-        rest = ("target", "symbol", "value", "effective_from", "effective_until")
-        return Terms(**words, **{name: body.get(name) for name in rest})
+        return Terms(
+            rule=Rule(body["rule"]),
+            scope=Scope(body["scope"]),
+            target=body.get("target"),
+            symbol=body.get("symbol"),
+            value=body.get("value"),
+            breach=Breach(body["breach"]),
+            effective_from=body.get("effective_from"),
+            effective_until=body.get("effective_until"),
+        )
 
 
 class DecisionBody(StrictSerializer):

@@ -171,7 +171,7 @@ def approved(by: Actor, row: RiskLimit, note: str, allowed: Expected) -> RiskLim
     if row.replaces is not None:
         end_us = FOREVER_US if row.effective_until is None else micros(row.effective_until)
         holds_still(row.replaces, Span(micros(starts_at), end_us))
-        RiskLimit.objects.filter(id=row.replaces_id).update(version=F("version") + 1)
+        RiskLimit.objects.filter(id=row.replaces.id).update(version=F("version") + 1)
     row = settled(by, row, LimitState.APPROVED, note, allowed, effective_from=starts_at)
     revision_advance()
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from orders.core.limits import Breach, Rule
@@ -26,6 +26,8 @@ def quantity(least: int = 1) -> Unit:
     return Unit(8, least, INT64_MAX, "a quantity")
 
 
+#: by the digits of the scale
+SHOWN: Final[Mapping[int, Callable[[int], str]]] = {8: text_e8, 4: text_e4, 0: str}
 AMOUNT: Final = Unit(4, 1, INT64_MAX, "an amount")
 #: None: the rule has no value. A position may be bound to nothing at all; nothing else makes sense at zero.
 UNITS: Final[Mapping[Rule, Unit | None]] = {
@@ -63,7 +65,7 @@ def scaled_value(rule: Rule, text: str | None) -> int:
 
 
 def shown(unit: Unit, value: int) -> str:
-    return {8: text_e8, 4: text_e4, 0: str}[unit.digits](value)
+    return SHOWN[unit.digits](value)
 
 
 def value_text(rule: Rule, value: int) -> str | None:

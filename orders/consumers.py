@@ -26,6 +26,7 @@ from notifications.send_queue import ROOM_BYTES, SendQueue
 from orders.api.bodies import PlaceOrderBody
 from orders.attendance import attendance
 from orders.entry import OrderEntry
+from orders.groups.bodies import ClosePositionsBody, PlaceBasketBody, PlaceGroupBody
 from orders.messages import (
     PUSHES,
     CancelAll,
@@ -33,12 +34,14 @@ from orders.messages import (
     CancelOne,
     ChannelList,
     OneChannel,
+    PlacedItems,
     ReplaceOne,
     Resume,
     Resumed,
     Subscribe,
     Subscribed,
     WrittenOrder,
+    WrittenOrderGroup,
 )
 from orders.safeguarding import CancelAfterBody, CancelAfterSet, CancelOnDisconnect, CancelOnDisconnectSet
 from orders.subscriptions import Subscriptions
@@ -172,6 +175,21 @@ class TradingConsumer(AuthenticatedConsumer):
         """Place an order, exactly once per clientOrderId; the same body again is answered with the order as it is."""
         return await self.entry.place(body)
 
+    @needs(Function.ORDERS_PLACE)
+    async def _order_place_group(self, body: PlaceGroupBody) -> Later[Budgeted[WrittenOrderGroup]]:
+        """Place orders that depend on each other, all of them or none."""
+        return await self.entry.place_group(body)
+
+    @needs(Function.ORDERS_PLACE)
+    async def _order_place_basket(self, body: PlaceBasketBody) -> Later[Budgeted[PlacedItems]]:
+        """Place up to 100 orders, each decided by itself."""
+        return await self.entry.place_basket(body)
+
+    @needs(Function.ORDERS_PLACE)
+    async def _position_close(self, body: ClosePositionsBody) -> Later[Budgeted[PlacedItems]]:
+        """Close your positions at market; open orders in their symbols are cancelled first."""
+        return await self.entry.close(body)
+
     @needs(Function.ORDERS_CHANGE)
     async def _order_replace(self, asked: ReplaceOne) -> Later[Budgeted[WrittenOrder]]:
         """Change the quantity or the prices of one of your orders."""
@@ -204,6 +222,9 @@ class TradingConsumer(AuthenticatedConsumer):
         "subscriptions": _subscriptions,
         "resume": _resume,
         "order.place": _order_place,
+        "order.placeGroup": _order_place_group,
+        "order.placeBasket": _order_place_basket,
+        "position.close": _position_close,
         "order.replace": _order_replace,
         "order.cancel": _order_cancel,
         "order.cancelAll": _order_cancel_all,

@@ -16,8 +16,19 @@ from accounts.sockets import Budgeted, Later
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
 from orders.budget import with_budget
 from orders.callers import callers
+from orders.groups.bodies import ClosePositionsBody, PlaceBasketBody, PlaceGroupBody
+from orders.groups.services import basket_place, group_place, positions_close
+from orders.groups.shapes import group_shape, placed_shape
 from orders.messages import CancelAll, CancelOne, ReplaceOne
-from orders.requests import Caller, OrderAnswer, PlaceOrder, ReplaceOrder
+from orders.requests import (
+    Caller,
+    ClosePositions,
+    OrderAnswer,
+    PlaceBasket,
+    PlaceOrder,
+    PlaceOrderGroup,
+    ReplaceOrder,
+)
 from orders.safeguarding import (
     CancelAfterBody,
     CancelOnDisconnect,
@@ -77,6 +88,22 @@ class OrderEntry:
         spend(by, Purse.CANCELS)
         return Later(all_canceled(by, asked))
 
+    async def place_group(self, body: PlaceGroupBody) -> Later[Written]:
+        """All of it or nothing; the same again gives the group as it is."""
+        by = await self.asker()
+        spend(by, Purse.WRITES)
+        return Later(group_placed(body.group(by.caller), by.rights))
+
+    async def place_basket(self, body: PlaceBasketBody) -> Later[Written]:
+        by = await self.asker()
+        spend(by, Purse.WRITES)
+        return Later(basket_placed(body.basket(by.caller), by.rights))
+
+    async def close(self, body: ClosePositionsBody) -> Later[Written]:
+        by = await self.asker()
+        spend(by, Purse.CANCELS)
+        return Later(closed(body.close(by.caller), by.rights))
+
     async def cancel_after(self, asked: CancelAfterBody) -> Later[Written]:
         by = await self.asker()
         spend(by, Purse.CANCELS)
@@ -112,6 +139,21 @@ async def replaced(change: ReplaceOrder, rights: Rights) -> Written:
 
 async def canceled(by: Asker, order_id: UUID) -> Written:
     return written(await order_cancel(caller=by.caller, rights=by.rights, order_id=order_id))
+
+
+async def group_placed(group: PlaceOrderGroup, rights: Rights) -> Written:
+    answer = await group_place(group=group, rights=rights)
+    return Budgeted(group_shape(answer), answer.budget)
+
+
+async def basket_placed(basket: PlaceBasket, rights: Rights) -> Written:
+    answer = await basket_place(basket=basket, rights=rights)
+    return Budgeted(placed_shape(answer), answer.budget)
+
+
+async def closed(close: ClosePositions, rights: Rights) -> Written:
+    answer = await positions_close(close=close, rights=rights)
+    return Budgeted(placed_shape(answer), answer.budget)
 
 
 def written(answer: OrderAnswer) -> Written:

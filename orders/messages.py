@@ -28,6 +28,8 @@ ChannelName = Annotated[str, Meta(extra_json_schema={"enum": list(CHANNELS)})]
 Cursor = Annotated[int, Meta(ge=0, description="A number of the private stream; 0 is its beginning.")]
 WrittenOrder = Annotated[dict[str, Any], rest_shape("WrittenOrder")]
 CanceledItems = Annotated[dict[str, Any], rest_shape("CanceledItems")]
+WrittenOrderGroup = Annotated[dict[str, Any], rest_shape("WrittenOrderGroup")]
+PlacedItems = Annotated[dict[str, Any], rest_shape("PlacedItems")]
 
 
 class Subscribe(Struct, frozen=True):

@@ -35,6 +35,8 @@ def order_shape(order: OrderState) -> dict[str, Any]:
         "filledQuantity": text_e8(order.filled_e8),
         "averagePrice": decimal_or_none(order.average_price_e8),
         "externalOrderId": order.external_order_id or None,
+        "groupId": str(order.group) if order.group else None,
+        "leg": order.leg or None,
         "createdAt": text(order.created_at_us),
         "updatedAt": text(order.updated_at_us),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from inspect import cleandoc
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -61,9 +61,31 @@ def value_faults(field: FieldInfo, value: Any) -> Iterator[Fault]:
     try:
         msgspec.convert(value, field.type, dec_hook=custom)
     except msgspec.ValidationError as error:
+        if found := list(element_faults(field, value)):
+            yield from found
+            return
         place = PLACE.search(str(error))
         path = place["path"] if place else ""
         yield fault(field.encode_name + path, "invalid", PLACE.sub("", str(error)))
+
+
+def element_faults(field: FieldInfo, value: Any) -> Iterator[Fault]:
+    """Those of each element, with its place, where the field is a list of structures: `orders[1].price`."""
+    kind = element_of(field.type)
+    if kind is not None and isinstance(value, list):
+        for place, element in enumerate(value):
+            whose = f"{field.encode_name}[{place}]"
+            if isinstance(element, dict):
+                yield from ({**each, "attr": f"{whose}.{each['attr']}"} for each in faults(kind, element))
+            else:
+                yield fault(whose, "invalid", "Give an object.")
+
+
+def element_of(kind: Any) -> type[Struct] | None:
+    if get_origin(kind) is Annotated:
+        return element_of(get_args(kind)[0])
+    of = get_args(kind)[0] if get_origin(kind) is list else None
+    return of if isinstance(of, type) and issubclass(of, Struct) else None
 
 
 def fault(attr: str, code: str, detail: str) -> Fault:

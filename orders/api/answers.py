@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from orders.requests import CancelAllAnswer, OrderAnswer
+from orders.requests import CancelAllAnswer, GroupAnswer, OrderAnswer, PlacedAnswer
 from orders.safeguard_requests import CancelAfterAnswer
 from orders.services import WAIT_SECONDS_MAX
 from orders.shapes import written_shape
@@ -17,13 +17,16 @@ from tradingmw.rate_limit import told_budget
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,2})(?=$|[,;\s])")
 
 
+ToWriter = OrderAnswer | CancelAllAnswer | CancelAfterAnswer | GroupAnswer | PlacedAnswer
+
+
 class Written(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-def written(body: dict[str, Any], answer: OrderAnswer | CancelAllAnswer | CancelAfterAnswer, status: int) -> Written:
+def written(body: dict[str, Any], answer: ToWriter, status: int) -> Written:
     headers = {
         "Content-Type": "application/json",
         "X-Last-Event-Id": str(answer.last_event_id),

@@ -11,6 +11,7 @@ from typing import Any
 from rest_framework import serializers
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
+from orders.core.groups.legs import Leg
 from orders.core.state import ExecutionStatus
 from orders.core.valuing import MarkQuality
 from orders.lifecycle import OrderEvent, OrderStatus
@@ -51,6 +52,8 @@ class OrderSerializer(serializers.Serializer[Any]):
     filledQuantity = DecimalText()
     averagePrice = DecimalText(allow_null=True)
     externalOrderId = serializers.CharField(allow_null=True)
+    groupId = serializers.UUIDField(allow_null=True)
+    leg = serializers.ChoiceField(choices=[leg.value for leg in Leg], allow_null=True)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
 

@@ -14,8 +14,11 @@ from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from django.db.models import F, QuerySet
+
 from accounts.models import User
 from notifications.readers import in_reader
+from tradingmw.compiled import Compiled
 
 logger = logging.getLogger(__name__)
 KEPT_SECONDS = 5.0  #: so old may be what is answered: rights that were taken away end by then
@@ -75,9 +78,23 @@ def told(look: asyncio.Task[User]) -> None:
         logger.warning("A user of a socket could not be read", exc_info=error)
 
 
+def whole(user_id: UUID) -> QuerySet[User]:
+    """With everything that an order asks of him, once for each of his roles."""
+    related = User.objects.select_related("account", "desk", "entitlement")
+    return related.filter(id=user_id).annotate(role=F("groups__name"))
+
+
+_users = Compiled(whole)
+
+
 def user_read(user_id: UUID) -> User:
-    """With everything that an order asks of him."""
-    return User.objects.select_related("account", "desk", "entitlement").prefetch_related("groups").get(id=user_id)
+    statement = _users.statement
+    rows = statement.rows(user_id)
+    if not rows:
+        raise User.DoesNotExist
+    user = statement.made_of(rows[0])
+    user.roles_read = tuple(sorted(filter(None, statement.annotated("role", rows))))
+    return user
 
 
 _CALLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Callers] = WeakKeyDictionary()

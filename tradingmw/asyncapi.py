@@ -46,7 +46,7 @@ ticket or an access token within ten seconds. `auth` again goes on in a newer se
 **Requests.** `{id, method, params}` is answered by `{id, status: "ok", result}` or `{id, status: "error", error}`; its
 members are those of the problem that REST would answer. Answers come in the order of the requests, but those of
 `order.…`, which come when they are there; the order bridge takes them in the order in which they were sent. At most 128
-of them may be in flight.
+of them may be in flight. `rateLimit` beside their results and errors says what is left of your budget.
 
 **Heartbeat.** Each second on the channel `heartbeat`; also WebSocket pings every 20 seconds.
 """

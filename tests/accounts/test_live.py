@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, NoReturn
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection
 from django.db.models import Model
 from django.utils import timezone
@@ -20,6 +21,7 @@ from accounts.policy import Role
 from accounts.rights import rights_of, scopes_of
 from accounts.selectors import sessions_used
 from tests.roles import in_roles
+from tradingmw.budgets import Tier
 from tradingmw.env import env
 from tradingmw.errors import Code, NotAuthenticated
 
@@ -135,6 +137,17 @@ def test_a_look_that_fails_leaves_it_to_the_next(
 
 def away(*_: Any) -> NoReturn:
     raise OperationalError("The database is away.")
+
+
+def test_his_tier_comes_with_him_and_is_the_standard_one_unless_set(session: Session) -> None:
+    assert live.session_load(session.id).user.tier is Tier.STANDARD
+    Entitlement.objects.create(user=session.user, tier=Tier.HIGH)
+    assert live.session_load(session.id).user.tier is Tier.HIGH
+
+
+def test_a_tier_that_there_is_not_is_refused(session: Session) -> None:
+    with pytest.raises(ValidationError, match="highest"):
+        Entitlement(user=session.user, tier="highest").full_clean()
 
 
 def test_a_session_comes_as_django_itself_would_read_it(session: Session) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
 
-from accounts.models import User
-from orders.callers import KEPT_SECONDS, RENEW_SECONDS, Callers
+from accounts.models import Account, Entitlement, User
+from accounts.policy import Role
+from orders.callers import KEPT_SECONDS, RENEW_SECONDS, Callers, user_read
 from tests.notifications.streams import until
+from tests.roles import in_roles
+from tradingmw.budgets import Tier
 
 ANN = uuid4()
 
@@ -88,3 +92,21 @@ async def test_one_socket_that_leaves_does_not_break_off_the_look_of_the_others(
     first.cancel()
     database.answers.set()
     assert await second == "ann, look 1"
+
+
+@pytest.mark.django_db
+def test_he_comes_by_one_statement_with_all_that_an_order_asks_of_him(django_assert_num_queries: Any) -> None:
+    account = Account.objects.create(name="ann")
+    ann = User.objects.create(username="ann", email="ann@desk.example", account=account)
+    in_roles(ann, Role.TRADER, Role.DESK_HEAD)
+    Entitlement.objects.create(user=ann, tier=Tier.LOW)
+    with django_assert_num_queries(1):
+        user = user_read(ann.id)
+        assert (user, user.account, user.desk, user.tier) == (ann, account, None, Tier.LOW)
+        assert user.roles == ["desk_head", "trader"]
+
+
+@pytest.mark.django_db
+def test_who_is_gone_is_not_there() -> None:
+    with pytest.raises(User.DoesNotExist):
+        user_read(uuid4())

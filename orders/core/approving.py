@@ -31,7 +31,7 @@ def decided(draft: Draft, asked: Decide) -> None:
         draft.refuse(asked.ticket, error)
     elif order is not None:
         after = approve(draft, request, order) if request.approve else refuse(draft, request, order)
-        draft.replies.append(OrderReply(asked.ticket, after, False, after.user, 0))
+        draft.replies.append(OrderReply(asked.ticket, after, False, request.decider, 0))
 
 
 def hindrance(draft: Draft, request: DecideOrder, order: OrderState | None) -> TradingError | None:

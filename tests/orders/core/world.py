@@ -21,6 +21,7 @@ from bridge.wire.messages import (
 )
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
 from orders.core.book import Phase
+from orders.core.gate.exposure import Exposure, Sources
 from orders.core.inputs import (
     EngineBeat,
     LinkDown,
@@ -163,7 +164,13 @@ class World:
         self.each_order_was_sent_at_most_once()
         self.what_is_denied_never_reached_the_engine()
         self.a_change_is_told_as_done_exactly_where_it_was()
+        self.what_is_counted_is_what_is_there()
         assert not [each for draft in self.desk.drafts for each in draft.quarantined]
+
+    def what_is_counted_is_what_is_there(self) -> None:
+        book = self.desk.book
+        there = Exposure(Sources(book.orders, book.replaces, book.commands, book.positions))
+        assert book.gate.exposure(book).sums == there.sums
 
     def each_order_is_the_sum_of_its_executions(self) -> None:
         for order in self.desk.orders.values():

@@ -13,6 +13,7 @@ from uuid import UUID
 from bridge.wire.messages import NewOrder, OrderListRequest, OrderStatusRequest, ReplayRequest
 from bridge.wire.vocabulary import ExecType
 from orders.core.draft import Draft
+from orders.core.gate.exposure import Exposure, Sources
 from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.state import NOWHERE, CommandKey, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
@@ -116,6 +117,11 @@ class Rules:
             if isinstance(reply, OrderReply):
                 row = self._world.store.orders.get(reply.order.id)
                 self.hold(row and row.version >= reply.order.version, "{} was answered and is not durable", reply)
+        if draft.happenings:
+            book = draft.book
+            there = Exposure(Sources(book.orders, book.replaces, book.commands, book.positions))
+            counted = book.gate.exposure(book)
+            self.hold(counted.sums == there.sums, "{} is counted where {} is there", counted.sums, there.sums)
         for alarm in draft.alarms:
             self.alarms[alarm.sentence] += 1
             self.hold(alarm.sentence in EXPECTED, "a false alarm: {}", alarm)

@@ -12,16 +12,18 @@ ORDER = {"symbol": "AAPL", "side": "buy", "orderType": "limit", "quantity": "1",
 
 
 def made_by(client: httpx.Client) -> dict[str, str]:
-    """The ids of an order, a session, a factor, an alert, a workspace, a watchlist and its item."""
+    """The ids of an order, a group of orders, a session, a factor, an alert, a workspace, a watchlist and its item."""
 
     def new(path: str, body: dict[str, object], name: str = "id") -> str:
         answer = client.post(path, json=body)
         assert answer.status_code == 201, f"{path}: {answer.status_code} {answer.text}"
         return str(answer.json()[name])
 
+    legs = [{**ORDER, "price": f"{price}.00", "clientOrderId": f"leg-{uuid4().hex}"} for price in (1, 2)]
     watchlist = new("/me/watchlists", {"name": f"w{uuid4().hex}"})
     return {
         "order_id": new("/orders", {**ORDER, "clientOrderId": f"mine-{uuid4().hex}"}),
+        "group_id": new("/orders/groups", {"type": "oco", "orders": legs}),
         "session_id": client.get("/auth/sessions").json()["items"][0]["id"],
         "factor_id": new("/auth/mfa/totp", {"name": "phone"}),
         "alert_id": new("/alerts", {"symbol": "AAPL", "condition": "above", "targetPrice": "999999"}),

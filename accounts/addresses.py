@@ -15,7 +15,7 @@ from ipaddress import ip_network
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.audit import audit
 from accounts.client import Client
@@ -42,15 +42,19 @@ class Places(NamedTuple):
             raise Forbidden("You may not come from this address.", code=Code.ADDRESS_NOT_ALLOWED)
 
 
-#: A user's own rules and those of all roles, which are few.
-_rules = Compiled(lambda user_id: AddressRule.objects.filter(Q(user_id=user_id) | ~Q(role="")))
+def rules(user_id: UUID) -> QuerySet[AddressRule]:
+    """A user's own and those of all roles, which are few."""
+    return AddressRule.objects.filter(Q(user_id=user_id) | ~Q(role=""))
+
+
+_rules = Compiled(rules)
 
 
 def places_of(user: User) -> Places:
     """As the rules are now."""
     statement, roles = _rules.statement, user.roles
-    rules = map(statement.made_of, statement.rows(user.id))
-    return places_by(rule for rule in rules if not rule.role or rule.role in roles)
+    found = map(statement.made_of, statement.rows(user.id))
+    return places_by(rule for rule in found if not rule.role or rule.role in roles)
 
 
 def places_of_all(users: Iterable[User]) -> dict[UUID, Places]:

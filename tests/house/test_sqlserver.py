@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlglot
 from django.apps import apps
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
+from django.db.models import UUIDField
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+import accounts.addresses
+import accounts.live
+import orders.callers
 from tests.needs import missing
+from tradingmw.compiled import ANYBODY
 
 OURS = {"accounts", "notifications", "marketdata", "orders", "preferences"}
 SETTINGS: dict[str, Any] = {
@@ -93,6 +99,14 @@ def readable(statement: str) -> bool:
 def test_no_statement_speaks_another_dialect(statements: list[tuple[str, str]]) -> None:
     literals = re.compile(r"N?'(?:[^']|'')*'|\[[^\]]*\]")
     assert not [(name, text) for name, text in statements if FOREIGN.search(literals.sub("", text))]
+
+
+@pytest.mark.parametrize("whole", [accounts.live.whole, orders.callers.whole, accounts.addresses.rules])
+def test_what_is_compiled_once_is_tsql_with_one_open_value(wrapper: Any, whole: Callable[[UUID], Any]) -> None:
+    statement, parameters = whole(ANYBODY).query.get_compiler(wrapper.alias).as_sql()
+    assert readable(statement % tuple("''" for _ in parameters)), statement
+    kept = UUIDField().get_db_prep_value(ANYBODY, wrapper)
+    assert list(parameters).count(kept) == 1
 
 
 def test_index_keys_are_short_enough(wrapper: Any) -> None:

@@ -6,6 +6,7 @@
     python3 bench/run.py reconcile               10,000 open orders compared with the engine's at the start
     python3 bench/run.py positions               positions and P&L of 10,000 executions worked out anew
     python3 bench/run.py identity                what login, refresh and the checks of a request add to an API call
+    python3 bench/run.py gate                    what the risk gate adds to an order in the core
     python3 bench/run.py simulation              the order core under seeds that break everything around it
     python3 bench/run.py flush                   what waiting before a flush saves and costs
     python3 bench/run.py profile                 what is left of the cost, beside a bare send()
@@ -36,6 +37,7 @@ from bench import (  # noqa: E402
     fan_out_command,
     feed_command,
     flush_command,
+    gate_command,
     identity_command,
     order_command,
     positions_command,
@@ -52,6 +54,7 @@ COMMANDS = {
     "reconcile": reconcile_command,
     "positions": positions_command,
     "identity": identity_command,
+    "gate": gate_command,
     "simulation": simulation_command,
     "flush": flush_command,
     "profile": profile_command,

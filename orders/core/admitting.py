@@ -29,7 +29,7 @@ from tradingmw.errors import Code, InvalidRequest
 
 def admitted(draft: Draft, asked: Place, order: OrderState, instrument: Instrument) -> OrderState | None:
     """The order as it was sent or kept; None where the caller has been answered otherwise."""
-    case = Case(draft, order)
+    case = Case(draft, order, only_broken=True)
     findings, token = judge(case), asked.request.confirmation_token
     confirmation = redeem(draft, token, order.user, body_of(order)) if token else None
     if token and confirmation is None:

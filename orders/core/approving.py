@@ -63,7 +63,7 @@ def refuse(draft: Draft, request: DecideOrder, order: OrderState) -> OrderState:
 
 
 def approve(draft: Draft, request: DecideOrder, order: OrderState) -> OrderState:
-    case = Case(draft, order, counts_as_placed=False)
+    case = Case(draft, order, counts_as_placed=False, only_broken=True)
     if hard := broken(judge(case), Breach.DENY):
         rules = rules_shape(hard)
         after = end_held(draft, order, OrderEvent.DENIED, hard[0].code.value, {**words(request), "rules": rules})

@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 class Case:
     """`order` is as it would be, `before` as it is (None: a new one).
 
-    `counts_as_placed`: it is one more of those whose number is bounded.
+    `counts_as_placed`: it is one more of those whose number is bounded. `only_broken`: of limits that hold nobody wants
+    to know.
     """
 
     def __init__(
-        self, draft: Draft, order: OrderState, before: OrderState | None = None, *, counts_as_placed: bool = True
+        self,
+        draft: Draft,
+        order: OrderState,
+        before: OrderState | None = None,
+        *,
+        counts_as_placed: bool = True,
+        only_broken: bool = False,
     ) -> None:
-        self.draft, self.before, self.counts_as_placed = draft, before, counts_as_placed
+        draft.gate.exposure.settle()
+        self.draft, self.before = draft, before
+        self.counts_as_placed, self.only_broken = counts_as_placed, only_broken
         self.mark = draft.book.marks.get(order.symbol, NO_MARK)
         self.order = replace(order, held=Held.NOT if order.held is Held.APPROVAL else order.held)
         self.reference_e8 = self._reference_e8()
@@ -75,11 +84,12 @@ class Case:
 
     def key_of(self, limit: Limit) -> Key:
         """Whose sums the limit is held against. A user's are those of his account."""
-        order = self.order
-        if limit.target.scope is Scope.SYMBOL:
-            return Key(Scope.FIRM, None, order.symbol)
-        whose = {Scope.FIRM: None, Scope.DESK: order.desk, Scope.USER: order.account}
-        return Key(limit.target.scope, whose[limit.target.scope], limit.symbol)
+        scope = limit.target.scope
+        if scope is Scope.USER:
+            return Key(scope, self.order.account.int, limit.symbol)
+        if scope is Scope.DESK and self.order.desk is not None:
+            return Key(scope, self.order.desk.int, limit.symbol)
+        return Key(Scope.FIRM, 0, self.order.symbol if scope is Scope.SYMBOL else limit.symbol)
 
     def at_worst_e8(self, key: Key, more: Sums = NOTHING) -> int:
         """How long a buyer, or how short a seller, would be there if all open orders of his side traded."""
@@ -91,7 +101,7 @@ class Case:
     @property
     def own_key(self) -> Key:
         """The account's, in the symbol."""
-        return Key(Scope.USER, self.order.account, self.order.symbol)
+        return Key(Scope.USER, self.order.account.int, self.order.symbol)
 
     @property
     def could_increase(self) -> bool:

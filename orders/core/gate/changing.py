@@ -24,7 +24,7 @@ from tradingmw.errors import Code, InvalidRequest
 
 def change_judged(draft: Draft, asked: Replace, order: OrderState, wanted: Terms) -> Case:
     """`InvalidRequest` with `rules`, audited, where the change must not be."""
-    case = Case(draft, replace(order, **wanted.changes), before=order)
+    case = Case(draft, replace(order, **wanted.changes), before=order, only_broken=True)
     findings, token = judge(case), asked.request.confirmation_token
     confirmation = confirmed(draft, asked, order, wanted) if token else None
     if hard := [*broken(findings, Breach.DENY), *broken(findings, Breach.APPROVE)]:

@@ -83,7 +83,9 @@ def held_against(case: Case, limit: Limit) -> Finding | None:
     if limit.rule is Rule.PRICE_COLLAR and not is_firm(case.mark) and needs_market(case):
         return found(case, limit, market_word(case), Code.STALE_PRICE, broken=True)
     value = MEASURES[limit.rule](case, limit)
-    return None if value is None else measured(case, limit, value)
+    if value is None or (case.only_broken and value <= limit.value):
+        return None
+    return measured(case, limit, value)
 
 
 def needs_market(case: Case) -> bool:
@@ -121,5 +123,8 @@ def measured(case: Case, limit: Limit, value: int) -> Finding:
 
 def name_of(target: Target, order: OrderState) -> str:
     """In public words; a user's own is that of his account."""
-    names = {Scope.FIRM: "", Scope.DESK: order.desk_name or "", Scope.USER: order.account_name}
-    return names.get(target.scope, order.symbol)
+    if target.scope is Scope.USER:
+        return order.account_name
+    if target.scope is Scope.DESK:
+        return order.desk_name or ""
+    return order.symbol if target.scope is Scope.SYMBOL else ""

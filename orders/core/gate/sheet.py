@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
+from uuid import UUID
 
 from orders.core.limits import Limit, Rule
 from orders.core.scopes import FIRM, Scope, Target, targets_of
@@ -12,7 +13,9 @@ from orders.core.state import OrderState
 
 WITHOUT_VALUE: Final = frozenset({Rule.RESTRICTED, Rule.REFERENCE_PRICE})
 COLLAR_MOST_E4: Final = 100 * 10**4
+FOUND_MOST: Final = 10_000  #: users × instruments whose limits are kept at hand
 Fault = tuple[Limit, str]
+Whose = tuple[UUID | None, UUID, str]  #: desk, user, symbol
 
 
 class Sheet:
@@ -22,17 +25,28 @@ class Sheet:
         self.limits = limits
         self.faults: list[Fault] = []
         self._by_target: defaultdict[Target, list[Limit]] = defaultdict(list)
+        self._found: dict[Whose, tuple[Limit, ...]] = {}
         for limit in limits:
             if fault := fault_of(limit):
                 self.faults.append((limit, fault))
             else:
                 self._by_target[limit.target].append(limit)
 
-    def of(self, order: OrderState, now_us: int) -> Iterator[Limit]:
+    def of(self, order: OrderState, now_us: int) -> list[Limit]:
         """Those in effect, the widest target first."""
+        whose = (order.desk, order.user, order.symbol)
+        limits = self._found.get(whose)
+        if limits is None:
+            if len(self._found) >= FOUND_MOST:
+                self._found.clear()
+            limits = self._found[whose] = tuple(self._all_of(order))
+        return [limit for limit in limits if limit.holds_at(now_us)]
+
+    def _all_of(self, order: OrderState) -> Iterator[Limit]:
+        """Of all times."""
         for target in targets_of(order):
             for limit in self._by_target.get(target, ()):
-                if limit.symbol in ("", order.symbol) and limit.holds_at(now_us):
+                if limit.symbol in ("", order.symbol):
                     yield limit
 
 

@@ -154,9 +154,9 @@ def test_the_firm_is_its_desks_and_accounts_together() -> None:
         day.deed()
     sums = day.desk.book.gate.exposure(day.desk.book).sums
     for symbol in ("", "AAPL", "IBM"):
-        accounts = [sums.get(Key(Scope.USER, each.account, symbol), NOTHING) for each in (ANN, BOB, CARL)]
-        assert added(accounts) == sums.get(Key(Scope.FIRM, None, symbol), NOTHING)
-        assert added([accounts[0], accounts[2]]) == sums.get(Key(Scope.DESK, ANN.desk, symbol), NOTHING)
+        accounts = [sums.get(Key(Scope.USER, each.account.int, symbol), NOTHING) for each in (ANN, BOB, CARL)]
+        assert added(accounts) == sums.get(Key(Scope.FIRM, 0, symbol), NOTHING)
+        assert added([accounts[0], accounts[2]]) == sums.get(Key(Scope.DESK, ANN.desk.int, symbol), NOTHING)
 
 
 def added(parts: list[Sums]) -> Sums:
@@ -167,7 +167,7 @@ def added(parts: list[Sums]) -> Sums:
 
 
 def own(desk: Desk, symbol: str = "AAPL") -> Sums:
-    return desk.book.gate.exposure(desk.book).sums.get(Key(Scope.USER, ANN.account, symbol), NOTHING)
+    return desk.book.gate.exposure(desk.book).sums.get(Key(Scope.USER, ANN.account.int, symbol), NOTHING)
 
 
 def test_a_change_under_way_counts_at_its_worst_until_its_outcome_is_known() -> None:

@@ -249,6 +249,7 @@ def valid_requests(caller: Caller) -> list[requests.Request]:
         requests.CancelAllOrders(**head, caller=caller, symbols=["AAPL"]),
         requests.AmendExecution(**head, **operator, **execution, **amounts),
         requests.ReconcileOrders(**head),
+        requests.ReloadLimits(**head),
         requests.BridgeQuery(**head),
     ]
 

@@ -149,3 +149,10 @@ def test_what_was_accepted_names_its_signature_and_verifies_again(signer: Signer
     kept = {str(key) for key in SignedRequest.objects.values_list("id", flat=True)}
     assert (named, len(named), '"fault": ""' in out.getvalue()) == (kept, 5, True)
     measured(36, "accepted changes of limits whose signature verifies again, of 5", len(named & kept), "5")
+
+
+def test_an_unsigned_kill_by_who_must_sign_is_audited_too(signer: Signer) -> None:
+    body = {"scope": "firm", "state": "halted", "reason": "A test."}
+    assert signer.people.ask("carl", "POST", "/trading-state", body).refused == (403, "SIGNATURE_REQUIRED")
+    told = AuditLog.objects.get(action="trading_state.denied")
+    assert (told.user, told.details["code"]) == (signer.people.users["carl"], "SIGNATURE_REQUIRED")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.orders.limits.staff import MARKED, staff_tokens
+from tests.accounts.signatures.program import Program, as_body
+from tests.orders.limits.staff import MARKED, SIGNING, staff_tokens
 from tests.scoreboard import Measured
 from tests.stack import Stack, wait_for
 
@@ -19,15 +25,20 @@ Ask = Callable[[str], httpx.Client]
 
 
 @pytest.fixture(scope="module")
-def ask(stack: Stack) -> Iterator[Ask]:
+def told(stack: Stack) -> dict[str, str]:
+    return staff_tokens(stack.data_dir)
+
+
+@pytest.fixture(scope="module")
+def ask(stack: Stack, told: dict[str, str]) -> Iterator[Ask]:
     """`ask("desk1").get("/limits")`"""
-    tokens = staff_tokens(stack.data_dir)
     with ExitStack() as opened:
         clients = {
             name: opened.enter_context(
                 httpx.Client(base_url=stack.api, headers={"Authorization": f"Bearer {token}"}, timeout=15)
             )
-            for name, token in tokens.items()
+            for name, token in told.items()
+            if name not in ("key", "private")
         }
         yield lambda name: clients[name]
 
@@ -163,3 +174,78 @@ def test_a_decision_that_is_none_is_422(ask: Ask, body: dict[str, Any]) -> None:
 
 def test_an_order_beyond_ones_reach_is_not_there(ask: Ask) -> None:
     assert decide(ask, "desk1", str(uuid.uuid4())).status_code == 404
+
+
+# A kill by who must sign ---------------------------------------------------------------------------------------------
+KILL = {"scope": "user", "target": SIGNING, "state": "halted", "reason": "A test."}
+
+
+@pytest.fixture(scope="module")
+def program(told: dict[str, str]) -> Program:
+    return Program(bytes.fromhex(told["private"]), told["key"])
+
+
+def kills(ask: Ask, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    plain = {"Content-Type": "application/json"}
+    return ask(SIGNING).post("/trading-state", content=body, headers={**plain, **headers})
+
+
+def signed(stack: Stack, program: Program, body: bytes, **said: Any) -> dict[str, str]:
+    return program.headers("POST", f"{stack.api}/trading-state", body, **said)
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "code"),
+    [
+        ("unsigned", 403, "SIGNATURE_REQUIRED"),
+        ("with a bad signature", 401, "SIGNATURE_INVALID"),
+        ("signed 31 s ago", 401, "SIGNATURE_EXPIRED"),
+        ("changed by a byte", 401, "SIGNATURE_INVALID"),
+    ],
+)
+def test_a_kill_that_is_not_well_signed_is_refused(
+    stack: Stack, ask: Ask, program: Program, how: str, status: int, code: str, measured: Measured
+) -> None:
+    body = as_body(KILL)
+    headers = {
+        "unsigned": {},
+        "with a bad signature": signed(stack, Program(key_id=program.key_id), body),
+        "signed 31 s ago": signed(stack, program, body, created=int(time.time()) - 32),
+        "changed by a byte": signed(stack, program, body.replace(b"A test.", b"B test.")),
+    }[how]
+    answer = kills(ask, body, headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    in_force = [each for each in ask(SIGNING).get("/trading-state").json()["items"] if each["target"] == SIGNING]
+    measured(36, f"kills accepted {how}", len(in_force), "0")
+    assert in_force == []
+
+
+def test_a_signed_kill_is_in_force_once_and_verifies_again(
+    stack: Stack, ask: Ask, program: Program, measured: Measured
+) -> None:
+    body = as_body(KILL)
+    headers = signed(stack, program, body)
+    first, again = kills(ask, body, headers), kills(ask, body, headers)
+    assert (first.status_code, first.json()["state"]) == (200, "halted")
+    assert (again.status_code, again.json()["code"]) == (401, "NONCE_USED")
+    measured(36, "kills accepted with a nonce of before", 0 if again.status_code == 401 else 1, "0")
+    assert verified(stack) == (0, 1)
+    measured(36, "accepted kills whose signature verifies again, of 1", verified(stack)[1], "1")
+
+
+def test_a_key_that_was_revoked_kills_nothing(stack: Stack, ask: Ask, program: Program, measured: Measured) -> None:
+    assert ask(SIGNING).delete(f"/auth/keys/{program.key_id}").status_code == 204
+    body = as_body({**KILL, "target": "trader1"})
+    answer = kills(ask, body, signed(stack, program, body))
+    assert (answer.status_code, answer.json()["code"]) == (401, "SIGNATURE_INVALID")
+    in_force = {each["target"] for each in ask(SIGNING).get("/trading-state").json()["items"]}
+    measured(36, "kills accepted of a revoked key", len(in_force - {SIGNING}), "0")
+    assert in_force == {SIGNING}
+
+
+def verified(stack: Stack) -> tuple[int, int]:
+    """What `manage.py verify_signatures` ends with, and how many it finds good."""
+    environment = {**os.environ, "TMW_DATA_DIR": str(stack.data_dir)}
+    command = [sys.executable, "manage.py", "verify_signatures", "--json"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return ran.returncode, sum(not json.loads(line)["fault"] for line in ran.stdout.splitlines())

@@ -28,6 +28,7 @@ USERS = (
     DemoUser("desk1", (Role.TRADER, Role.DESK_HEAD), DESK),
     DemoUser("compliance1", (Role.COMPLIANCE,), is_staff=True),
     DemoUser("admin1", (Role.ADMIN,), is_staff=True),
+    DemoUser("operations1", (Role.OPERATIONS,)),  # so that two are left to release what one of them has halted
 )
 
 

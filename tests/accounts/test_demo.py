@@ -11,10 +11,14 @@ from accounts.models import Account, Role, User
 pytestmark = pytest.mark.django_db
 
 
-def test_the_demo_users_are_those_of_the_contract() -> None:
-    assert demo.demo_create() == ["trader1", "trader2", "desk1", "compliance1", "admin1"]
+CONTRACT = ["trader1", "trader2", "desk1", "compliance1", "admin1"]
+
+
+def test_the_demo_users_are_those_of_the_contract_and_one_to_release_with() -> None:
+    assert demo.demo_create() == [*CONTRACT, "operations1"]
     desks = dict(User.objects.values_list("username", "desk__name"))
-    assert desks == {"trader1": "alpha", "trader2": "alpha", "desk1": "alpha", "compliance1": None, "admin1": None}
+    assert [name for name, desk in desks.items() if desk == "alpha"] == ["trader1", "trader2", "desk1"]
+    assert [name for name, desk in desks.items() if desk is None] == ["compliance1", "admin1", "operations1"]
     assert User.objects.get(username="desk1").roles == [Role.DESK_HEAD, Role.TRADER]
     assert set(User.objects.filter(is_staff=True).values_list("username", flat=True)) == {"compliance1", "admin1"}
     assert authenticate(username="trader1", password="demo-Passw0rd!") is not None

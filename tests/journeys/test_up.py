@@ -10,7 +10,7 @@ import pytest
 from tests.stack import DEMO_PASSWORD, PARTS, STOP_SECONDS, Stack, is_alive, wait_for
 
 MakeStack = Callable[..., Stack]
-DEMO_USERS = ["trader1", "trader2", "desk1", "compliance1", "admin1"]
+DEMO_USERS = ["trader1", "trader2", "desk1", "compliance1", "admin1", "operations1"]
 
 
 def test_standard_output_carries_addresses_logins_and_then_ready(stack: Stack) -> None:

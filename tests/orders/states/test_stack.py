@@ -101,9 +101,7 @@ def test_a_wish_for_a_release_is_shown_to_who_may_agree_and_one_alone_lets_nothi
     assert state(ask, "compliance1", "active").json()["state"] == "active"
 
 
-def test_orders_whose_end_is_not_confirmed_are_listed_until_they_end(
-    stack: Stack, ask: Ask, measured: Measured
-) -> None:
+def test_orders_whose_end_is_not_confirmed_are_listed_until_it_is(stack: Stack, ask: Ask, measured: Measured) -> None:
     order = placed(ask, "trader1").json()["id"]
     with stack.frozen("engine"):
         assert state(ask, "desk1", "halted").status_code == 200

@@ -34,7 +34,7 @@ def test_making_them_again_changes_nothing() -> None:
     demo.demo_create()
     User.objects.filter(username="trader1").update(is_active=False)
     demo.demo_create()
-    assert User.objects.count() == 5
+    assert User.objects.count() == 6
     assert not User.objects.get(username="trader1").is_active
 
 

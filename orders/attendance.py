@@ -19,6 +19,7 @@ from orders.client import order_client
 from orders.request_frame import Caller
 from orders.safeguard_requests import SESSIONS_MAX, AttendAnswer, AttendSessions, GuardAnswer, GuardScope, GuardSession
 from tradingmw.errors import TradingError
+from tradingmw.metrics import ATTENDANCE_FAULTS
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 0.5
@@ -192,5 +193,6 @@ def attendance() -> Attendance:
     """That of the running loop."""
     loop = asyncio.get_running_loop()
     if loop not in _ATTENDANCES:
-        _ATTENDANCES[loop] = Attendance(OrderBridge())
+        made = _ATTENDANCES[loop] = Attendance(OrderBridge())
+        ATTENDANCE_FAULTS.read_from(lambda: made.faults)
     return _ATTENDANCES[loop]

@@ -105,6 +105,7 @@ ORDER_ANSWER_SECONDS = Histogram(
     "tmw_web_order_answer_seconds", "From the question to the order bridge's answer.", ["request"], buckets=LATENCIES
 )
 ORDER_REQUESTS_WAITING = Reading("tmw_web_order_requests_waiting", "Questions to the order bridge without an answer.")
+ATTENDANCE_FAULTS = count_of("tmw_web_attendance_faults", "Times the order bridge could not be told who is connected.")
 ORDER_CLIENT_FAULTS = count_of("tmw_web_order_client_faults", "Answers of the bridge that nobody waits for.", "reason")
 LIMITED = count_of("tmw_web_rate_limited", "Writes refused because their user asked for too many.")
 LOGINS_REFUSED = count_of("tmw_web_logins_refused", "Attempts to log in that were not looked at.", "reason")

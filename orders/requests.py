@@ -216,7 +216,8 @@ class Refusal(Answer, frozen=True, kw_only=True):
 class BridgeAnswer(Answer, frozen=True, kw_only=True):
     """`link` is the state of the engine link, `core_age_ms` the time since the core's last pass.
 
-    `tripped`: why nothing new is sent to the engine, though the link may be live; empty while it is.
+    `tripped`: why nothing new is sent to the engine, though the link may be live; empty while it is. `has_prices`: the
+    core knows what instruments are worth.
     """
 
     link: str
@@ -225,6 +226,7 @@ class BridgeAnswer(Answer, frozen=True, kw_only=True):
     session: int
     core_age_ms: int
     tripped: str = ""
+    has_prices: bool = False
     restrictions: list[Restriction] = []  #: all that are in force
 
 

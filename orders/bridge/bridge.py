@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import closing
 
 import zmq
 
@@ -62,13 +63,19 @@ class OrderBridge:
         keyring = KeyRing(self._env.keys)
         gatekeeper = Gatekeeper(context, keyring)
         try:
-            with self._presence.announced(self._env.order_requests):
-                self._run(context, keyring, gatekeeper, stop)
+            with (
+                self._presence.announced(self._env.order_requests),
+                closing(MarkWatch(context, keyring, self._env.feed_state, clock_us)) as marks,
+            ):
+                self._run(context, keyring, gatekeeper, marks, stop)
         finally:
             gatekeeper.stop()
             context.destroy(linger=0)
 
-    def _run(self, context: Context, keyring: KeyRing, gatekeeper: Gatekeeper, stop: threading.Event) -> None:
+    def _run(
+        self, context: Context, keyring: KeyRing, gatekeeper: Gatekeeper, marks: MarkWatch, stop: threading.Event
+    ) -> None:
+        """While it stands by it knows what instruments are worth, too: there may be a market order among the first."""
         intake, outbox, pulse = Intake(), Outbox(context), Pulse(self._env.dead_man_seconds * 1000)
         door = RequestsDoor(context, keyring, gatekeeper, self._env.order_requests, admission_of(self._env, intake))
         ledger = self._ledger(door, stop)
@@ -95,21 +102,18 @@ class OrderBridge:
             pulse=pulse,
             clock_us=clock_us,
             last_hop=last_hop,
+            has_prices=lambda: marks.has_fresh,
             kill_files=self._kill_files(),
             restrictions=tuple(ledger.book.restrictions.values()),
         )
-        marks = MarkWatch(context, keyring, self._env.feed_state, clock_us)
         core = self.core_loop(ledger, intake, outbox, pulse, clock_us, marks.latest, last_hop)
         show_link(link, door, publisher)
         show_core(core, ledger, intake, outbox, pulse)
         eye = SecondEye(ledger.fence, lambda: last_hop.sent, last_hop.trip)
         show_marks(marks)
         show_last_hop(last_hop, eye)
-        try:
-            with Watching(eye):
-                self._both(loop, core, ledger.book.cursor, stop)
-        finally:
-            marks.close()
+        with Watching(eye):
+            self._both(loop, core, ledger.book.cursor, stop)
         ledger.give_back()
 
     def _kill_files(self) -> KillFiles:

@@ -78,6 +78,7 @@ class LinkLoop:
         pulse: Pulse,
         clock_us: Callable[[], int],
         last_hop: LastHop,
+        has_prices: Callable[[], bool],
         kill_files: KillFiles,
         restrictions: Sequence[Restriction],
     ) -> None:
@@ -88,7 +89,7 @@ class LinkLoop:
         self._instruments_at = 0.0
         self._to_greet = False
         self._open = False  #: the core takes new orders
-        self._last_hop = last_hop
+        self._last_hop, self._has_prices = last_hop, has_prices
         self._has_tripped = False  #: as far as the kill switch was told
         self._kill_switch = KillSwitch(
             kill_files, intake, link.send, session=link.session, clock_us=clock_us, in_force=restrictions
@@ -240,6 +241,7 @@ class LinkLoop:
             session=self._link.session,
             core_age_ms=self._pulse.age_ms,
             tripped=self._last_hop.reason,
+            has_prices=self._has_prices(),
             restrictions=self._kill_switch.view(),
         )
 

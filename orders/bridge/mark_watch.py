@@ -134,6 +134,11 @@ class MarkWatch:
         return known.fresh if self._monotonic() < known.fresh_until else known.stale
 
     @property
+    def has_fresh(self) -> bool:
+        """Is anything known that the core may rely on?"""
+        return bool(self._known.fresh) and self._monotonic() < self._known.fresh_until
+
+    @property
     def age_seconds(self) -> float:
         """Since prices were asked for that came; infinite before the first ones."""
         return self._monotonic() - self._known.asked_at
@@ -193,7 +198,8 @@ class MarkWatch:
             socket.send(encode(PricesRequest(number)), zmq.NOBLOCK)
         except zmq.Again:
             self.counts["unsent"] += 1
-            self._asked, self._ask_at = None, now + ASK_SECONDS
+            self._asked = None
+            socket.poll(int(ASK_SECONDS * 1000), zmq.POLLOUT)  # until there is somebody to ask
         else:
             self._asked, self._ask_at = asked, now + PATIENCE_SECONDS
 

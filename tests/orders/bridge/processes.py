@@ -41,6 +41,7 @@ from tradingmw.supervisor.addresses import HOST, Ports
 
 ROOT = Path(__file__).resolve().parents[3]
 E8 = 10**8
+ANY_PRICE = 1_000_000
 SET_UP = """
 import django
 django.setup()
@@ -193,15 +194,15 @@ class Processes:
         return asyncio.run(asking)
 
     def order(self, client_order_id: str, **fields: Any) -> PlaceOrder:
-        """A market order for 10 AAPL; `price` makes it a limit order."""
-        price = fields.pop("price", None)
+        """Buys 10 AAPL at any price, and needs no market data; `price` makes it wait for that."""
+        price = fields.pop("price", None) or ANY_PRICE
         plain: dict[str, Any] = {
             "symbol": "AAPL",
             "side": Side.BUY,
-            "order_type": OrderType.LIMIT if price else OrderType.MARKET,
+            "order_type": OrderType.LIMIT,
             "time_in_force": TimeInForce.DAY,
             "quantity_e8": 10 * E8,
-            "price_e8": price * E8 if price else None,
+            "price_e8": price * E8,
         }
         return PlaceOrder(
             request_id=1, deadline_us=0, caller=self.caller, client_order_id=client_order_id, **{**plain, **fields}

@@ -34,10 +34,11 @@ def live(pair: Processes) -> Processes:
     return pair
 
 
-def test_a_market_order_is_filled_and_the_answer_waits_for_it(live: Processes) -> None:
-    answer = live.ask(live.place("market-1", wait_seconds=5))
-    assert answer.created and answer.order["status"] == "filled", answer.order
-    assert answer.order["filledQuantity"] == "10" and answer.last_event_id > 0
+def test_an_order_that_trades_at_once_is_filled_and_the_answer_waits_for_the_engine(live: Processes) -> None:
+    answer = live.ask(live.place("at-once-1", wait_seconds=5))
+    assert answer.created and answer.order["status"] != "pending_new", answer.order
+    assert answer.last_event_id > 0
+    until(lambda: live.status_of("at-once-1") == "filled", "the fill")
     ((quantity,),) = live.rows("SELECT quantity FROM orders_position WHERE symbol = 'AAPL'")
     assert quantity >= 10 * E8
 

@@ -39,7 +39,9 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def live(pair: Processes) -> Processes:
+    pair.start("feed")
     pair.wait_live()
+    until(lambda: (state := pair.state()) and state.has_prices, "prices, which market orders need")
     return pair
 
 

@@ -33,7 +33,7 @@ TEMPLATE = REST_SCHEMAS + "{name}"
 REFUSED = "Refused"
 REQUEST_ID: Schema = {"type": ["integer", "string", "null"], "description": "Yours; it comes back in the answer."}
 ABOUT = """\
-Two sockets: market data, and everything of your own account, order entry included.
+Two sockets: market data, and everything of your own account or desk, order entry included.
 
 **Formats.** The subprotocol chooses: `tmw.json.v1` (text frames, the default) or `tmw.msgpack.v1` (binary frames). Both
 have the same fields: prices, quantities and amounts are decimal strings, `ts` is integer epoch microseconds, names
@@ -47,6 +47,10 @@ ticket or an access token within ten seconds. `auth` again goes on in a newer se
 members are those of the problem that REST would answer. Answers come in the order of the requests, but those of
 `order.…`, which come when they are there; the order bridge takes them in the order in which they were sent. At most 128
 of them may be in flight. `rateLimit` beside their results and errors says what is left of your budget.
+
+**Streams.** Events of the trading socket are numbered by stream: your own, and on the channels `desk.…` that of a desk,
+which its head and compliance may follow (one desk a socket). `resume` names the stream. Pushes of `positions` without an
+`eventId` are marks: the position at the market's price, and how good that price is.
 
 **Heartbeat.** Each second on the channel `heartbeat`; also WebSocket pings every 20 seconds.
 """

@@ -14,7 +14,7 @@ from accounts.policy import Attributes, Function
 from accounts.rights import Rights
 from bridge.wire.vocabulary import Side
 from marketdata.models import Instrument
-from notifications.items import PrivateItem, json_as_it_is
+from notifications.items import PrivateItem, Standing, json_as_it_is
 from orders.core.positions import traded
 from orders.core.state import PositionState
 from orders.core.valuing import MarkQuality
@@ -171,6 +171,15 @@ async def test_a_mark_is_of_the_quantity_that_was_told_last(watch: MarkWatch, ma
     line.queue(frame("update", json_as_it_is(json.dumps(after)) if as_text else after))
     await until(lambda: screen.marks)
     assert screen.marks[0]["data"] == {**after, **at("103", "60", "ok", screen.marks[0]["data"]["markedAt"])}
+
+
+async def test_positions_that_were_not_shown_are_marked_all_the_same(watch: MarkWatch, market: Market) -> None:
+    """Subscribed without a snapshot: the client has them from before."""
+    screen = Screen()
+    line_of(screen, watch).begin([Standing(AT_US, shape()), Standing(AT_US, shape(symbol="IBM"))])
+    market.move("IBM", 103)
+    await until(lambda: screen.marks)
+    assert [(item["data"]["symbol"], item["data"]["unrealizedPnl"]) for item in screen.marks] == [("IBM", "30")]
 
 
 async def test_an_event_stays_as_the_log_has_it(watch: MarkWatch, market: Market) -> None:

@@ -61,9 +61,7 @@ class UserBudgets:
     def __init__(self, paces: Paces, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._buckets = {key: TokenBuckets(pace.per_second, pace.burst, monotonic) for key, pace in paces.items()}
 
-    def take(
-        self, user: Hashable, purse: Purse = Purse.WRITES, tier: Tier = Tier.STANDARD, tokens: int = 1
-    ) -> Budget:
+    def take(self, user: Hashable, purse: Purse = Purse.WRITES, tier: Tier = Tier.STANDARD, tokens: int = 1) -> Budget:
         """So many tokens of `user`'s, or the refusal."""
         return self._buckets[purse, tier].take(user, tokens)
 

@@ -116,7 +116,7 @@ class Book:
         self.client_ids[order.account, order.client_order_id] = order.id
 
     def forget_looked_up(self, changed: Iterable[UUID]) -> None:
-        """Drop what only the last batch needed: executions, owners, and orders that have ended, with all their group."""
+        """Drop what only the last batch needed: executions, owners, and orders that have ended with all their group."""
         self.executions.clear()
         self.owners.clear()
         for order_id in self._touched.union(changed):
@@ -142,8 +142,6 @@ class Book:
 
 def awaits_evidence(order: OrderState) -> bool:
     """It was sent, and the engine has not said a word about it yet."""
-    return (
-        (not order.held
-        and order.status in (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN))
-        or (order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE) and not order.engine_epoch)
+    return (not order.held and order.status in (OrderStatus.PENDING_NEW, OrderStatus.UNKNOWN)) or (
+        order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE) and not order.engine_epoch
     )

@@ -153,7 +153,7 @@ class Draft:
         book.sweeping, book.look_at_halted_us = self.sweeping, self.look_at_halted_us
         book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
         layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
-        both = [self.suspects, self.restrictions]
+        both: list[Layer[Any, Any]] = [self.suspects, self.restrictions]
         for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, *both]:
             if layer.changes:
                 layer.adopt()

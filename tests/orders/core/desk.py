@@ -41,7 +41,7 @@ from orders.core.inputs import (
     Ticket,
 )
 from orders.core.marks import Mark
-from orders.core.outcomes import OrderChanged
+from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.safeguards import Fate
 from orders.core.state import CommandKind, CommandProgress, CommandState, ExecutionState, OrderState, PositionState
 from orders.lifecycle import OrderEvent
@@ -164,7 +164,7 @@ class Desk:
         """The order as stored; AssertionError where the core refused it."""
         draft = self.do(self.place_input(client_order_id, **fields))
         reply = draft.replies[-1]
-        assert hasattr(reply, "order"), reply
+        assert isinstance(reply, OrderReply), reply
         return self.orders[reply.order.id]
 
     def cancel_input(self, order_id: uuid.UUID, caller: Caller = ANN) -> Cancel:
@@ -177,7 +177,7 @@ class Desk:
         plain: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": LATER_US, "caller": caller}
         return Replace(ticket, ReplaceOrder(order_id=order_id, **{**plain, **terms}))
 
-    def replace(self, order: OrderState, **terms: int) -> OrderState:
+    def replace(self, order: OrderState, **terms: Any) -> OrderState:
         """The order once its change is asked for; AssertionError where the core refused it."""
         reply = self.do(self.replace_input(order.id, **terms)).replies[-1]
         assert hasattr(reply, "order"), reply

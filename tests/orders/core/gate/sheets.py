@@ -67,5 +67,5 @@ def counted_anew(desk: Desk) -> Exposure:
 
 def market(bid: int | None, ask: int | None, last: int | None = None, *, stale: bool = False) -> Mark:
     """Whole prices."""
-    scaled = [None if price is None else price * E8 for price in (bid, ask, last)]
-    return Mark(*scaled, at_us=0, is_stale=stale)
+    bid_e8, ask_e8, last_e8 = [None if price is None else price * E8 for price in (bid, ask, last)]
+    return Mark(bid_e8, ask_e8, last_e8, 0, stale)

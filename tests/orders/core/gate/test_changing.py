@@ -16,7 +16,7 @@ from tests.orders.core.desk import E8, Desk
 from tests.orders.core.gate.sheets import E4, limit, live, refused
 
 R = Rule
-SHEETS: list[tuple[Limit, dict[str, int], dict[str, int]]] = [
+SHEETS: list[tuple[Limit, dict[str, Any], dict[str, Any]]] = [
     (limit(R.MAX_ORDER_QUANTITY, 120 * E8), {"quantity_e8": 120 * E8}, {"quantity_e8": 121 * E8}),
     (limit(R.MAX_ORDER_NOTIONAL, 18_000 * E4), {"quantity_e8": 120 * E8}, {"quantity_e8": 121 * E8}),
     (limit(R.MAX_POSITION, 120 * E8), {"quantity_e8": 120 * E8}, {"quantity_e8": 121 * E8}),
@@ -26,7 +26,7 @@ SHEETS: list[tuple[Limit, dict[str, int], dict[str, int]]] = [
 
 
 @pytest.mark.parametrize(("bound", "at_edge", "beyond"), SHEETS)
-def test_a_change_may_go_to_the_edge(bound: Limit, at_edge: dict[str, int], beyond: dict[str, int]) -> None:
+def test_a_change_may_go_to_the_edge(bound: Limit, at_edge: dict[str, Any], beyond: dict[str, Any]) -> None:
     desk = live(bound)
     order = desk.acknowledged()
     draft = desk.do(desk.replace_input(order.id, **beyond))
@@ -37,7 +37,7 @@ def test_a_change_may_go_to_the_edge(bound: Limit, at_edge: dict[str, int], beyo
     assert desk.replace(order, **at_edge).status is OrderStatus.PENDING_REPLACE
 
 
-LESS: list[tuple[Limit, dict[str, int]]] = [
+LESS: list[tuple[Limit, dict[str, Any]]] = [
     (limit(R.MAX_ORDER_QUANTITY, E8), {"quantity_e8": 99 * E8}),
     (limit(R.MAX_ORDER_NOTIONAL, E4), {"quantity_e8": 99 * E8}),
     (limit(R.MAX_POSITION, E8), {"quantity_e8": 99 * E8}),
@@ -52,7 +52,7 @@ LESS: list[tuple[Limit, dict[str, int]]] = [
 
 
 @pytest.mark.parametrize(("bound", "terms"), LESS)
-def test_what_brings_nothing_more_of_it_passes_a_limit_that_was_lowered(bound: Limit, terms: dict[str, int]) -> None:
+def test_what_brings_nothing_more_of_it_passes_a_limit_that_was_lowered(bound: Limit, terms: dict[str, Any]) -> None:
     desk = live()
     order = desk.acknowledged(price_e8=(200 if bound.rule is R.PRICE_COLLAR else 150) * E8)
     desk.book.limits = (bound,)
@@ -117,7 +117,7 @@ def test_a_soft_limit_is_confirmed_for_a_change_too() -> None:
     assert refused(desk.do(meant))[0] in ("CONFIRMATION_INVALID", "VALIDATION_FAILED")
 
 
-def warned(desk: Desk, order_id: Any, **terms: int) -> str:
+def warned(desk: Desk, order_id: Any, **terms: Any) -> str:
     reply = desk.do(desk.replace_input(order_id, **terms)._replace(token="t-1")).replies[-1]
     assert isinstance(reply, RefusalReply) and reply.error.code == "CONFIRMATION_REQUIRED"
     return str(reply.error.extra["confirmationToken"])

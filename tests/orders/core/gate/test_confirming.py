@@ -83,7 +83,8 @@ def test_it_counts_once(desk: Desk) -> None:
     token = warned(desk)
     order = send(desk, token).replies[-1].order  # type: ignore[union-attr]
     desk.orders.clear()
-    desk.book.orders.clear(), desk.book.client_ids.clear()
+    desk.book.orders.clear()
+    desk.book.client_ids.clear()
     assert refused(send(desk, token))[0] == "CONFIRMATION_INVALID"
     assert order.status is OrderStatus.PENDING_NEW
 

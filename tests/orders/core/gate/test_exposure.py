@@ -27,6 +27,7 @@ from tests.orders.core.gate.sheets import counted_anew, live
 CARL = Caller(
     user=uuid.UUID(int=3), account=uuid.UUID(int=13), account_name="carl", desk=ANN.desk, desk_name=ANN.desk_name
 )
+DESK_ID = uuid.UUID(int=21)
 DAYS, DEEDS = 40, 60
 
 
@@ -45,7 +46,7 @@ class Day:
     def order(self) -> Any:
         self.numbers += 1
         pick = self.pick
-        shape = pick.choice(
+        shape: dict[str, Any] = pick.choice(
             [
                 {"order_type": OrderType.LIMIT, "price_e8": pick.randint(140, 160) * E8},
                 {"order_type": OrderType.MARKET, "price_e8": None},
@@ -67,7 +68,7 @@ class Day:
 
     def change(self) -> None:
         if order := self.some_open():
-            terms: dict[str, int] = {"quantity_e8": self.pick.randint(1, 12) * E8}
+            terms: dict[str, Any] = {"quantity_e8": self.pick.randint(1, 12) * E8}
             if order.price_e8 is not None:
                 terms["price_e8"] = self.pick.randint(140, 160) * E8
             self.desk.do(self.desk.replace_input(order.id, caller=caller_of(order), **terms))
@@ -156,7 +157,7 @@ def test_the_firm_is_its_desks_and_accounts_together() -> None:
     for symbol in ("", "AAPL", "IBM"):
         accounts = [sums.get(Key(Scope.USER, each.account.int, symbol), NOTHING) for each in (ANN, BOB, CARL)]
         assert added(accounts) == sums.get(Key(Scope.FIRM, 0, symbol), NOTHING)
-        assert added([accounts[0], accounts[2]]) == sums.get(Key(Scope.DESK, ANN.desk.int, symbol), NOTHING)
+        assert added([accounts[0], accounts[2]]) == sums.get(Key(Scope.DESK, DESK_ID.int, symbol), NOTHING)
 
 
 def added(parts: list[Sums]) -> Sums:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bridge.wire.messages import NewOrder
 from bridge.wire.vocabulary import OrderType, Side
 from orders.core.limits import Limit, Rule
-from orders.core.outcomes import OrderReply
+from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.scopes import FIRM, Target
 from orders.lifecycle import OrderEvent, OrderStatus
 from tests.orders.core.desk import ANN, BOB, E8, SECOND_US, Desk
@@ -204,7 +204,10 @@ def test_a_limit_holds_from_its_first_moment_until_before_its_last(
     from_us: int, until_us: int | None, holds: bool
 ) -> None:
     desk = live()
-    span = {"from_us": desk.now_us + from_us, "until_us": until_us if until_us is None else desk.now_us + until_us}
+    span: dict[str, Any] = {
+        "from_us": desk.now_us + from_us,
+        "until_us": until_us if until_us is None else desk.now_us + until_us,
+    }
     if (from_us, until_us) == (0, 0):
         span["until_us"] = None
     desk.book.limits = (limit(R.MAX_ORDER_QUANTITY, E8, **span),)
@@ -238,6 +241,7 @@ def test_a_denied_order_is_stored_with_its_reasons_and_never_sent() -> None:
     desk = live(limit(R.MAX_ORDER_QUANTITY, E8), limit(R.MAX_OPEN_NOTIONAL, E4, FIRM))
     draft = desk.do(desk.place_input())
     reply, (changed,) = denied(draft), draft.happenings
+    assert isinstance(changed, OrderChanged)
     assert [rule["rule"] for rule in reply.rules] == ["max_open_notional", "max_order_quantity"]
     assert (changed.event, changed.reason) == (OrderEvent.DENIED, "RISK_LIMIT")
     assert changed.details["rules"] == reply.rules

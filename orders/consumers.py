@@ -52,7 +52,12 @@ HEARTBEAT_SECONDS = 1.0
 
 
 class TradingConsumer(AuthenticatedConsumer):
-    """`/ws/v1/trading`: your orders, executions, positions, alerts and notifications, the desk's, and order entry."""
+    """`/ws/v1/trading`: your orders, executions, positions, alerts and notifications, the desk's, and order entry.
+
+    Events are numbered by stream: your own, and on the channels `desk.…` that of a desk, which its head and compliance
+    may follow, one desk a socket; `resume` names the stream. Pushes of `positions` without an `eventId` are marks: the
+    position at the market's price, and how good that price is.
+    """
 
     following: Subscriptions | None = None
     entry: OrderEntry

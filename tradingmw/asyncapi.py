@@ -48,10 +48,6 @@ members are those of the problem that REST would answer. Answers come in the ord
 `order.…`, which come when they are there; the order bridge takes them in the order in which they were sent. At most 128
 of them may be in flight. `rateLimit` beside their results and errors says what is left of your budget.
 
-**Streams.** Events of the trading socket are numbered by stream: your own, and on the channels `desk.…` that of a desk,
-which its head and compliance may follow (one desk a socket). `resume` names the stream. Pushes of `positions` without
-an `eventId` are marks: the position at the market's price, and how good that price is.
-
 **Heartbeat.** Each second on the channel `heartbeat`; also WebSocket pings every 20 seconds.
 """
 ERROR: Schema = {

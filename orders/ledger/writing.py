@@ -17,6 +17,7 @@ from orders.core.draft import Draft
 from orders.core.outcomes import Happening, OrderChanged
 from orders.core.state import ExecutionState, ExecutionStatus, PositionState
 from orders.instants import instant
+from orders.ledger.approvals import write_approval_notices
 from orders.ledger.columns import (
     EXECUTION_CHANGES,
     ORDER_CHANGES,
@@ -145,6 +146,7 @@ def write_events(draft: Draft, cursor: Cursor, at: datetime) -> Numbers:
     """The last statements of the transaction: from here on other writers of these streams wait for the commit."""
     events = [event for happening in draft.happenings for event in events_of(happening)]
     events += write_notices(draft.notices, at) if draft.notices else []
+    events += write_approval_notices(draft.happenings, at)
     numbers: Numbers = {}
     if events:
         for event, number in zip(events, append(events, at=at, cursor=cursor), strict=True):

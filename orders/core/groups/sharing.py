@@ -70,14 +70,17 @@ def resize(draft: Draft, leg: OrderState, wanted: Terms) -> None:
 
 
 def was_refused(draft: Draft, leg: OrderState) -> bool:
-    """Was the change that its group wanted refused in this batch? Until then its reason says so."""
+    """Has the engine refused the change that its group wanted, in this batch? Until then the order's reason says so.
+
+    One that never reached the engine is not refused, and is asked for again.
+    """
     before = draft.book.orders.get(leg.id)
-    for order, event in ((each.order, each.event) for each in draft.happenings if isinstance(each, OrderChanged)):
-        if order.id != leg.id:
-            continue
-        if event is OrderEvent.REPLACE_REJECTED and before is not None and before.reason == Code.GROUP_RESIZED:
-            return True
-        before = order
+    for each in draft.happenings:
+        if isinstance(each, OrderChanged) and each.order.id == leg.id:
+            wanted = before is not None and before.reason == Code.GROUP_RESIZED
+            if wanted and each.event is OrderEvent.REPLACE_REJECTED and "engineCode" in each.details:
+                return True
+            before = each.order
     return False
 
 

@@ -38,13 +38,12 @@ OTO = (limit(Side.BUY, 150), limit(Side.SELL, 160))
 BRACKET = (limit(Side.BUY, 150), limit(Side.SELL, 160), stop(Side.SELL, 140))
 
 
-class Trader(Desk):
-    """A live desk. Orders of group `g` have the client order ids `g-0`, `g-1`, …"""
+class GroupDesk(Desk):
+    """Orders of group `g` have the client order ids `g-0`, `g-1`, …"""
 
     def __init__(self) -> None:
         super().__init__()
         self._groups = itertools.count(1)
-        self.go_live()
 
     def places(self, name: str, bodies: tuple[Body, ...], caller: Caller = ANN) -> tuple[Place, ...]:
         ids = [body.get("client_order_id", f"{name}-{number}") for number, body in enumerate(bodies)]
@@ -118,6 +117,14 @@ class Trader(Desk):
     @property
     def alarms(self) -> list[str]:
         return [alarm.sentence for draft in self.drafts for alarm in draft.alarms]
+
+
+class Trader(GroupDesk):
+    """A live desk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_live()
 
 
 def items(draft: Draft) -> list[Any]:

@@ -35,6 +35,7 @@ from orders.core.marks import Mark
 
 logger = logging.getLogger(__name__)
 ASK_SECONDS: Final = 0.2
+EAGER_SECONDS: Final = 0.05  #: while there is no market
 PATIENCE_SECONDS: Final = 0.5  #: for one answer, before it is asked anew
 SILENT_SECONDS: Final = 1.0  #: after the question that was answered last, all marks are stale
 OLDEST_SECONDS: Final = 2.0  #: no price that the engine has not stood by for so long is fresh
@@ -232,7 +233,7 @@ class MarkWatch:
 
     def _answered(self, asked: Asked, epoch: int) -> None:
         self._asked, self._heard_at = None, self._monotonic()
-        self._ask_at = asked.at + ASK_SECONDS
+        self._ask_at = asked.at + (ASK_SECONDS if epoch else EAGER_SECONDS)
         if not epoch:
             self.counts["without_market"] += 1
             self._known = self._known._replace(fresh_until=float("-inf"))

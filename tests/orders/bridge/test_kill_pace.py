@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import pytest
 
 from bridge.simulator.journal import Record, RecordKind, read_journal
-from bridge.wire.messages import MassCancel, NewOrder
+from bridge.wire.messages import ExecutionReport, MassCancel, NewOrder
 from bridge.wire.vocabulary import ExecType
 from orders.core.scopes import Scope
 from orders.core.trading_states import TradingState
@@ -136,9 +136,7 @@ def test_a_kill_is_in_force_and_sent_at_once(
     records = journal(pair)
     first = next(at for at, one in enumerate(records) if is_a(one, MassCancel))
     later = sum(is_a(one, NewOrder) for one in records[first:])
-    ends = [
-        one.at_us for one in records if one.kind is RecordKind.REPORT and one.message().exec_type is ExecType.CANCELED
-    ]
+    ends = [one.at_us for one in records if is_end(one)]
     gate_ms = round((answer.timing.decided_us - asked_us) / 1000, 1)
     sent_ms = round((records[first].at_us - asked_us) / 1000, 1)
     ended_ms = round((max(ends) - asked_us) / 1000)
@@ -157,6 +155,11 @@ def test_a_kill_is_in_force_and_sent_at_once(
 
 def is_a(record: Record, kind: type[object]) -> bool:
     return record.kind is RecordKind.COMMAND and isinstance(record.message(), kind)
+
+
+def is_end(record: Record) -> bool:
+    message = record.message() if record.kind is RecordKind.REPORT else None
+    return isinstance(message, ExecutionReport) and message.exec_type is ExecType.CANCELED
 
 
 def accepted_later(flow: Flow, answered_us: int) -> list[str]:

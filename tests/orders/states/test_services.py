@@ -100,8 +100,9 @@ def test_who_must_sign_signs_a_kill_too(people: People) -> None:
 
 # --- who sees what -------------------------------------------------------------------------------------------------
 def in_force(target: Target, name: str) -> Restriction:
-    who = {"set_by": None, "set_by_name": "operator", "set_at_us": 1, "reason": "a test"}
-    return Restriction(target=target, state=HALTED, name=name, **who)
+    return Restriction(
+        target=target, state=HALTED, name=name, set_by=None, set_by_name="operator", set_at_us=1, reason="a test"
+    )
 
 
 def test_each_sees_what_binds_him_and_what_he_looks_after(people: People) -> None:

@@ -32,8 +32,8 @@ REST = """
 Hours bound placing and changing, never cancelling. A value is quantity × price; orders without a limit price have none
 and are above every value, and a sell counts at the last close where that is above its limit. Market data may be bound
 to exchanges and asset classes: a symbol beyond them answers `FORBIDDEN`. Above `signed_above` an order needs a
-signature, and so do a further API key and every change of limits and of trading states. With `needs_approval` an order is kept until a
-second person has decided. Addresses are bound by the rules of sessions and keys.
+signature, and so do a further API key and every change of limits and of trading states. With `needs_approval` an
+order is kept until a second person has decided. Addresses are bound by the rules of sessions and keys.
 """
 
 

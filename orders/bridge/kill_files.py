@@ -25,11 +25,11 @@ class KillFiles:
     """The kills of one data directory."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._directory = data_dir / DIRECTORY
+        self.directory = data_dir / DIRECTORY
 
     def keep(self, wanted: WantedState) -> None:
         """Durable when this returns; OSError where the disk does not take it."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         path = self._path(wanted.id)
         aside = path.with_suffix(".part")
         with aside.open("wb") as file:
@@ -37,11 +37,11 @@ class KillFiles:
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)  # noqa: PTH105 - Path.replace is the same call
-        sync_directory(self._directory)
+        sync_directory(self.directory)
 
     def kept(self) -> list[WantedState]:
         """The oldest first. What cannot be read is put aside, and people are called: somebody wanted trading to end."""
-        found = [self._read(path) for path in self._directory.glob(f"*{SUFFIX}")]
+        found = [self._read(path) for path in self.directory.glob(f"*{SUFFIX}")]
         return sorted([one for one in found if one is not None], key=lambda one: one.at_us)
 
     def drop(self, change: UUID) -> None:
@@ -52,7 +52,7 @@ class KillFiles:
             logger.warning("The file of a kill could not be removed", extra={"kill": str(change), "why": str(error)})
 
     def _path(self, change: UUID) -> Path:
-        return self._directory / f"{change.hex}{SUFFIX}"
+        return self.directory / f"{change.hex}{SUFFIX}"
 
     def _read(self, path: Path) -> WantedState | None:
         try:

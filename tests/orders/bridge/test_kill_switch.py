@@ -109,7 +109,7 @@ def test_the_core_is_handed_the_kill_first_and_once(one: Switch) -> None:
 
 def test_a_kill_that_could_not_be_written_comes_first_again(one: Switch) -> None:
     first, second = halt(), halt()
-    one.intake.offer_first([second])
+    one.intake.offer_first([Halt(second)])
     one.intake.give_back([Tick(), Halt(first)])
     taken = one.intake.take(0.0)
     assert taken[0] == Halt(first) and taken[-1] == Tick()
@@ -185,9 +185,11 @@ def test_a_file_that_cannot_be_read_is_put_aside_and_told(one: Switch, caplog: p
 
 
 def test_answers_to_mass_cancels_are_not_the_cores(one: Switch) -> None:
-    told: dict[str, Any] = {"outcome": ReplyOutcome.ACCEPTED, "epoch": 1, "last_seq": 1, "canceled": 3}
-    stamps = {"received_at_us": NOW_US, "sent_at_us": NOW_US}
-    answers = [CommandReply(session=SESSION, command_seq=seq, **told, **stamps) for seq in (FIRST_SEQ, 5)]
+    def answer(seq: int) -> CommandReply:
+        told: dict[str, Any] = {"outcome": ReplyOutcome.ACCEPTED, "epoch": 1, "last_seq": 1, "canceled": 3}
+        return CommandReply(session=SESSION, command_seq=seq, received_at_us=NOW_US, sent_at_us=NOW_US, **told)
+
+    answers = [answer(FIRST_SEQ), answer(5)]
     assert [one.switch.is_answer(answer) for answer in answers] == [True, False]
 
 

@@ -151,8 +151,7 @@ async def test_a_trader_gets_nothing_of_his_desk(screen: MakeScreen, alpha: Flow
             assert await trader.error("subscribe", channel=channel, desk="alpha") == "FORBIDDEN"
             assert await trader.error("subscribe", channel=channel, desk="nowhere") == "FORBIDDEN"
         assert await trader.error("resume", since=0, stream="desk") == "INVALID_PARAMS"
-        await alpha.changed(alpha.orders[1], "filled")
-        await nothing_of_the_desk(trader)
+        await sees_nothing_of(alpha, trader, screen)
 
 
 async def test_another_desk_is_not_there_for_a_head(screen: MakeScreen, alpha: Flow, beta: Flow) -> None:
@@ -160,15 +159,17 @@ async def test_another_desk_is_not_there_for_a_head(screen: MakeScreen, alpha: F
         for channel in DESK_CHANNELS:
             assert await head.error("subscribe", channel=channel, desk="alpha") == "NOT_FOUND"
             assert await head.error("subscribe", channel=channel, desk="nowhere") == "NOT_FOUND"
-        await alpha.changed(alpha.orders[0], "filled")
-        await nothing_of_the_desk(head)
+        await sees_nothing_of(alpha, head, screen)
 
 
-async def nothing_of_the_desk(screen: Screen) -> None:
-    """Two heartbeats later nothing has been pushed but they."""
-    for _ in range(2):
-        await screen.push("heartbeat")
-    assert {frame["channel"] for frame in screen.frames if "channel" in frame} <= {"heartbeat"}
+async def sees_nothing_of(flow: Flow, suspect: Screen, screen: MakeScreen) -> None:
+    """What a socket beside it has been told of the desk has not come, and nothing else."""
+    async with screen(await in_reader(compliance)()) as witness:
+        await witness.result("subscribe", channel="desk.orders", desk=flow.desk.name, snapshot=False)
+        await flow.changed(flow.orders[1], "filled")
+        await witness.push("desk.orders")
+    await suspect.result("ping")
+    assert {frame["channel"] for frame in suspect.frames if "channel" in frame} <= {"heartbeat"}
 
 
 def demoted(head: User, _beta: Flow) -> None:
@@ -203,8 +204,7 @@ async def test_who_proves_himself_anew_with_fewer_rights_leaves_the_desk_at_once
         await desk.result("auth", ticket=await in_reader(new_ticket)(alpha.head))
         assert await desk.result("subscriptions") == {"channels": ["orders"]}
         desk.frames.clear()
-        await alpha.changed(alpha.orders[0], "filled")
-        await nothing_of_the_desk(desk)
+        await sees_nothing_of(alpha, desk, screen)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Q
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account, AuditLog, User
@@ -48,6 +48,7 @@ TRADES = st.tuples(
 AMENDMENTS = st.tuples(st.integers(0, 30), st.none() | st.tuples(st.integers(1, 90), st.integers(90, 110)))
 
 
+@settings(max_examples=40)
 @given(steps=st.lists(TRADES | AMENDMENTS, max_size=25))
 def test_after_any_history_each_position_is_worked_out_from_its_executions(steps: list[Any]) -> None:
     desk, standing = Desk(), list[tuple[Any, str]]()
@@ -82,7 +83,7 @@ def amended(desk: Desk, order: Any, exec_id: str, terms: tuple[int, int] | None)
     return order, report.report.exec_id
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_what_the_ledger_wrote_is_what_was_traded(story: Story, trader: Caller, bob: Caller, seed: int) -> None:
     story.pick.seed(seed)
     for _ in range(60):

@@ -86,6 +86,7 @@ class Code(StrEnum):
     APPROVAL_REFUSED = "APPROVAL_REFUSED"  #: a second person has refused the order; it was not sent
     NOT_AWAITING_APPROVAL = "NOT_AWAITING_APPROVAL"  #: there is nothing to decide: it was decided, or never kept for it
     RISK_LIMIT = "RISK_LIMIT"  #: a limit forbids it: `rules` say which, and by how much
+    SELF_TRADE = "SELF_TRADE"  #: it would trade with an open order of the same account, desk or firm
     RESTRICTED = "RESTRICTED"  #: the instrument is on the restricted list
     STALE_PRICE = "STALE_PRICE"  #: there is no price of the market to rely on: stale, missing or crossed
     CONFIRMATION_REQUIRED = "CONFIRMATION_REQUIRED"  #: it breaks soft limits: send it again with `confirmationToken`

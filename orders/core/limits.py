@@ -25,6 +25,8 @@ class Rule(StrEnum):
     ORDER_RATE = "order_rate"  #: orders in a second
     MAX_DAILY_ORDERS = "max_daily_orders"  #: orders in a day, UTC
     DUPLICATE_ORDERS = "duplicate_orders"  #: equal orders (symbol, side, type, price, quantity) within two seconds
+    MAX_DAILY_CANCELS = "max_daily_cancels"  #: cancels asked for in a day, UTC; past it nothing new, cancels always
+    SELF_TRADE = "self_trade"  #: none: an order must not meet an open one of the same account, desk or firm
 
 
 class Breach(StrEnum):

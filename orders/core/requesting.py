@@ -164,6 +164,8 @@ def want_cancel(
         ended = end_held(draft, order, OrderEvent.CANCELED, reason, by)
         draft.audits.append(audit_of(request, "order.cancel", ended, order, cause=cause))
         return ended
+    if cause is Cause.ASKED:
+        draft.gate.tempo.cancel_asked(order)
     before, event, trace = order, OrderEvent.CANCEL_REQUESTED, request.trace
     order = draft.happen(order, event, reason=reason, cancel_wanted=True, trace=trace, details=by)
     draft.audits.append(audit_of(request, "order.cancel", order, before, cause=cause))

@@ -1,6 +1,7 @@
 """How many orders did earlier lives of the order bridge accept today, and which within the last seconds?
 
-What the gate denied at once (the first event of its order) was never accepted, and does not count.
+What the gate denied at once (the first event of its order) was never accepted, and does not count. Of today's cancels
+those of orders of earlier days are not known again: no index leads to them.
 """
 
 from __future__ import annotations
@@ -29,15 +30,20 @@ LATELY: Final = timedelta(microseconds=DUPLICATE_US)
 def load_tempo(book: Book) -> None:
     """Account by account, as their orders are indexed."""
     now = timezone.now()
-    day, of_day, lately = micros(now) // DAY_US, Counter[Key](), []
+    day, of_day, canceled, lately = micros(now) // DAY_US, Counter[Key](), Counter[Key](), []
     for accounts in slices(Account.objects.values_list("id", flat=True)):
         since = accepted(accounts).filter(created_at__gte=instant(day * DAY_US))
-        for desk, account, symbol, count in counted(since):
-            for key in keys_of((desk, account, symbol)):
-                of_day[key] += count
+        add_up(of_day, since)
+        add_up(canceled, since.filter(cancel_wanted=True, reason=""))
         recent = orders().filter(id__in=accepted(accounts).filter(created_at__gte=now - LATELY).values("id"))
         lately += [order_state(row) for row in recent]
-    book.gate.tempo.begin_with(day, of_day, sorted(lately, key=lambda order: order.created_at_us))
+    book.gate.tempo.begin_with(day, of_day, canceled, sorted(lately, key=lambda order: order.created_at_us))
+
+
+def add_up(sums: Counter[Key], rows: QuerySet[Order]) -> None:
+    for desk, account, symbol, count in counted(rows):
+        for key in keys_of((desk, account, symbol)):
+            sums[key] += count
 
 
 def accepted(accounts: list[UUID]) -> QuerySet[Order]:

@@ -32,6 +32,7 @@ AMOUNT: Final = Unit(4, 1, INT64_MAX, "an amount")
 #: None: the rule has no value. A position may be bound to nothing at all; nothing else makes sense at zero.
 UNITS: Final[Mapping[Rule, Unit | None]] = {
     Rule.RESTRICTED: None,
+    Rule.SELF_TRADE: None,
     Rule.REFERENCE_PRICE: None,
     Rule.MAX_ORDER_QUANTITY: quantity(),
     Rule.MAX_ORDER_NOTIONAL: AMOUNT,
@@ -41,6 +42,7 @@ UNITS: Final[Mapping[Rule, Unit | None]] = {
     Rule.MAX_OPEN_ORDERS: Unit(0, 1, 10**7, "orders"),
     Rule.ORDER_RATE: Unit(0, 1, 10**6, "orders in a second"),
     Rule.MAX_DAILY_ORDERS: Unit(0, 1, 10**9, "orders in a day"),
+    Rule.MAX_DAILY_CANCELS: Unit(0, 1, 10**9, "cancels in a day"),
     Rule.DUPLICATE_ORDERS: Unit(0, 1, 10**6, "equal orders"),
 }
 #: A rate is over before anybody could be asked.

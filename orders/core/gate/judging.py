@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bridge.wire.vocabulary import OrderType
+from orders.core.gate import self_trade
 from orders.core.gate.case import Case
 from orders.core.gate.findings import Finding
 from orders.core.gate.measures import MEASURES
@@ -77,6 +78,9 @@ def market_word(case: Case) -> str:
 def held_against(case: Case, limit: Limit) -> Finding | None:
     if limit.rule is Rule.RESTRICTED:
         return found(case, limit, case.order.symbol, Code.RESTRICTED, broken=not case.only_lessens)
+    if limit.rule is Rule.SELF_TRADE:
+        word = self_trade.word_of(case, limit)
+        return found(case, limit, word, Code.SELF_TRADE, broken=word != self_trade.ANSWERS and not case.only_lessens)
     if limit.rule is Rule.REFERENCE_PRICE:
         broken = not (is_firm(case.mark) or case.only_lessens)
         return found(case, limit, market_word(case), Code.STALE_PRICE, broken=broken)

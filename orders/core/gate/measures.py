@@ -71,6 +71,11 @@ def placed(count: Callable[[Case, Key], int]) -> Measure:
     return measured
 
 
+def canceled_today(case: Case, limit: Limit) -> int | None:
+    """Who cancels too much places nothing new; a cancel itself is never refused."""
+    return case.draft.gate.tempo.canceled(case.key_of(limit)) if case.before is None else None
+
+
 MEASURES: Final[Mapping[Rule, Measure]] = {
     Rule.MAX_ORDER_QUANTITY: order_quantity,
     Rule.MAX_ORDER_NOTIONAL: order_notional,
@@ -80,6 +85,7 @@ MEASURES: Final[Mapping[Rule, Measure]] = {
     Rule.MAX_OPEN_ORDERS: open_orders,
     Rule.ORDER_RATE: placed(lambda case, key: case.draft.gate.tempo.rate(key)),
     Rule.MAX_DAILY_ORDERS: placed(lambda case, key: case.draft.gate.tempo.of_day(key)),
+    Rule.MAX_DAILY_CANCELS: canceled_today,
     Rule.DUPLICATE_ORDERS: placed(
         lambda case, key: case.draft.gate.tempo.alike(case.order, key._replace(symbol=case.order.symbol))
     ),

@@ -11,7 +11,7 @@ from orders.core.limits import Limit, Rule
 from orders.core.scopes import FIRM, Scope, Target, targets_of
 from orders.core.state import OrderState
 
-WITHOUT_VALUE: Final = frozenset({Rule.RESTRICTED, Rule.REFERENCE_PRICE})
+WITHOUT_VALUE: Final = frozenset({Rule.RESTRICTED, Rule.REFERENCE_PRICE, Rule.SELF_TRADE})
 COLLAR_MOST_E4: Final = 100 * 10**4
 FOUND_MOST: Final = 10_000  #: users × instruments whose limits are kept at hand
 Fault = tuple[Limit, str]

@@ -83,19 +83,32 @@ class Tempo:
         self.rate, self.alike = Window(RATE_US), Window(DUPLICATE_US)
         self.day = 0
         self.of_day: Counter[Key] = Counter()
+        self.canceled_of_day: Counter[Key] = Counter()  #: asked for by people and programs
 
-    def begin_with(self, day: int, of_day: Mapping[Key, int], lately: Iterable[OrderState]) -> None:
+    def begin_with(
+        self, day: int, of_day: Mapping[Key, int], canceled: Mapping[Key, int], lately: Iterable[OrderState]
+    ) -> None:
         """What an earlier life of the process has accepted: of this day, and `lately`, the oldest first."""
-        self.day, self.of_day = day, Counter(of_day)
+        self.day, self.of_day, self.canceled_of_day = day, Counter(of_day), Counter(canceled)
         for order in lately:
             self._add(order)
 
     def of_day_at(self, key: Key, now_us: int) -> int:
         return self.of_day.get(key, 0) if self.day == now_us // DAY_US else 0
 
+    def canceled_at(self, key: Key, now_us: int) -> int:
+        return self.canceled_of_day.get(key, 0) if self.day == now_us // DAY_US else 0
+
+    def canceled(self, order: OrderState, at_us: int) -> None:
+        self._turn_to(at_us // DAY_US)
+        self.canceled_of_day.update(keys_of_order(order))
+
+    def _turn_to(self, day: int) -> None:
+        if self.day != day:
+            self.day, self.of_day, self.canceled_of_day = day, Counter(), Counter()
+
     def placed(self, order: OrderState) -> None:
-        if self.day != order.created_at_us // DAY_US:
-            self.day, self.of_day = order.created_at_us // DAY_US, Counter()
+        self._turn_to(order.created_at_us // DAY_US)
         self.of_day.update(keys_of_order(order))
         self._add(order)
 
@@ -111,12 +124,20 @@ class TempoDraft:
         self._below, self._now_us = below, now_us
         self._placed: list[OrderState] = []
         self._more: Counter[Kind] = Counter()
+        self._canceled: list[OrderState] = []
 
     def rate(self, key: Key) -> int:
         return self._below.rate.count(key, self._now_us) + self._more[key]
 
     def of_day(self, key: Key) -> int:
         return self._below.of_day_at(key, self._now_us) + self._more[key]
+
+    def canceled(self, key: Key) -> int:
+        more = sum(key in keys_of_order(order) for order in self._canceled)
+        return self._below.canceled_at(key, self._now_us) + more
+
+    def cancel_asked(self, order: OrderState) -> None:
+        self._canceled.append(order)
 
     def alike(self, order: OrderState, key: Key) -> int:
         kind = likeness(order, key)
@@ -130,3 +151,5 @@ class TempoDraft:
     def adopt(self) -> None:
         for order in self._placed:
             self._below.placed(order)
+        for order in self._canceled:
+            self._below.canceled(order, self._now_us)

@@ -7,6 +7,7 @@ const WORDS = {
   max_order_notional: "Value of an order", price_collar: "Distance from the market, %", max_position: "Position",
   max_open_notional: "Value of open orders", max_open_orders: "Open orders", order_rate: "Orders in a second",
   max_daily_orders: "Orders today", duplicate_orders: "Equal orders",
+  max_daily_cancels: "Cancels today", self_trade: "Your own order against it",
 };
 
 const number = (text) => (/^-?[\d.]+$/.test(text ?? "") ? show(text) : (text ?? ""));

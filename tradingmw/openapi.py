@@ -53,6 +53,9 @@ PROBLEM: dict[str, Any] = {
             },
         },
         "requestId": {"type": "string"},
+        "rules": {"type": "array", "items": {"type": "object"}, "description": "What the gate finds broken."},
+        "order": {"type": "object", "description": "The order, which is stored as denied."},
+        "confirmationToken": {"type": "string", "description": "Send it with the same order: you mean it."},
     },
 }
 ANSWER = {

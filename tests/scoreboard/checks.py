@@ -191,7 +191,6 @@ SECURITY: Final = {
     36: Check(
         "Critical commands unsigned, badly signed, replayed, old, changed by a byte, by a revoked key",
         "0 accepted, each audited; the accepted verify offline",
-        "the kill switch and changes of limits, which are not there yet",
     ),
     37: Check(
         "ZeroMQ peers without a key, with an unknown one, of the wrong role, with a revoked one; keys changed"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.strategies import sampled_from
+from msgspec.structs import replace
 
 from bridge.wire.messages import CancelOrder, NewOrder, OrderStatusRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
@@ -174,6 +175,24 @@ def test_each_change_is_audited_with_before_and_after(desk: Desk) -> None:
     (audit,) = set_state(desk, HALTED).audits
     assert (audit.action, audit.resource, audit.order_id) == ("trading_state.block", "trading_state", "firm")
     assert (audit.before, audit.after) == ({"state": "active"}, {"state": "halted"})
+
+
+def test_a_signed_change_names_its_signature(desk: Desk) -> None:
+    signed = uuid.uuid4()
+    draft = desk.do(Halt(replace(wish(HALTED), signed=signed)))
+    assert draft.audits[0].details["signedRequest"] == str(signed)
+
+
+def test_a_drill_ends_by_who_began_it_and_only_where_no_kill_has_met_it(desk: Desk) -> None:
+    began, ends = replace(wish(HALTED, None), drill=True), replace(wish(ACTIVE, None), drill=True)
+    ending = SetState(Ticket(b"web", 1), SetTradingState(request_id=1, deadline_us=desk.now_us + 1, wanted=ends))
+    desk.do(Halt(began))
+    set_state(desk, HALTED, EVE)
+    assert refusal_code(desk.do(ending)) == "SECOND_PERSON_REQUIRED"
+    set_state(desk, ACTIVE, FAY)
+    set_state(desk, ACTIVE, GUS)
+    desk.do(Halt(replace(began, id=uuid.uuid4())))
+    assert not desk.do(ending).book.restrictions
 
 
 # --- who lets go ---------------------------------------------------------------------------------------------------

@@ -83,7 +83,10 @@ class UserAdmin(RightsAdmin, AuditedAdmin, DjangoUserAdmin):  # type: ignore[typ
 class EntitlementAdmin(RightsAdmin):
     """What narrows the rights of a user; in force within seconds."""
 
-    list_display = ["user", "exchanges", "order_types", "quantity_max", "value_max", "signed_above", "tier"]
+    list_display = [
+        "user", "exchanges", "order_types", "quantity_max", "value_max", "signed_above", "needs_approval", "tier",
+    ]  # fmt: skip
+    list_filter = ["needs_approval", "tier"]
     search_fields = ["user__username"]
     readonly_fields = ["updated_at"]
     autocomplete_fields = ["user"]

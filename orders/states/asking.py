@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db import Error
 
 from bridge.sockets.curve import KeyRing
+from bridge.sockets.keys import KeyFault
 from bridge.sockets.pump import process_pump
 from orders.bridge.kill_files import KillFiles
 from orders.client import OrderClient
@@ -30,9 +31,9 @@ def killed(wanted: WantedState) -> Killed:
     """In force, or to be within a second of a bridge's being there; OSError where not even a file can be written."""
     try:
         return Killed(state_asked(wanted))
-    except TradingError as error:
+    except (TradingError, KeyFault) as error:
         KillFiles(env().data_dir).keep(wanted)
-        return Killed(None, error.detail)
+        return Killed(None, str(error))
 
 
 def state_asked(wanted: WantedState) -> TradingStateAnswer:

@@ -53,7 +53,8 @@ class Attendance:
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._sessions: defaultdict[Socket, set[UUID]] = defaultdict(set)  #: the same, the other way round
         self._guarded: set[UUID] = set()
-        self._unsure: dict[UUID, int] = {}  #: since the message of this number it is to be asked whether they are
+        self._unsure: set[UUID] = set()  #: whether they are guarded is to be asked
+        self._since: dict[UUID, int] = {}  #: what was answered to messages up to this number says nothing of them
         self._gone: defaultdict[int, set[UUID]] = defaultdict(set)  #: by when they were told to be back
         self._sent = 0
         self._flush_wanted = False
@@ -84,7 +85,8 @@ class Attendance:
             self._gone[back_us].add(session)
             self._flush_soon()
         self._guarded.discard(session)
-        self._unsure.pop(session, None)
+        self._unsure.discard(session)
+        self._since.pop(session, None)
 
     # --- guarding --------------------------------------------------------------------------------------------------
     async def guard(self, caller: Caller, *, enabled: bool, grace_seconds: int, scope: GuardScope) -> GuardAnswer:
@@ -112,14 +114,15 @@ class Attendance:
 
     def _ask_about(self, session: UUID | None) -> None:
         if session is not None:
-            self._unsure[session] = self._sent
+            self._unsure.add(session)
+            self._since[session] = self._sent
             self._flush_soon()
 
     # --- what is said ----------------------------------------------------------------------------------------------
     async def _beat(self) -> None:
         while self._sockets:
             await asyncio.sleep(self._beat_seconds)
-            for some in chunks(self._guarded | self._unsure.keys()):
+            for some in chunks(self._guarded | self._unsure):
                 self._say(some)
 
     def _flush_soon(self) -> None:
@@ -130,9 +133,10 @@ class Attendance:
 
     def _flush(self) -> None:
         self._flush_wanted = False
-        for session in self._unsure.keys() - self._sockets.keys():
-            del self._unsure[session]  # nobody of it is here any more
-        unasked = {session for session, since in self._unsure.items() if since == self._sent}
+        for session in self._unsure - self._sockets.keys():  # nobody of it is here any more
+            self._unsure.discard(session)
+            del self._since[session]
+        unasked = {session for session in self._unsure if self._since[session] == self._sent}
         gone, self._gone = self._gone, defaultdict(set)
         for back_us, sessions in gone.items():
             for some in chunks(sessions - self._sockets.keys()):
@@ -164,9 +168,10 @@ class Attendance:
             return
         guarded = set(answer.guarded)
         for session in request.present:
-            if session not in self._sockets or self._unsure.get(session, 0) >= number:
+            if session not in self._sockets or number <= self._since.get(session, 0):
                 continue
-            self._unsure.pop(session, None)
+            self._since[session] = number
+            self._unsure.discard(session)
             if session in guarded:
                 self._guarded.add(session)
             else:

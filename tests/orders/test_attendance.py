@@ -33,6 +33,7 @@ class Bridge:
         self.away = False
         self.slow = asyncio.Event()
         self.slow.set()
+        self.held: asyncio.Event | None = None  #: the next answer waits for it
         self._more = asyncio.Event()
 
     async def attend(self, request: AttendSessions) -> AttendAnswer:
@@ -43,6 +44,9 @@ class Bridge:
         (reply,) = self.desk.do(Attend(Ticket(b"web", 1), request)).replies
         assert isinstance(reply, AttendReply)
         answer = safeguard_answer(reply, {})
+        held, self.held = self.held, None
+        if held:
+            await held.wait()
         assert isinstance(answer, AttendAnswer)
         return answer
 
@@ -197,6 +201,18 @@ async def test_after_an_unknown_outcome_the_bridge_says_what_is(bridge: Bridge, 
     await bridge.until_heard(1)
     await settled()
     assert not here._unsure and not here._guarded
+
+
+async def test_an_answer_of_before_says_nothing_about_what_was_asked_since(bridge: Bridge, here: Attendance) -> None:
+    late = bridge.held = asyncio.Event()
+    here.join(SESSION, "one")
+    await settled()
+    await guard(here)
+    await settled()
+    late.set()
+    await settled()
+    await bridge.until_heard(3)
+    assert bridge.heard[-1].present == [SESSION], "It is guarded, whatever was so when it came."
 
 
 async def test_it_is_guarded_though_the_socket_that_asked_went_meanwhile(bridge: Bridge, here: Attendance) -> None:

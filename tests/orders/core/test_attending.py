@@ -103,7 +103,7 @@ class Watcher:
             assert self.absent_us <= self.grace_us + MISSED_US + STEP_US, "Nobody was there."
 
 
-@given(st.sampled_from([1, 2, 3]), st.lists(st.sampled_from(STEPS), max_size=25))
+@given(st.sampled_from([1, 2, 3]), st.lists(st.sampled_from(STEPS), max_size=18))
 def test_orders_are_cancelled_when_nobody_was_there_for_the_grace_and_only_then(
     seconds: int, steps: list[tuple[str, object]]
 ) -> None:

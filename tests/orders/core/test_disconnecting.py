@@ -194,6 +194,18 @@ def test_after_a_restart_who_is_there_keeps_his_orders(floor: Floor) -> None:
     assert not floor.is_canceled(order)
 
 
+def test_web_processes_have_three_seconds_to_find_a_bridge_that_has_begun(floor: Floor) -> None:
+    floor.guard(1)
+    order = floor.resting("a")
+    floor.restart()
+    floor.go_live(last_seq=1)
+    beating, floor.beating = floor.beating, set()
+    floor.wait(3)
+    floor.beating = beating
+    floor.wait(10)
+    assert not floor.is_canceled(order)
+
+
 @pytest.mark.parametrize("seconds", [20, -20])
 def test_a_pause_or_a_clock_that_was_set_proves_nobodys_absence(floor: Floor, seconds: int) -> None:
     floor.guard(1)

@@ -18,12 +18,13 @@ from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.state import NOWHERE, CommandKey, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import next_status
+from tests.orders.simulation.store import OPEN_MOST
 
 if TYPE_CHECKING:
     from tests.orders.simulation.simulation import Simulation
     from tests.orders.simulation.store import Store
 
-OURS = frozenset({E.ACCEPTED, E.CANCEL_REQUESTED, E.REPLACE_REQUESTED, E.DOUBTED})
+OURS = frozenset({E.ACCEPTED, E.CANCEL_REQUESTED, E.REPLACE_REQUESTED, E.DOUBTED, E.DENIED})
 REPORTS = {
     E.ACKNOWLEDGED: {ExecType.NEW},
     E.PARTIALLY_FILLED: {ExecType.TRADE},
@@ -81,14 +82,24 @@ class Rules:
                 self.hold(not recorded or (recorded.live and not each.live), "{} was recorded twice", each)
         for command in draft.claimed:
             self.hold((command.session, command.seq) not in store.commands, "{} has the number of another one", command)
+        self._check_limit(store, draft, rows)
         for quarantined in draft.quarantined:
             self.hold(False, "an honest report was set aside: {}", quarantined)
+
+    def _check_limit(self, store: Store, draft: Draft, rows: dict[UUID, OrderState]) -> None:
+        """No order is let in beyond the limit; those that the engine brings up by itself are nobody's to refuse."""
+        events = {each.event for each in draft.happenings if isinstance(each, OrderChanged)}
+        if E.ACCEPTED in events and not events & {E.ADOPTED, E.REOPENED}:
+            still_open = sum(not order.final for order in {**store.orders, **rows}.values())
+            self.hold(still_open <= OPEN_MOST, "{} orders are open, of a limit of {}", still_open, OPEN_MOST)
 
     def _check_step(self, before: OrderState | None, step: OrderChanged) -> None:
         """The history leads to the row, one event at a time, and each is in the table."""
         order, event = step.order, step.event
         self.hold(order.version == (before.version if before else 0) + 1, "an event of {} is missing", order)
-        self.hold((before is None) == (event in (E.ACCEPTED, E.ADOPTED)), "{} is not how an order begins", event)
+        self.hold(
+            (before is None) == (event in (E.ACCEPTED, E.DENIED, E.ADOPTED)), "{} is not how an order begins", event
+        )
         after = next_status(before.status if before else None, event, traded=order.filled_e8 > 0)
         self.hold(order.status is after, "{} makes it {}, not {}", event, after, order.status)
 
@@ -98,7 +109,7 @@ class Rules:
             report = engine.log.get((step.source.epoch, step.source.seq))
             told = report is not None and report.order_id == order.id and report.exec_type in REPORTS.get(event, ())
             self.hold(told, "{} of {} is not what {} says", event, order.id, report)
-        elif event is E.NOT_SENT:
+        elif event in (E.NOT_SENT, E.DENIED):
             self.hold(order.id not in engine.taken, "{} is said not to have reached the engine, which has it", order.id)
         elif event is E.ENGINE_LOST:
             self.hold(self._is_forgotten(order), "{} is said to be lost by the engine, which has it", order.id)

@@ -16,7 +16,9 @@ from bridge.wire.messages import ExecutionReport
 from orders.core.book import Book
 from orders.core.draft import Draft
 from orders.core.inputs import Cancel, Input, Listed, Place, Replace, Reported
+from orders.core.limits import Limit, Rule
 from orders.core.outcomes import OrderChanged
+from orders.core.scopes import FIRM
 from orders.core.state import (
     NOWHERE,
     CommandKey,
@@ -28,11 +30,16 @@ from orders.core.state import (
     PositionState,
 )
 from orders.ledger.faults import Fenced
-from tests.orders.core.desk import ANN, BOB, MARKS
+from tests.orders.core.desk import ANN, BOB, E8, MARKS
 
 if TYPE_CHECKING:
     from tests.orders.simulation.rules import Rules
 
+OPEN_MOST = 4  #: of all; most storms reach it
+LIMITS = (
+    Limit(id=UUID(int=1), rule=Rule.MAX_OPEN_ORDERS, target=FIRM, value=OPEN_MOST),
+    Limit(id=UUID(int=2), rule=Rule.MAX_POSITION, target=FIRM, value=12 * E8),
+)
 OWNERS = {"ann": ANN, "bob": BOB}
 UNANSWERED = (CommandProgress.CLAIMED, CommandProgress.UNKNOWN)
 
@@ -116,7 +123,7 @@ class Store:
     def load_book(self, session: int) -> Book:
         """Every open order, the commands without an answer, and how far the engine's reports were read."""
         book = Book(session, self.cursor)
-        book.marks = MARKS
+        book.marks, book.limits = MARKS, LIMITS
         book.positions.update(self.positions)
         for order in self.orders.values():
             if not order.final:

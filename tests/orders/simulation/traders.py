@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
 from orders.core.inputs import Asked, Cancel, CancelAll, Place, Replace, Ticket
-from orders.core.outcomes import CancelAllReply, OrderReply, Reply
+from orders.core.outcomes import CancelAllReply, DeniedReply, OrderReply, Reply
 from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
 from tests.orders.core.desk import ANN, BOB, E8
 from tests.orders.simulation.bridge import POISON
@@ -139,6 +139,6 @@ class Traders:
         if isinstance(reply, CancelAllReply) or not isinstance(asked, Place):
             return
         key = (asked.request.caller.account, asked.request.client_order_id)
-        if isinstance(reply, OrderReply):
+        if isinstance(reply, OrderReply | DeniedReply):
             known = self.told.setdefault(key, reply.order.id)
             self._world.rules.hold(known == reply.order.id, "{} was told to be two orders", key)

@@ -59,7 +59,7 @@ def show_core(core: CoreLoop, ledger: Ledger, intake: Intake, outbox: Outbox, pu
     CORE_EVENTS.read_from(lambda: core.counts)
     SAFEGUARDS.read_from(lambda: standing(ledger.book.safeguards))
     SAFEGUARDS_FIRED.read_from(lambda: {kind: core.counts[count] for kind, count in FIRED.items()})
-    ORDERS_OPEN.read_from(lambda: len(ledger.book.orders))
+    ORDERS_OPEN.read_from(lambda: sum(not order.final for order in list(ledger.book.orders.values())))
     INBOX.read_from(intake.lines)
     OUTBOX.read_from(lambda: outbox.waiting)
     CORE_AGE.read_from(lambda: pulse.age_ms / 1000)

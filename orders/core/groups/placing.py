@@ -12,10 +12,9 @@ from msgspec.structs import replace
 
 from bridge.wire.messages import Instrument
 from orders.core.book import Phase
-from orders.core.checks import fingerprint
+from orders.core.checks import fault, fingerprint
 from orders.core.draft import Draft
 from orders.core.groups.admitting import let_in
-from orders.core.checks import fault
 from orders.core.groups.checking import at, check_group
 from orders.core.groups.legs import Leg, kind_of
 from orders.core.inputs import Place, PlaceGroup

@@ -48,10 +48,11 @@ def test_a_trader_does_not_get_in() -> None:
     assert entered("trader1").get("/admin/").status_code == 302
 
 
-def test_compliance_adds_nothing_but_proposals_of_limits() -> None:
+def test_compliance_adds_nothing_but_proposals_of_limits_and_halts() -> None:
     client = entered("compliance1")
     open_to = [path for path in PAGES if client.get(f"{path}add/").status_code != 403]
-    assert open_to == [reverse("admin:orders_risklimit_changelist")]
+    mine = ("risklimit", "tradingrestriction")
+    assert sorted(open_to) == [reverse(f"admin:orders_{name}_changelist") for name in mine]
 
 
 def test_not_even_admin_changes_the_audit_log_or_a_session() -> None:

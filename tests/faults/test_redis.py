@@ -115,6 +115,25 @@ def test_redis_gone_at_the_start_is_named_and_orders_go_on(stack_without_redis: 
             pass
 
 
+def test_a_kill_works_while_redis_is_gone_and_whom_it_binds_is_told(
+    stack_without_redis: Stack, server: RedisServer, measured: Measured
+) -> None:
+    assert not server.answers()
+    kill = {"scope": "user", "target": "desk1", "state": "halted", "reason": "a test"}
+    order = {"clientOrderId": "no-kill", "symbol": "AAPL", "side": "buy", "quantity": "1", "orderType": "market"}
+    with stack_without_redis.client("desk1") as client, stack_without_redis.ws_sync(TRADING, "desk1") as socket:
+        socket.send('{"id":1,"method":"subscribe","params":{"channel":"system"}}')
+        began = time.monotonic()
+        assert client.post("/trading-state", json=kill).status_code == 200
+        measured(
+            13, "without Redis: a kill is answered over REST, ms", round((time.monotonic() - began) * 1000), "told"
+        )
+        refused = client.post("/orders", json=order | {"timeInForce": "day"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "TRADING_HALTED")
+        while '"target":"desk1"' not in str(socket.recv(timeout=WAIT_SECONDS)).replace(" ", ""):
+            pass
+
+
 @pytest.mark.parametrize(
     "seconds", [SHORT_SECONDS, pytest.param(LONG_SECONDS, marks=[pytest.mark.long, pytest.mark.timeout(300)])]
 )

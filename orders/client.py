@@ -225,13 +225,13 @@ def opener(keyring: KeyRing, address: str) -> Callable[[Context], Socket]:
 
 def error_of(refusal: Refusal) -> TradingError:
     """The bridge's refusal as the error it was there."""
+    done = {"outcome": "none"} if refusal.status >= 500 else {}
     error = ERRORS.get(refusal.status, TradingError)(
         refusal.detail,
         code=refusal.code,
         errors=refusal.errors,
         retry_after_seconds=refusal.retry_after_seconds,
-        **({"outcome": "none"} if refusal.status >= 500 else {}),
-        **refusal.extra,
+        **{**done, **refusal.extra},
     )
     error.status = refusal.status
     return with_budget(error, refusal.budget) if refusal.budget else error

@@ -1,4 +1,4 @@
-"""Is what was placed lately counted within its window, by a clock that may be set, and never by what was not written?"""
+"""Is what was placed lately counted within its window, by a clock that may be set, and only once it is written?"""
 
 from __future__ import annotations
 

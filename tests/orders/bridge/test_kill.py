@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,7 +19,7 @@ from orders.core.scopes import Scope
 from orders.core.trading_states import TradingState
 from tests.bridge.waiting import until
 from tests.orders.bridge.kills import files, in_tables, kill, release, wanted
-from tests.orders.bridge.processes import Processes
+from tests.orders.bridge.processes import ROOT, Processes
 from tests.orders.bridge.story import both_tell_the_same_story
 from tradingmw.errors import Code, TradingError
 
@@ -25,6 +28,20 @@ from tradingmw.errors import Code, TradingError
 def live(pair: Processes) -> Processes:
     pair.wait_live()
     return pair
+
+
+@pytest.fixture(scope="module")
+def mortal(make_processes: Callable[[], Processes]) -> Processes:
+    """A pair whose bridge is killed, and started again."""
+    pair = make_processes()
+    pair.start("engine")
+    pair.start("orders")
+    pair.wait_live()
+    return pair
+
+
+def mass_cancels(pair: Processes) -> list[MassCancel]:
+    return [message for message in pair.journal(RecordKind.COMMAND) if isinstance(message, MassCancel)]
 
 
 def booked(pair: Processes) -> None:
@@ -70,34 +87,26 @@ def test_a_kill_stops_what_is_new_and_ends_what_is_open_until_two_let_go(live: P
 
 def test_the_engine_is_told_in_one_word_and_both_tell_the_same_story(live: Processes) -> None:
     both_tell_the_same_story(live, {f"resting-{scope}" for scope in Scope})
-    told = [message for message in live.journal(RecordKind.COMMAND) if isinstance(message, MassCancel)]
-    assert {str(message.scope) for message in told} == {"firm", "desk", "account", "symbol"}
+    assert {str(message.scope) for message in mass_cancels(live)} == {"firm", "desk", "account", "symbol"}
 
 
-def test_a_kill_outlives_its_bridge(make_processes: Callable[[], Processes]) -> None:
-    pair = make_processes()
-    pair.start("engine")
-    pair.start("orders")
-    pair.wait_live()
+def test_a_kill_outlives_its_bridge(mortal: Processes) -> None:
+    pair = mortal
     kill(pair, Scope.SYMBOL)
     booked(pair)
     pair.kill("orders")
     pair.start("orders")
     pair.wait_live()
-    assert stopped(pair, "behind-the-restart")
+    assert stopped(pair, "behind-its-end")
+    release(pair, Scope.SYMBOL)
 
 
-def test_without_a_database_a_kill_is_in_force_and_recorded_and_the_next_bridge_has_it(
-    make_processes: Callable[[], Processes],
-) -> None:
-    pair = make_processes()
-    pair.start("engine")
-    pair.start("orders")
-    pair.wait_live()
+def test_without_a_database_a_kill_is_in_force_and_recorded_and_the_next_bridge_has_it(mortal: Processes) -> None:
+    pair = mortal
     pair.ask(pair.place("resting", price=1, wait_seconds=5))
     with locked(pair):
         one = kill(pair, Scope.FIRM)
-        until(lambda: [m for m in pair.journal(RecordKind.COMMAND) if isinstance(m, MassCancel)], "the mass cancel")
+        until(lambda: "firm" in [str(message.scope) for message in mass_cancels(pair)], "the mass cancel")
         assert files(pair) == [f"{one.id.hex}.json"]
         pair.kill("orders")
     assert not in_tables(pair)
@@ -106,8 +115,9 @@ def test_without_a_database_a_kill_is_in_force_and_recorded_and_the_next_bridge_
     booked(pair)
     assert in_tables(pair) == [("firm", "", "halted")] and stopped(pair, "behind-the-restart")
     until(lambda: pair.status_of("resting") == "canceled", "the end of the open order")
-    audits = pair.rows("SELECT action, resource_id FROM accounts_auditlog WHERE resource = 'trading_state'")
-    assert audits == [("trading_state.block", "firm")]
+    audits = pair.rows("SELECT action FROM accounts_auditlog WHERE resource = 'trading_state' AND resource_id = 'firm'")
+    assert audits == [("trading_state.block",)]
+    release(pair, Scope.FIRM)
 
 
 def test_a_kill_while_the_database_is_away_is_written_when_it_is_back(live: Processes) -> None:
@@ -133,12 +143,9 @@ def test_a_file_that_somebody_leaves_kills_as_well(live: Processes) -> None:
     assert not stopped(live, "after-the-file")
 
 
-def test_a_file_that_the_tables_have_means_nothing(make_processes: Callable[[], Processes]) -> None:
+def test_a_file_that_the_tables_have_means_nothing(mortal: Processes) -> None:
     """Its bridge ended before it could remove it, and others have let go since."""
-    pair = make_processes()
-    pair.start("engine")
-    pair.start("orders")
-    pair.wait_live()
+    pair = mortal
     one = kill(pair)
     booked(pair)
     release(pair)
@@ -146,4 +153,10 @@ def test_a_file_that_the_tables_have_means_nothing(make_processes: Callable[[], 
     KillFiles(pair.directory).keep(one)
     pair.start("orders")
     pair.wait_live()
-    assert not stopped(pair, "behind-the-restart") and not files(pair)
+    assert not stopped(pair, "behind-the-release") and not files(pair)
+
+
+def test_every_order_is_what_its_history_says_after_all_that(live: Processes) -> None:
+    words = [sys.executable, str(ROOT / "manage.py"), "orders", "verify", "--json"]
+    ran = subprocess.run(words, env=live.environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, json.loads(ran.stdout)["differences"]) == (0, []), ran.stderr

@@ -14,6 +14,7 @@ from bridge.wire.messages import NewOrder, OrderListRequest, OrderStatusRequest,
 from bridge.wire.vocabulary import ExecType
 from orders.core.draft import Draft
 from orders.core.gate.exposure import Exposure, Sources
+from orders.core.groups.sharing import OVERRUN, REFUSED, traded
 from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.state import NOWHERE, CommandKey, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
@@ -46,7 +47,7 @@ REOPENED = "An ended order works again"
 ADOPTED = "The engine holds an order that was not sent from here"
 OVERDUE = "The engine works an order past its date"  #: its clock was set back, or it was dead at that moment
 
-EXPECTED = frozenset({LOST, UNASKED, AMENDED, REOPENED, ADOPTED, OVERDUE})
+EXPECTED = frozenset({LOST, UNASKED, AMENDED, REOPENED, ADOPTED, OVERDUE, OVERRUN, REFUSED})
 
 
 class BrokenRule(AssertionError):
@@ -80,6 +81,8 @@ class Rules:
             elif isinstance(each, ExecutionState):
                 recorded = store.executions.get(each.exec_id)
                 self.hold(not recorded or (recorded.live and not each.live), "{} was recorded twice", each)
+        for group in {order.group for order in rows.values() if order.group}:
+            self._check_group([{**store.orders, **rows}[each] for each in members(store, rows, group)])
         for command in draft.claimed:
             self.hold((command.session, command.seq) not in store.commands, "{} has the number of another one", command)
         self._check_limit(store, draft, rows)
@@ -102,6 +105,12 @@ class Rules:
         )
         after = next_status(before.status if before else None, event, traded=order.filled_e8 > 0)
         self.hold(order.status is after, "{} makes it {}, not {}", event, after, order.status)
+
+    def _check_group(self, legs: list[OrderState]) -> None:
+        """Of an OCO nobody works on unasked once all that it may trade is traded."""
+        left_e8 = (legs[0].shared_e8 or 0) - traded(legs)
+        working = [leg for leg in legs if not leg.final and not leg.cancel_wanted]
+        self.hold(left_e8 > 0 or not working, "{} work on though all of it has traded", working)
 
     def _check_evidence(self, step: OrderChanged) -> None:
         engine, order, event = self._world.engine, step.order, step.event
@@ -149,3 +158,7 @@ class Rules:
         if isinstance(message, NewOrder):
             self.hold(message.order_id not in self._orders_sent, "{} was sent a second time", message)
             self._orders_sent.add(message.order_id)
+
+
+def members(store: Store, rows: dict[UUID, OrderState], group: UUID) -> set[UUID]:
+    return {order.id for order in (*store.orders.values(), *rows.values()) if order.group == group}

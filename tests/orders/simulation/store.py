@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bridge.wire.messages import ExecutionReport
 from orders.core.book import Book
 from orders.core.draft import Draft
-from orders.core.inputs import Cancel, Input, Listed, Place, Replace, Reported
+from orders.core.inputs import Cancel, Input, Listed, Place, PlaceGroup, Replace, Reported
 from orders.core.limits import Limit, Rule
 from orders.core.outcomes import OrderChanged
 from orders.core.scopes import FIRM
@@ -90,6 +90,9 @@ class Store:
             if isinstance(each, Place):
                 known = self.client_ids.get((each.request.caller.account, each.request.client_order_id))
                 self._teach_order(book, known)
+            elif isinstance(each, PlaceGroup):
+                for order in each.request.orders:
+                    self._teach_order(book, self.client_ids.get((each.request.caller.account, order.client_order_id)))
             elif isinstance(each, Cancel | Replace):
                 self._teach_order(book, each.request.order_id)
             elif isinstance(each, Listed):
@@ -110,6 +113,13 @@ class Store:
     def _teach_order(self, book: Book, order_id: UUID | None) -> None:
         if order_id is not None and order_id not in book.orders and (order := self.orders.get(order_id)):
             book.learn(order)
+            if order.group:
+                self._teach_groups(book, {order.group})
+
+    def _teach_groups(self, book: Book, groups: set[UUID | None]) -> None:
+        for order in self.orders.values():
+            if order.group in groups and order.id not in book.orders:
+                book.learn(order)
 
     def _teach_trade(self, book: Book, report: ExecutionReport) -> None:
         """Its position too, also where the order will be taken in by the same batch."""
@@ -128,8 +138,9 @@ class Store:
         for order in self.orders.values():
             if not order.final:
                 book.learn(order)
+        self._teach_groups(book, {order.group for order in book.orders.values() if order.group})
         for key, command in sorted(self.commands.items()):
-            if command.progress in UNANSWERED and command.order_id in book.orders:
+            if command.progress in UNANSWERED and not self.orders[command.order_id].final:
                 book.commands[key] = command
                 if command.kind is CommandKind.NEW_ORDER:
                     book.claims[command.order_id] = key

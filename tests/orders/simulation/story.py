@@ -28,7 +28,8 @@ def is_settled(world: Simulation) -> bool:
         return False
     if (book.cursor.epoch, book.cursor.seq) != (engine.epoch, engine.seq) or world.bridge.has_work:
         return False
-    return not any(order.cancel_wanted or order.status in IN_DOUBT for order in book.orders.values())
+    standing = [order for order in book.orders.values() if not order.final]
+    return not any(order.cancel_wanted or order.status in IN_DOUBT for order in standing)
 
 
 def check_story(world: Simulation) -> None:
@@ -39,8 +40,21 @@ def check_story(world: Simulation) -> None:
         check_against_engine(world, order)
     check_executions(world)
     check_positions(world)
+    check_groups(world)
     for key, order_id in world.traders.told.items():
         world.rules.hold(world.store.client_ids.get(key) == order_id, "{} was acknowledged and is lost", key)
+
+
+def check_groups(world: Simulation) -> None:
+    """Nothing of an OCO may still trade more than what is left of it."""
+    groups: defaultdict[UUID, list[OrderState]] = defaultdict(list)
+    for order in world.store.orders.values():
+        if order.group:
+            groups[order.group].append(order)
+    for legs in groups.values():
+        left_e8 = (legs[0].shared_e8 or 0) - sum(leg.filled_e8 for leg in legs)
+        large = [leg for leg in legs if not leg.final and leg.quantity_e8 - leg.filled_e8 > max(left_e8, 0)]
+        world.rules.hold(not large, "{} may trade more than {} of its group", large, left_e8)
 
 
 def check_engine(world: Simulation) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
-from orders.core.inputs import Asked, Cancel, CancelAll, Place, Replace, Ticket
-from orders.core.outcomes import CancelAllReply, DeniedReply, OrderReply, Reply
-from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder, ReplaceOrder
+from orders.core.groups.legs import GroupKind
+from orders.core.inputs import Asked, Cancel, CancelAll, Place, PlaceGroup, Replace, Ticket
+from orders.core.outcomes import CancelAllReply, DeniedReply, GroupReply, OrderReply, Reply
+from orders.requests import Caller, CancelAllOrders, CancelOrder, PlaceOrder, PlaceOrderGroup, ReplaceOrder
 from tests.orders.core.desk import ANN, BOB, E8
 from tests.orders.simulation.bridge import POISON
 from tests.orders.simulation.schedule import MS_US, SECOND_US
@@ -33,7 +34,7 @@ SHAPES: tuple[dict[str, Any], ...] = (
     {"order_type": OrderType.MARKET, "time_in_force": TimeInForce.DAY},
 )
 SHAPE_WEIGHTS = tuple(accumulate((6, 2, 1, 1)))
-DEED_WEIGHTS = tuple(accumulate((10, 2, 6, 5, 1)))
+DEED_WEIGHTS = tuple(accumulate((10, 2, 6, 5, 1, 2)))
 
 
 class Traders:
@@ -49,7 +50,7 @@ class Traders:
     def act(self) -> None:
         """One of them does something."""
         pick = self._pick
-        deeds = (self._place, self._again, self._replace, self._cancel, self._cancel_all)
+        deeds = (self._place, self._again, self._replace, self._cancel, self._cancel_all, self._place_oco)
         (deed,) = pick.choices(deeds, cum_weights=DEED_WEIGHTS)
         deed(ANN if pick.random() < 0.7 else BOB)
 
@@ -72,6 +73,18 @@ class Traders:
         )
         self._placed.append(request)
         self._send_place(request)
+
+    def _place_oco(self, caller: Caller) -> None:
+        """Two or three orders that share a quantity."""
+        (ticket, deadline_us), pick = self._ticket(), self._pick
+        common: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": deadline_us, "caller": caller}
+        shared = {"symbol": pick.choice(("AAPL", "IBM")), "side": pick.choice((Side.BUY, Side.SELL)), **SHAPES[0]}
+        quantity_e8 = pick.randint(1, 6) * E8
+        names = [f"o-{next(self._numbers)}" for _ in range(pick.randint(2, 3))]
+        orders = [PlaceOrder(client_order_id=name, quantity_e8=quantity_e8, **common, **shared) for name in names]
+        request = PlaceOrderGroup(kind=GroupKind.OCO, orders=orders, **common)
+        places = tuple(Place(ticket, order, uuid.UUID(int=pick.getrandbits(128))) for order in orders)
+        self._send(PlaceGroup(ticket, request, uuid.UUID(int=pick.getrandbits(128)), places))
 
     def _again(self, caller: Caller) -> None:
         """The same id, with the same body or another one."""
@@ -136,6 +149,9 @@ class Traders:
     def hear(self, reply: Reply) -> None:
         asked = self._waiting.pop(reply.ticket.request_id, None)
         self._world.say("answered", reply)
+        if isinstance(reply, GroupReply):
+            for order in reply.orders:
+                self.told[order.account, order.client_order_id] = order.id
         if isinstance(reply, CancelAllReply) or not isinstance(asked, Place):
             return
         key = (asked.request.caller.account, asked.request.client_order_id)

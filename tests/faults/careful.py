@@ -42,6 +42,7 @@ class Script:
     seed: int
     count: int = 300
     accepted: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)  #: at market, while no price could be relied on
     answers: Counter[int | str] = field(default_factory=Counter)
     began: str = field(default_factory=lambda: (datetime.now(UTC) - timedelta(seconds=1)).isoformat())
     halfway: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,8 +98,17 @@ class Script:
             if answer.status_code in (200, 201):
                 self.accept(order["clientOrderId"])
                 return
+            if answer.status_code == 422:
+                self.deny(order, answer.json())
+                return
             assert answer.status_code in (502, 503, 504), answer.text
             await asyncio.sleep(0.05)
+
+    def deny(self, order: dict[str, str], problem: dict[str, Any]) -> None:
+        """A final answer too: the order is kept, and its id used up."""
+        assert (problem["code"], order["orderType"]) == ("STALE_PRICE", "market"), problem
+        self.denied.add(order["clientOrderId"])
+        self.accept(order["clientOrderId"])
 
     def accept(self, client_order_id: str) -> None:
         now = time.monotonic()
@@ -138,7 +148,9 @@ def hold_to_the_engine(script: Script, keep: Keep, what: str, most_seconds: floa
     reports = wait_for(lambda: caught_up(script, orders), 10, "the engine's journal and the orders agree")
     keep(f"{what}: orders twice at the engine", sum(map(is_twice, reports.values())), "0")
     for client_order_id, order in orders.items():
-        if client_order_id in reports:
+        if client_order_id in script.denied:
+            assert (order["status"], order["reason"], client_order_id in reports) == ("denied", "STALE_PRICE", False)
+        elif client_order_id in reports:
             compare(order, reports[client_order_id])
         else:
             assert (order["status"], order["reason"]) == ("denied", "NOT_SENT"), order

@@ -84,16 +84,10 @@ def held_against(case: Case, limit: Limit) -> Finding | None:
     if limit.rule is Rule.REFERENCE_PRICE:
         broken = not (is_firm(case.mark) or case.only_lessens)
         return found(case, limit, market_word(case), Code.STALE_PRICE, broken=broken)
-    if limit.rule is Rule.PRICE_COLLAR and not is_firm(case.mark) and needs_market(case):
-        return found(case, limit, market_word(case), Code.STALE_PRICE, broken=True)
     value = MEASURES[limit.rule](case, limit)
     if value is None or (case.only_broken and value <= limit.value):
         return None
     return measured(case, limit, value)
-
-
-def needs_market(case: Case) -> bool:
-    return case.order.price_e8 is not None and not case.only_lessens
 
 
 def found(case: Case, limit: Limit, word: str, code: Code, *, broken: bool) -> Finding:

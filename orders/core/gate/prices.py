@@ -1,8 +1,8 @@
 """By which price is an order judged, and how far does its limit go beyond the market?
 
-A market that is stale, missing or crossed judges nothing. A limit counts for what it is: the most that a buyer pays.
-A seller may get more than his limit, so that the bid counts where that is more; an order without a limit counts at the
-price at which it would trade now, or at its stop.
+A market that is stale, missing or crossed prices nothing; only a collar is held against what was known last. A limit
+counts for what it is: the most that a buyer pays. A seller may get more than his limit, so that the bid counts where
+that is more; an order without a limit counts at the price at which it would trade now, or at its stop.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ def is_firm(mark: Mark) -> bool:
 
 def meeting_e8(mark: Mark, side: Side) -> int | None:
     """What an order of this side meets now: the other side's best price, else the last one."""
-    if not is_firm(mark):
-        return None
+    return known_e8(mark, side) if is_firm(mark) else None
+
+
+def known_e8(mark: Mark, side: Side) -> int | None:
+    """The same as it was known last: enough to tell a slip of the finger, and nothing else."""
     other_e8 = mark.ask_e8 if side is Side.BUY else mark.bid_e8
     return mark.last_e8 if other_e8 is None else other_e8
 
@@ -46,7 +49,7 @@ def beyond_market_e4(order: OrderState, mark: Mark) -> int | None:
     """By how many per cent (10⁻⁴, rounded up) the limit is worse than the market, negative where it waits for better.
 
     A stop order is held against its stop where that is worse: there the market will be when it begins to trade. None
-    where there is no limit, or no price at all in a market that can be relied on.
+    where there is no limit, or no price at all is known. A price that is old is held against it all the same.
     """
     market_e8 = market_for(order, mark)
     if order.price_e8 is None or market_e8 is None:
@@ -58,7 +61,7 @@ def beyond_market_e4(order: OrderState, mark: Mark) -> int | None:
 def market_for(order: OrderState, mark: Mark) -> int | None:
     """The other side's best price, else the last one, else the own side's."""
     own_e8 = mark.bid_e8 if order.side is Side.BUY else mark.ask_e8
-    market_e8 = meeting_e8(mark, order.side) or (own_e8 if is_firm(mark) else None)
+    market_e8 = known_e8(mark, order.side) or own_e8
     if market_e8 is None or order.order_type not in STOPPED or order.stop_price_e8 is None:
         return market_e8
     worse = max if order.side is Side.BUY else min

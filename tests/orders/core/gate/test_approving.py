@@ -135,6 +135,13 @@ def test_it_survives_a_restart_may_be_cancelled_and_its_date_may_pass(desk: Desk
     assert desk.events(order)[-1] is OrderEvent.CANCELED and not new_orders(desk)
 
 
+def test_an_order_whose_date_has_passed_goes_nowhere(desk: Desk) -> None:
+    order = desk.place("gtd", time_in_force=TimeInForce.GTD, expires_at_us=desk.now_us + SECOND_US)
+    desk.now_us += SECOND_US
+    decide(desk, order)
+    assert desk.now(order).status is OrderStatus.EXPIRED and not new_orders(desk)
+
+
 def test_there_is_nothing_to_decide_on_other_orders(desk: Desk) -> None:
     order = desk.acknowledged("small", quantity_e8=E8)
     assert refused(decide(desk, order))[0] == "NOT_AWAITING_APPROVAL"

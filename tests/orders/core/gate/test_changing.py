@@ -67,8 +67,8 @@ def test_a_restricted_instrument_takes_no_new_price_and_no_larger_order() -> Non
     assert refused(desk.do(desk.replace_input(order.id, quantity_e8=101 * E8)))[0] == "RESTRICTED"
 
 
-def test_a_change_beside_a_collar_needs_a_market_unless_it_only_lessens() -> None:
-    desk = live(limit(R.PRICE_COLLAR, 10 * E4))
+def test_a_change_beside_a_rule_for_the_market_needs_one_unless_it_only_lessens() -> None:
+    desk = live(limit(R.REFERENCE_PRICE))
     order = desk.acknowledged()
     desk.marks.clear()
     assert refused(desk.do(desk.replace_input(order.id, price_e8=151 * E8)))[0] == "STALE_PRICE"

@@ -51,23 +51,24 @@ def test_an_order_that_names_its_price_needs_no_market_where_no_rule_asks_for_it
     assert isinstance(desk.do(desk.place_input("s", **stop)).replies[-1], OrderReply)
 
 
-@pytest.mark.parametrize(("mark", "word"), UNRELIABLE)
-def test_a_collar_cannot_be_held_against_nothing(mark: Mark, word: str) -> None:
+def test_a_collar_is_held_against_what_was_known_last() -> None:
+    desk = live(limit(Rule.PRICE_COLLAR, 5 * E4, FIRM))
+    desk.marks["AAPL"] = market(99, 100, stale=True)
+    assert isinstance(desk.do(desk.place_input("edge", price_e8=105 * E8)).replies[-1], OrderReply)
+    reply = denied(desk.do(desk.place_input("beyond", price_e8=106 * E8)))
+    assert (reply.code, reply.rules[0]["rule"], reply.rules[0]["value"]) == ("RISK_LIMIT", "price_collar", "6")
+
+
+def test_a_soft_collar_warns() -> None:
+    desk = live(limit(Rule.PRICE_COLLAR, 5 * E4, FIRM, Breach.CONFIRM))
+    desk.marks["AAPL"] = market(99, 100)
+    assert refused(desk.do(desk.place_input(price_e8=106 * E8)))[0] == "CONFIRMATION_REQUIRED"
+
+
+@pytest.mark.parametrize("mark", [NO_MARK, market(None, None)])
+def test_where_nothing_was_ever_known_any_price_may_be_the_first(mark: Mark) -> None:
     desk = live(limit(Rule.PRICE_COLLAR, 5 * E4, FIRM))
     desk.marks["AAPL"] = mark
-    reply = denied(desk.do(desk.place_input()))
-    assert (reply.code, reply.rules[0]["rule"], reply.rules[0]["value"]) == ("STALE_PRICE", "price_collar", word)
-
-
-def test_a_soft_collar_only_warns_then() -> None:
-    desk = live(limit(Rule.PRICE_COLLAR, 5 * E4, FIRM, Breach.CONFIRM))
-    desk.marks["AAPL"] = NO_MARK
-    assert refused(desk.do(desk.place_input()))[0] == "CONFIRMATION_REQUIRED"
-
-
-def test_in_an_empty_market_any_price_may_be_the_first() -> None:
-    desk = live(limit(Rule.PRICE_COLLAR, 5 * E4, FIRM))
-    desk.marks["AAPL"] = market(None, None)
     assert isinstance(desk.do(desk.place_input()).replies[-1], OrderReply)
 
 

@@ -89,8 +89,10 @@ ROLES: Final[Mapping[Role, Functions]] = {
     Role.ADMIN: LOOK | LIMITS | TRADING,
     Role.READ_ONLY: LOOK,
 }
+#: Two people agree on these; a program is neither of them.
+OF_TWO: Final = frozenset({Function.LIMITS_PROPOSE, Function.LIMITS_DECIDE, Function.ORDERS_APPROVE})
 #: What a program may be given a key for.
-SCOPES: Final = frozenset(Function) - (PERSON - {Function.SELF_READ, Function.SCREENS_KEEP})
+SCOPES: Final = frozenset(Function) - (PERSON - {Function.SELF_READ, Function.SCREENS_KEEP}) - OF_TWO
 
 
 @lru_cache(maxsize=256)

@@ -21,8 +21,8 @@ SPARES = 40
 def tokens(data_dir: Path) -> dict[str, str]:
     """By role, and `none` for a user without one, and of each a second one `…-socket`. They share the desk `alpha`.
 
-    Besides `key_id`, `notification_id`, `limit_id` and `user_id` of trader2, a `program` of trader1 with its `private` key, and
-    `spares`: tokens of users whom nobody else needs, with spaces between.
+    Besides `key_id`, `notification_id`, `limit_id` and `user_id` of trader2, a `program` of trader1 with its `private`
+    key, and `spares`: tokens of users whom nobody else needs, with spaces between.
     """
     environment = {**os.environ, "TMW_DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "tradingmw.settings"}
     told = subprocess.run([sys.executable, "-m", __name__], env=environment, capture_output=True, check=True, text=True)

@@ -53,6 +53,10 @@ def test_no_scope_lets_a_program_keep_keys_factors_or_sessions() -> None:
     assert not SCOPES & {Function.KEYS_KEEP, Function.FACTORS_KEEP, Function.SESSIONS_KEEP}
 
 
+def test_no_scope_lets_a_program_be_one_of_the_two_who_must_agree() -> None:
+    assert not SCOPES & {Function.LIMITS_PROPOSE, Function.LIMITS_DECIDE, Function.ORDERS_APPROVE}
+
+
 @pytest.mark.parametrize(
     ("mine", "broken"),
     [

@@ -38,7 +38,7 @@ class Signer:
         later = timezone.now() + timedelta(days=1)
         public = self.program.public_key
         self.key = ApiKey.objects.create(
-            user=user, name="bot", scopes="limits.propose", public_key=public, expires_at=later, session=self.session()
+            user=user, name="bot", scopes="self.read", public_key=public, expires_at=later, session=self.session()
         )
         self.program.key_id = self.key.id
 
@@ -129,11 +129,11 @@ def test_a_signature_of_another_users_key_signs_nothing(people: People, signer: 
     assert signer.brings(LIMITS, as_body(LIMIT), headers).refused == (401, "SIGNATURE_INVALID")
 
 
-def test_a_program_alone_has_no_second_factor_to_prove(signer: Signer) -> None:
+def test_a_program_alone_proposes_nothing(signer: Signer) -> None:
     body = as_body(LIMIT)
     headers = signer.headers(LIMITS, body)
     answer = Told(APIClient().post(LIMITS, body, content_type="application/json", headers=headers))
-    assert answer.refused == (403, "STEP_UP_REQUIRED")
+    assert answer.refused == (403, "FORBIDDEN")
 
 
 def test_what_was_accepted_names_its_signature_and_verifies_again(signer: Signer, measured: Measured) -> None:

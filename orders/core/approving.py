@@ -63,6 +63,10 @@ def refuse(draft: Draft, request: DecideOrder, order: OrderState) -> OrderState:
 
 
 def approve(draft: Draft, request: DecideOrder, order: OrderState) -> OrderState:
+    if order.expires_at_us is not None and order.expires_at_us <= draft.now_us:
+        after = end_held(draft, order, OrderEvent.EXPIRED, "", words(request))
+        note(draft, request, "order.approved", order, after)
+        return after
     case = Case(draft, order, counts_as_placed=False, only_broken=True)
     if hard := broken(judge(case), Breach.DENY):
         rules = rules_shape(hard)

@@ -44,6 +44,7 @@ def halt_unwritten(draft: Draft, wanted: WantedState, why: str) -> None:
     """The tables do not take it: it is in force here, and its file stays."""
     blockers = frozenset([wanted.user] if wanted.user else [])
     draft.restrictions.put(wanted.target, restriction(wanted, draft.now_us, blockers))
+    draft.sweeping = True
     draft.alarm("A kill is in force that the tables do not take", kill=str(wanted.id), why=why)
 
 
@@ -60,9 +61,9 @@ def set_state(draft: Draft, asked: SetState) -> None:
     elif wanted.drill and before.drill and not before.blockers:
         draft.replies.append(StateReply(asked.ticket, let_go(draft, wanted, before)))
     elif not wanted.releases:
-        draft.refuse(asked.ticket, Forbidden("To restrict it less takes other rights, or a fresh second factor."))
+        deny(draft, asked, Forbidden("To restrict it less takes other rights, or a fresh second factor."))
     elif wanted.user is None or wanted.user in before.blockers or is_target(wanted):
-        draft.refuse(asked.ticket, own_block())
+        deny(draft, asked, own_block())
     else:
         draft.replies.append(StateReply(asked.ticket, release(draft, wanted, wanted.user, before)))
 
@@ -75,6 +76,14 @@ def own_block() -> Forbidden:
     return Forbidden(
         "Two others must release it: not who has blocked it, nor whom it binds alone.", code=Code.SECOND_PERSON_REQUIRED
     )
+
+
+def deny(draft: Draft, asked: SetState, error: Forbidden) -> None:
+    """Nothing changes, and the audit log has it."""
+    wanted = asked.request.wanted
+    draft.refuse(asked.ticket, error)
+    details = {"state": wanted.state.value, "code": error.code.value, "why": error.detail}
+    draft.audits.append(audit_of_state(wanted, "denied", details))
 
 
 def block(draft: Draft, wanted: WantedState) -> Restriction:
@@ -162,19 +171,21 @@ def note(
         details |= {"releaseAskedBy": asked.asked_by_name}
     if wanted.signed:
         details |= {"signedRequest": str(wanted.signed)}
-    draft.audits.append(
-        Audit(
-            wanted.user,
-            f"{RESOURCE}.{kind.value}",
-            ":".join(filter(None, [wanted.scope.value, wanted.key])),
-            wanted.ip_address,
-            details,
-            wanted.session,
-            wanted.trace,
-            facts_of(before),
-            facts_of(after),
-            RESOURCE,
-        )
+    audit = audit_of_state(wanted, kind.value, details)
+    draft.audits.append(audit._replace(before=facts_of(before), after=facts_of(after)))
+
+
+def audit_of_state(wanted: WantedState, deed: str, details: Facts) -> Audit:
+    target = ":".join(filter(None, [wanted.scope.value, wanted.key]))
+    return Audit(
+        wanted.user,
+        f"{RESOURCE}.{deed}",
+        target,
+        wanted.ip_address,
+        details,
+        wanted.session,
+        wanted.trace,
+        resource=RESOURCE,
     )
 
 
@@ -192,6 +203,7 @@ def sweep(draft: Draft) -> None:
         for order in sorted(meant, key=lambda order: order.created_at_us)[:SLICE]:
             end(draft, order, next(halted[target] for target in targets_of(order) if target in halted))
         draft.sweeping = len(meant) > SLICE
+        draft.look_at_halted_us = draft.look_at_halted_us or draft.now_us + TELL_US
     if draft.look_at_halted_us and draft.now_us >= draft.look_at_halted_us:
         tell_unconfirmed(draft)
 

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from bridge.wire.messages import CancelOrder, NewOrder, OrderStatusRequest
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType
 from orders.core.book import Phase
-from orders.core.halting import FOLLOW_UP_US, RELEASE_US, SLICE, TELL_US
+from orders.core.draft import Draft
+from orders.core.halting import FOLLOW_UP_US, RELEASE_US, SLICE, TELL_US, halt_unwritten
 from orders.core.inputs import Halt, SetState, StatusTold, Tick, Ticket
 from orders.core.outcomes import StateReply
 from orders.core.scopes import FIRM, Scope, Target
@@ -116,6 +117,17 @@ def test_a_restart_in_the_middle_goes_on_with_the_others(desk: Desk) -> None:
     desk.book.restrictions, desk.book.sweeping = kept, True  # as `ledger.states` loads them
     desk.do(Tick())
     assert all(desk.now(order).cancel_wanted for order in orders) and denied(desk)
+    desk.now_us += TELL_US
+    assert desk.do(Tick()).alarms, "They are told of after the restart, too."
+
+
+def test_a_kill_that_the_tables_do_not_take_is_in_force_all_the_same(desk: Desk) -> None:
+    order = desk.acknowledged()
+    draft = Draft(desk.book, desk.now_us)
+    halt_unwritten(draft, wish(HALTED), "a fault")
+    draft.adopt()
+    assert draft.alarms and not draft.booked and denied(desk)
+    assert desk.now(order).cancel_wanted
 
 
 def test_without_a_link_the_cancel_is_kept_until_there_is_one(desk: Desk) -> None:
@@ -209,7 +221,8 @@ def test_who_blocked_neither_asks_nor_agrees(desk: Desk) -> None:
     set_state(desk, HALTED, EVE)
     assert refusal_code(set_state(desk, ACTIVE, EVE)) == "SECOND_PERSON_REQUIRED"
     set_state(desk, ACTIVE, FAY)
-    assert refusal_code(set_state(desk, ACTIVE, EVE)) == "SECOND_PERSON_REQUIRED"
+    draft = set_state(desk, ACTIVE, EVE)
+    assert (refusal_code(draft), draft.audits[0].action) == ("SECOND_PERSON_REQUIRED", "trading_state.denied")
 
 
 def test_whom_it_binds_alone_has_no_say(desk: Desk) -> None:

@@ -25,6 +25,8 @@ from orders.core.state import Held, OrderState
 from orders.lifecycle import OrderEvent, OrderStatus
 from tradingmw.errors import Code
 
+NOT_FOLLOWED = "An order that was to follow a trade did not come about"
+UNCOVERED = "An order has traded after those that were to follow it had ended"
 NEVER_TRADED = frozenset({OrderStatus.REJECTED, OrderStatus.DENIED})
 
 
@@ -81,11 +83,9 @@ def tell_what_is_uncovered(draft: Draft, trigger: OrderState, dependents: list[O
     failed = [leg for leg in now if leg.status in NEVER_TRADED and has_ended_now(draft, leg)]
     facts = {"group": str(trigger.group), "parent": str(trigger.id)}
     if failed and trigger.filled_e8:
-        draft.alarm(
-            "An order that was to follow a trade did not come about", **facts, orders=[str(leg.id) for leg in failed]
-        )
+        draft.alarm(NOT_FOLLOWED, **facts, orders=[str(leg.id) for leg in failed])
     if traded_late and all(leg.final for leg in now):
-        draft.alarm("An order has traded after those that were to follow it had ended", **facts)
+        draft.alarm(UNCOVERED, **facts)
 
 
 def has_ended_now(draft: Draft, order: OrderState) -> bool:

@@ -14,7 +14,9 @@ from bridge.wire.messages import NewOrder, OrderListRequest, OrderStatusRequest,
 from bridge.wire.vocabulary import ExecType
 from orders.core.draft import Draft
 from orders.core.gate.exposure import Exposure, Sources
+from orders.core.groups.legs import Leg
 from orders.core.groups.sharing import OVERRUN, REFUSED, traded
+from orders.core.groups.tending import NOT_FOLLOWED, UNCOVERED
 from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.state import NOWHERE, CommandKey, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tests.orders.simulation.store import Store
 
 OURS = frozenset({E.ACCEPTED, E.CANCEL_REQUESTED, E.REPLACE_REQUESTED, E.DOUBTED, E.DENIED})
+BEGINNINGS = frozenset({E.ACCEPTED, E.HELD, E.DENIED, E.ADOPTED})
 REPORTS = {
     E.ACKNOWLEDGED: {ExecType.NEW},
     E.PARTIALLY_FILLED: {ExecType.TRADE},
@@ -47,7 +50,7 @@ REOPENED = "An ended order works again"
 ADOPTED = "The engine holds an order that was not sent from here"
 OVERDUE = "The engine works an order past its date"  #: its clock was set back, or it was dead at that moment
 
-EXPECTED = frozenset({LOST, UNASKED, AMENDED, REOPENED, ADOPTED, OVERDUE, OVERRUN, REFUSED})
+EXPECTED = frozenset({LOST, UNASKED, AMENDED, REOPENED, ADOPTED, OVERDUE, OVERRUN, REFUSED, UNCOVERED, NOT_FOLLOWED})
 
 
 class BrokenRule(AssertionError):
@@ -99,18 +102,30 @@ class Rules:
     def _check_step(self, before: OrderState | None, step: OrderChanged) -> None:
         """The history leads to the row, one event at a time, and each is in the table."""
         order, event = step.order, step.event
+        begins = before is None or (event is E.DENIED and bool(before.held))  # the gate looks again when it is to go
         self.hold(order.version == (before.version if before else 0) + 1, "an event of {} is missing", order)
         self.hold(
-            (before is None) == (event in (E.ACCEPTED, E.DENIED, E.ADOPTED)), "{} is not how an order begins", event
+            begins == (event in BEGINNINGS),
+            "{} is not how an order begins",
+            event,
         )
         after = next_status(before.status if before else None, event, traded=order.filled_e8 > 0)
         self.hold(order.status is after, "{} makes it {}, not {}", event, after, order.status)
 
     def _check_group(self, legs: list[OrderState]) -> None:
-        """Of an OCO nobody works on unasked once all that it may trade is traded."""
+        """Of an OCO nobody works on unasked once all that it may trade is traded; what waits, waits for an open one."""
+        for leg in legs:
+            if leg.leg == Leg.CHILD:
+                self._check_child(leg, next(each for each in legs if each.leg == Leg.PARENT))
+        if legs[0].leg != Leg.ONE_OF:
+            return
         left_e8 = (legs[0].shared_e8 or 0) - traded(legs)
         working = [leg for leg in legs if not leg.final and not leg.cancel_wanted]
         self.hold(left_e8 > 0 or not working, "{} work on though all of it has traded", working)
+
+    def _check_child(self, child: OrderState, parent: OrderState) -> None:
+        if child.held:
+            self.hold(not parent.final or parent.filled_e8, "{} waits for {}, which is over", child, parent)
 
     def _check_evidence(self, step: OrderChanged) -> None:
         engine, order, event = self._world.engine, step.order, step.event
@@ -124,9 +139,13 @@ class Rules:
             self.hold(self._is_forgotten(order), "{} is said to be lost by the engine, which has it", order.id)
         elif event is E.REJECTED:
             self.hold(order.id in engine.refused, "{} was never refused", order.id)
-        elif event in REPORTS:
+        elif event in REPORTS and not self._was_kept(order):
             held = engine.held.get((order.account_name, order.client_order_id))
             self.hold(held is not None, "{} of {} on the word of an engine that has no such order", event, order.id)
+
+    def _was_kept(self, order: OrderState) -> bool:
+        """To its end: nobody has to be asked."""
+        return order.leg == Leg.CHILD and order.id not in self._orders_sent
 
     def _is_forgotten(self, order: OrderState) -> bool:
         return (order.account_name, order.client_order_id) in self._world.engine.forgotten

@@ -28,7 +28,7 @@ def is_settled(world: Simulation) -> bool:
         return False
     if (book.cursor.epoch, book.cursor.seq) != (engine.epoch, engine.seq) or world.bridge.has_work:
         return False
-    standing = [order for order in book.orders.values() if not order.final]
+    standing = [order for order in book.orders.values() if not order.final and not order.held]
     return not any(order.cancel_wanted or order.status in IN_DOUBT for order in standing)
 
 
@@ -52,7 +52,9 @@ def check_groups(world: Simulation) -> None:
         if order.group:
             groups[order.group].append(order)
     for legs in groups.values():
-        left_e8 = (legs[0].shared_e8 or 0) - sum(leg.filled_e8 for leg in legs)
+        if legs[0].shared_e8 is None:
+            continue
+        left_e8 = legs[0].shared_e8 - sum(leg.filled_e8 for leg in legs)
         large = [leg for leg in legs if not leg.final and leg.quantity_e8 - leg.filled_e8 > max(left_e8, 0)]
         world.rules.hold(not large, "{} may trade more than {} of its group", large, left_e8)
 
@@ -85,9 +87,15 @@ def check_against_engine(world: Simulation, order: OrderState) -> None:
             hold(order.status is S.CANCELED and order.reason == "ENGINE_LOST", "{} is lost by the engine", order)
             hold(order.filled_e8 == lost.cum_e8, "{} has other fills than the engine had: {}", order, lost)
         else:
-            hold(order.status in (S.DENIED, S.REJECTED), "{} is not at the engine", order)
+            hold(order.status in (S.DENIED, S.REJECTED) or not was_sent(world, order), "{} is not at the engine", order)
         return
     check_same(world, order, held)
+
+
+def was_sent(world: Simulation, order: OrderState) -> bool:
+    """Or was it kept, to its end or until now?"""
+    events = {step.event for step in world.store.history[order.id]}
+    return E.HELD not in events or E.RELEASED in events
 
 
 def check_same(world: Simulation, order: OrderState, held: Held) -> None:
@@ -96,7 +104,7 @@ def check_same(world: Simulation, order: OrderState, held: Held) -> None:
     hold(order.status.value == held.status.value, "{} is otherwise at the engine: {}", order, held)
     terms = (order.filled_e8, order.quantity_e8, order.price_e8)
     hold(terms == (held.cum_e8, held.quantity_e8, held.price_e8), "{} has other terms at the engine: {}", order, held)
-    events = Counter(step.event for step in world.store.history[order.id])
+    events = Counter(step.event for step in world.store.history[order.id] if not step.order.held)
     changes = world.engine.changes.get(order.id, 0)
     hold(events[E.REPLACED] == changes, "{} was changed {} times, {} are told", order, changes, events[E.REPLACED])
 

@@ -50,7 +50,7 @@ class Traders:
     def act(self) -> None:
         """One of them does something."""
         pick = self._pick
-        deeds = (self._place, self._again, self._replace, self._cancel, self._cancel_all, self._place_oco)
+        deeds = (self._place, self._again, self._replace, self._cancel, self._cancel_all, self._place_group)
         (deed,) = pick.choices(deeds, cum_weights=DEED_WEIGHTS)
         deed(ANN if pick.random() < 0.7 else BOB)
 
@@ -74,15 +74,16 @@ class Traders:
         self._placed.append(request)
         self._send_place(request)
 
-    def _place_oco(self, caller: Caller) -> None:
-        """Two or three orders that share a quantity."""
+    def _place_group(self, caller: Caller) -> None:
+        """Two or three orders that share a quantity, or of which the first triggers the others."""
         (ticket, deadline_us), pick = self._ticket(), self._pick
         common: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": deadline_us, "caller": caller}
         shared = {"symbol": pick.choice(("AAPL", "IBM")), "side": pick.choice((Side.BUY, Side.SELL)), **SHAPES[0]}
         quantity_e8 = pick.randint(1, 6) * E8
         names = [f"o-{next(self._numbers)}" for _ in range(pick.randint(2, 3))]
         orders = [PlaceOrder(client_order_id=name, quantity_e8=quantity_e8, **common, **shared) for name in names]
-        request = PlaceOrderGroup(kind=GroupKind.OCO, orders=orders, **common)
+        kind = pick.choice((GroupKind.OCO, GroupKind.OTO))
+        request = PlaceOrderGroup(kind=kind, orders=orders, **common)
         places = tuple(Place(ticket, order, uuid.UUID(int=pick.getrandbits(128))) for order in orders)
         self._send(PlaceGroup(ticket, request, uuid.UUID(int=pick.getrandbits(128)), places))
 

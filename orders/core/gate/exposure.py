@@ -213,9 +213,10 @@ class ExposureDraft:
 
     def adopt(self) -> None:
         self.settle()
-        self._orders.adopt()
-        self._positions.adopt()
-        self._sums.adopt()
+        if self._sums.changes:  # else nothing that counts has changed, as in most batches
+            self._orders.adopt()
+            self._positions.adopt()
+            self._sums.adopt()
 
     def _count(self, layer: Layer[K, Counted], key: K, after: Counted | None) -> None:
         before = layer.get(key)

@@ -19,7 +19,7 @@ import websockets.asyncio.client
 import websockets.sync.client
 from websockets.typing import Subprotocol
 
-from tests.frames_fit import FittingConnection, FittingSyncConnection
+from tests.frames_fit import FittingConnection, FittingSyncConnection, validators
 from tests.secrets_in_logs import DEMO_PASSWORD as DEMO_PASSWORD
 from tests.secrets_in_logs import assert_no_secrets
 
@@ -212,7 +212,11 @@ class Stack:
             return str(answer.json()["ticket"])
 
     def ws_url(self, path: str, username: str | None) -> str:
-        """The socket's URL, with a fresh ticket where a user is named."""
+        """The socket's URL, with a fresh ticket where a user is named.
+
+        The document is read before: it takes seconds once, and neither a ticket nor a server waits for it.
+        """
+        validators()
         query = f"?ticket={self.ticket(username)}" if username else ""
         return f"{self.url.replace('http', 'ws', 1)}{path}{query}"
 

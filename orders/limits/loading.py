@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -50,14 +51,29 @@ def entry(
 
 def limits_loaded(now_us: int) -> tuple[Limit, ...]:
     """Those that hold at `now_us` or later."""
-    rows = list(approved().filter(asks=Asks.SET.value).order_by("proposed_at", "id"))
     spans = spans_of_all()
+    rows = map(
+        Row._make, approved().filter(asks=Asks.SET.value).order_by("proposed_at", "id").values_list(*Row._fields)
+    )
     return tuple(limit for row in rows for limit in limits_of(row, spans.left(row.id, now_us)))
 
 
-def limits_of(row: RiskLimit, spans: Sequence[Span]) -> Iterator[Limit]:
-    target = target_of(row)
+class Row(NamedTuple):
+    """What of an approved limit its core's counterpart has; there may be thousands that are over."""
+
+    id: UUID
+    rule: str
+    scope: str
+    desk_id: UUID | None
+    subject_id: UUID | None
+    symbol: str
+    value: int
+    breach: str
+
+
+def limits_of(row: Row, spans: Sequence[Span]) -> Iterator[Limit]:
     for span in spans:
+        target = target_of(row)
         yield Limit(
             id=row.id,
             rule=Rule(row.rule),
@@ -70,7 +86,7 @@ def limits_of(row: RiskLimit, spans: Sequence[Span]) -> Iterator[Limit]:
         )
 
 
-def target_of(row: RiskLimit) -> Target:
+def target_of(row: Row) -> Target:
     keys = {
         Scope.FIRM: "",
         Scope.DESK: str(row.desk_id),

@@ -109,7 +109,8 @@ def show(console: Console, limits: list[Shape]) -> None:
     console.print(f"{len(limits):,} limits.")
     if not limits:
         return
-    table = Table("state", Column("rule", no_wrap=True), "whom", "value", "breach", "from", "until")
+    state, rule = (Column(name, no_wrap=True) for name in ("state", "rule"))
+    table = Table(state, rule, "whom", "value", "breach", "from", "until")
     for limit in limits:
         whom = " ".join(filter(None, (limit["scope"], limit["target"], limit["symbol"])))
         value, days = limit["value"] or "", [(limit[name] or "")[:10] for name in ("effectiveFrom", "effectiveUntil")]

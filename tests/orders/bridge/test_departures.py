@@ -118,3 +118,17 @@ def test_a_new_order_never_reaches_another_life_of_the_engine(
     link.epoch = EPOCH + 1
     assert departures.leave() == [given_back(messages[0])]
     assert link.sent == messages[1:]
+
+
+def test_what_waits_for_the_network_and_is_halted_meanwhile_comes_back_and_its_cancel_leaves(
+    link: Link, clock: Clock, last_hop: LastHop, messages: list[Any]
+) -> None:
+    halted: list[type] = []
+    departures = Departures(link, clock, last_hop, lambda message: type(message) in halted)
+    link.room = 0
+    departures.add(messages, EPOCH)
+    assert departures.leave() == [] and len(departures) == 2
+    halted.append(NewOrder)
+    link.room = 100
+    assert departures.leave() == [NotSent(messages[0].session, messages[0].command_seq)]
+    assert link.sent == [messages[1]]

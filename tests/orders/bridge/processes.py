@@ -214,7 +214,7 @@ class Processes:
         return await self.client.ask(order, OrderAnswer, wait_seconds=wait_seconds)
 
     async def replace(self, order_id: str, *, quantity: int | None = None, price: int | None = None) -> OrderAnswer:
-        terms = {"quantity_e8": quantity and quantity * E8, "price_e8": price and price * E8}
+        terms: dict[str, Any] = {"quantity_e8": quantity and quantity * E8, "price_e8": price and price * E8}
         request = ReplaceOrder(request_id=1, deadline_us=0, caller=self.caller, order_id=uuid.UUID(order_id), **terms)
         return await self.client.ask(request, OrderAnswer)
 
@@ -257,7 +257,7 @@ class Processes:
 
     def _caller(self) -> Caller:
         ((user, account, desk),) = self.rows("SELECT id, account_id, desk_id FROM accounts_user WHERE username = 'ann'")
-        ids = {"user": uuid.UUID(user), "account": uuid.UUID(account), "desk": uuid.UUID(desk)}
+        ids: dict[str, Any] = {"user": uuid.UUID(user), "account": uuid.UUID(account), "desk": uuid.UUID(desk)}
         return Caller(account_name="ann", desk_name="alpha", **ids)
 
 

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
 from orders.core.scopes import Scope
 from orders.core.trading_states import TradingState
@@ -48,3 +49,5 @@ def named(given: dict[str, Any]) -> Named:
         return named_target(scope, given.get(scope.value) or "" if scope is not Scope.FIRM else "")
     except TradingError as error:
         raise CommandError(error.detail) from error
+    except Error as error:
+        raise CommandError(f"The database cannot name it; --firm and --symbol need none. {error}") from error

@@ -7,6 +7,7 @@ import { find } from "./views.js";
 // Beside what is pushed, which is what binds oneself: who looks after others asks more often.
 const LOOK_MS = 10_000;
 const KEEPER_LOOK_MS = 1_000;
+const KEEPERS = ["compliance", "operations", "admin"]; // of the whole firm; they let go, too
 const STATES = { halted: "Trading is halted", reduce_only: "Positions may only be reduced" };
 const at = (time) => new Date(time).toLocaleTimeString([], { hour12: false });
 
@@ -14,7 +15,7 @@ const at = (time) => new Date(time).toLocaleTimeString([], { hour12: false });
 function reachOf({ username, desk, roles }) {
   const own = [["user", username, "Only me"]];
   if (roles.includes("desk_head") && desk) own.push(["desk", desk, `Desk ${desk}`]);
-  if (roles.some((role) => ["compliance", "operations", "admin"].includes(role))) own.push(["firm", null, "The whole firm"]);
+  if (roles.some((role) => KEEPERS.includes(role))) own.push(["firm", null, "The whole firm"]);
   return own;
 }
 
@@ -34,7 +35,7 @@ export function halts(me, prove) {
   const form = dialog.querySelector("form");
   const message = form.querySelector("[data-message]");
   const reach = reachOf(me);
-  const mayRelease = me.roles.some((role) => ["desk_head", "compliance", "operations", "admin"].includes(role));
+  const mayRelease = me.roles.some((role) => KEEPERS.includes(role));
   form.elements.place.replaceChildren(...reach.map(([, , label], i) => new Option(label, i)));
 
   async function look() {

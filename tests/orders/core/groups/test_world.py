@@ -33,7 +33,7 @@ BODIES: dict[GroupKind, tuple[Body, ...]] = {
 }
 kinds = st.sampled_from(list(GroupKind))
 FILLS = {OrderEvent.PARTIALLY_FILLED, OrderEvent.FILLED}
-SEEDS, STEPS = 25, 80
+SEEDS, STEPS = 100, 80
 
 
 class GroupWorld(World):

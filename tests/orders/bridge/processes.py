@@ -194,15 +194,15 @@ class Processes:
         return asyncio.run(asking)
 
     def order(self, client_order_id: str, **fields: Any) -> PlaceOrder:
-        """Buys 10 AAPL at any price, and needs no market data; `price` makes it wait for that."""
-        price = fields.pop("price", None) or ANY_PRICE
+        """Buys 10 AAPL at any price at once, and needs no market data; `price` makes it wait for that."""
+        price = fields.pop("price", None)
         plain: dict[str, Any] = {
             "symbol": "AAPL",
             "side": Side.BUY,
             "order_type": OrderType.LIMIT,
-            "time_in_force": TimeInForce.DAY,
+            "time_in_force": TimeInForce.DAY if price else TimeInForce.IOC,
             "quantity_e8": 10 * E8,
-            "price_e8": price * E8,
+            "price_e8": (price or ANY_PRICE) * E8,
         }
         return PlaceOrder(
             request_id=1, deadline_us=0, caller=self.caller, client_order_id=client_order_id, **{**plain, **fields}

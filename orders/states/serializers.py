@@ -15,7 +15,11 @@ STATES = [state.value for state in TradingState]
 class TradingStateBody(StrictSerializer):
     scope = serializers.ChoiceField([scope.value for scope in Scope])
     target = serializers.CharField(
-        max_length=150, required=False, default="", help_text="A user name, a desk's name or a symbol; none for firm."
+        max_length=150,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="A user name, a desk's name or a symbol; none for firm.",
     )
     state = serializers.ChoiceField(STATES)
     reason = serializers.RegexField(ONE_LINE, max_length=200, help_text="One line, for those whom it binds.")

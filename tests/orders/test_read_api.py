@@ -64,6 +64,8 @@ def test_an_order_is_told_in_decimal_strings_and_utc_times(client: APIClient, an
         "filledQuantity": "0",
         "averagePrice": None,
         "externalOrderId": None,
+        "groupId": None,
+        "leg": None,
         "createdAt": "2026-11-22T10:00:00.000005Z",
         "updatedAt": "2026-11-22T10:00:00.000005Z",
     }

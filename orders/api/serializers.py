@@ -19,6 +19,9 @@ from orders.lifecycle import OrderEvent, OrderStatus
 DECIMAL = r"^-?\d+(\.\d+)?$"
 
 
+STATUSES = [status.value for status in OrderStatus]
+
+
 def words(
     vocabulary: type[Side | OrderType | TimeInForce | OrderStatus | OrderEvent | ExecutionStatus | MarkQuality],
 ) -> serializers.ChoiceField:

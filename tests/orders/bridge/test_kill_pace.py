@@ -152,10 +152,10 @@ def test_a_kill_is_in_force_and_sent_at_once(
         f"≥ {OPEN}; ≤ {CANCELED_MS}",
     )
     booked_ms = round((pair.rows(LAST_BOOKED)[0][0] - asked_us / 1_000_000) * 1000)
-    measured(13, f"engine {engine}: the last of them ended here, ms", booked_ms, "told")
+    measured(13, f"engine {engine}: the last of them ended here, ms", booked_ms, f"≤ {CANCELED_MS}")
     measured(13, f"engine {engine}: unconfirmed orders listed 1.5 s later", unconfirmed, "told")
     assert gate_ms <= GATE_MS and sent_ms <= CANCELED_MS and not later
-    assert ended_ms <= CANCELED_MS and pair.rows(KILLED)[0][0] >= OPEN
+    assert max(ended_ms, 0 if engine == "slow" else booked_ms) <= CANCELED_MS and pair.rows(KILLED)[0][0] >= OPEN
     assert answer.recorded and not accepted_later(flow, answered_us)
 
 

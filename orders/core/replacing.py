@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.wire.messages import CommandReply, OrderStatus
 from bridge.wire.vocabulary import RejectCode
-from orders.core.auditing import audit_of
+from orders.core.auditing import audit_of, signature
 from orders.core.book import Phase, awaits_evidence
 from orders.core.checks import check_replace, instrument_of
 from orders.core.commands import (
@@ -26,7 +26,7 @@ from orders.core.draft import Draft
 from orders.core.gate.changing import change_judged
 from orders.core.inputs import Replace
 from orders.core.outcomes import OrderReply
-from orders.core.requesting import engine_away, open_order, signature, stopped
+from orders.core.requesting import engine_away, open_order, stopped
 from orders.core.state import CommandProgress, Held, OrderState, Terms
 from orders.lifecycle import OrderEvent
 from orders.lifecycle import OrderStatus as Status

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bridge.wire.vocabulary import OrderType, TimeInForce
 from orders.core.admitting import admitted
-from orders.core.auditing import audit_of
-from orders.core.auditing import signature as signature
+from orders.core.auditing import audit_of, signature
 from orders.core.book import Phase, awaits_evidence
 from orders.core.causes import REASONS, Cause
 from orders.core.checks import check_order, checked_instrument, fingerprint

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 
 from bridge.wire.vocabulary import OrderType, Side, TimeInForce
-from orders.core.auditing import audit_of
+from orders.core.auditing import audit_of, signature
 from orders.core.book import Phase
 from orders.core.draft import Draft
 from orders.core.gate.findings import rules_shape
@@ -23,7 +23,7 @@ from orders.core.groups.releasing import Going, release
 from orders.core.holding import end_held, hold
 from orders.core.inputs import Close, Place
 from orders.core.outcomes import OrderReply, Placed, PlacedReply, RefusalReply
-from orders.core.requesting import engine_away, known, late, new_order, signature, stopped, want_cancel
+from orders.core.requesting import engine_away, known, late, new_order, stopped, want_cancel
 from orders.core.state import Held, OrderState, PositionState
 from orders.lifecycle import OrderEvent
 from orders.requests import ClosePositions, PlaceOrder

@@ -1,6 +1,9 @@
 """In which order are waiting inputs served? Kills, alone and first; cancels, the engine's words, orders that reduce a
 position, new orders and changes, queries, then what operators ask; in each line users take turns.
 
+The core is called at once for whatever comes, but for the engine's word that it has taken a command, which moves no
+order: it waits for the next batch, or for the next look at the time, and shares their commit.
+
 Every line has a share of each batch, so that a long replay does not shut requests out, nor a storm of requests the
 engine, nor one kind of request another. Whatever a share leaves free goes to whoever waits, in the same order. Each
 line is bounded by itself: a flood of new orders refuses no cancel.
@@ -10,13 +13,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence, Sized
 from enum import StrEnum
 from typing import Final, NamedTuple
-from uuid import UUID
 
+from bridge.wire.vocabulary import ReplyOutcome
 from orders.bridge.holdings import Closing, Holdings, closing
+from orders.bridge.turns import Turns
 from orders.core.inputs import (
     Amend,
     Asked,
@@ -34,12 +38,14 @@ from orders.core.inputs import (
     Preview,
     Reconcile,
     Reload,
+    Replied,
+    Reported,
     SetState,
 )
 
 BATCH_MAX = 64
 ENGINE_MAX = 20_000
-OPERATOR = UUID(int=0)  #: takes turns like a user
+OPERATOR = 0  #: takes turns like a user
 SMOOTHING: Final = 0.2  #: the newest pass's weight in the mean
 
 
@@ -81,10 +87,11 @@ ENGINE: Final = "engine"
 SHARES: Final = {Line.CANCELS: 12, ENGINE: 24, Line.REDUCING: 8, Line.NEWS: 16, Line.QUERIES: 2, Line.OPERATOR: 2}
 
 
-def asker(request: Asked) -> UUID:
+def asker(request: Asked) -> int:
+    """Whose turn it is, by the number of his id."""
     if isinstance(request, Attend):
-        return request.request.process
-    return OPERATOR if isinstance(request, Operating) else request.request.caller.user
+        return request.request.process.int
+    return OPERATOR if isinstance(request, Operating) else request.request.caller.user.int
 
 
 class Backlog(NamedTuple):
@@ -93,53 +100,6 @@ class Backlog(NamedTuple):
     waiting: int = 0
     oldest_seconds: float = 0.0
     pass_seconds: float = 0.0
-
-
-class Waiting(NamedTuple):
-    """A place in a line."""
-
-    number: int
-    request: Asked
-
-
-class Turns:
-    """A queue in which users take turns: each has its own line, and the lines are served one by one.
-
-    Nobody may have more waiting than there is room left: whoever comes new always finds some.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lines: OrderedDict[UUID, deque[Waiting]] = OrderedDict()
-        self._since: OrderedDict[int, float] = OrderedDict()  #: of all that wait, by number: the oldest first
-        self._number = 0
-
-    def __len__(self) -> int:
-        return len(self._since)
-
-    def put(self, user: UUID, request: Asked, now_seconds: float) -> bool:
-        """False where too many wait already."""
-        if len(self._lines.get(user, ())) >= self._most - len(self._since):
-            return False
-        self._number += 1
-        self._lines.setdefault(user, deque()).append(Waiting(self._number, request))
-        self._since[self._number] = now_seconds
-        return True
-
-    def take(self, most: int) -> list[Asked]:
-        return [self._next() for _ in range(min(most, len(self._since)))]
-
-    def oldest_seconds(self, now_seconds: float) -> float:
-        """How long the one has waited who waits longest."""
-        return now_seconds - next(iter(self._since.values()), now_seconds)
-
-    def _next(self) -> Asked:
-        user, line = self._lines.popitem(last=False)
-        number, request = line.popleft()
-        if line:
-            self._lines[user] = line
-        del self._since[number]
-        return request
 
 
 class Intake:
@@ -152,8 +112,11 @@ class Intake:
         self._arrived = threading.Condition()
         self._kills: deque[Input] = deque()
         self._engine: deque[Input] = deque()
-        self._turns = {line: Turns(most) for line, most in MOST.items()}
+        self._turns: dict[str, Turns] = {line: Turns(most) for line, most in MOST.items()}
+        self._queues: dict[str, Sized] = {ENGINE: self._engine, **self._turns}
         self._closing: Counter[Closing] = Counter()  #: quantity (10⁻⁸) of what waits and reduces
+        self._calls = False  #: the core is to come at once
+        self._told = (0, 0)  #: epoch and number of the engine's last report that was heard
         self._handed_at: float | None = None  #: when the core was given the batch that it works on
         self._pass_seconds = 0.0
 
@@ -171,19 +134,21 @@ class Intake:
                 return False
             if line is Line.REDUCING and isinstance(request, Place):
                 self._closing[closing(request.request)] += request.request.quantity_e8
-            self._arrived.notify()
+            self._call()
         return True
 
     def offer_first(self, kills: Iterable[Halt]) -> None:
         with self._arrived:
             self._kills.extend(kills)
-            self._arrived.notify()
+            self._call()
 
     def offer_engine(self, words: Iterable[Input]) -> None:
         """In the order they were said. Look at `engine_has_room` before reading more from the engine."""
         with self._arrived:
-            self._engine.extend(words)
-            self._arrived.notify()
+            for word in words:
+                self._engine.append(word)
+                if not self._may_wait(word):
+                    self._call()
 
     def give_back(self, words: Iterable[Input]) -> None:
         """Engine words and kills of a batch that could not be written, to be taken first again."""
@@ -191,10 +156,12 @@ class Intake:
         with self._arrived:
             self._kills.extendleft(reversed([word for word in words if isinstance(word, Halt)]))
             self._engine.extendleft(reversed([word for word in words if not isinstance(word, Halt)]))
+            if words:
+                self._call()
 
     def lines(self) -> dict[str, float]:
         """How many inputs wait in each line."""
-        return {ENGINE: len(self._engine), **{line.value: len(turns) for line, turns in self._turns.items()}}
+        return {str(line): len(queue) for line, queue in self._queues.items()}
 
     def backlog(self) -> Backlog:
         with self._arrived:
@@ -206,10 +173,10 @@ class Intake:
         return len(self._engine) < ENGINE_MAX
 
     def take(self, timeout_seconds: float) -> list[Input]:
-        """The next batch; empty where nothing came in time."""
+        """The next batch: as soon as something calls for it, and after `timeout_seconds` whatever is there."""
         with self._arrived:
             self._note_pass()
-            if not self._kills and not any(self.lines().values()):
+            if not self._calls:
                 self._arrived.wait(timeout_seconds)
             batch = [*self._all_kills(), *self._batch()]
             self._handed_at = self._monotonic() if batch else None
@@ -218,7 +185,22 @@ class Intake:
     def _reduces(self, asked: Place) -> bool:
         """Together with what waits already."""
         key = closing(asked.request)
-        return self._closing[key] + asked.request.quantity_e8 <= self.holdings.room_e8(key)
+        room_e8 = self.holdings.room_e8(key)
+        return room_e8 > 0 and self._closing[key] + asked.request.quantity_e8 <= room_e8
+
+    def _call(self) -> None:
+        """Once for each batch: a core that was called, or is at work, comes by itself."""
+        if not self._calls:
+            self._calls = True
+            self._arrived.notify()
+
+    def _may_wait(self, word: Input) -> bool:
+        """Is it only that the engine has taken a command, with no report before it that is missing here?"""
+        if isinstance(word, Reported):
+            self._told = word.report.epoch, word.report.seq
+        elif isinstance(word, Replied) and word.reply.outcome is ReplyOutcome.ACCEPTED:
+            return (word.reply.epoch, word.reply.last_seq) <= self._told
+        return False
 
     def _note_pass(self) -> None:
         """The core comes back for more."""
@@ -227,20 +209,26 @@ class Intake:
             self._pass_seconds += SMOOTHING * (took_seconds - self._pass_seconds)
 
     def _batch(self) -> list[Input]:
-        waiting = [len(self._engine) if line == ENGINE else len(self._turns[Line(line)]) for line in SHARES]
+        waiting = [len(self._queues[line]) for line in SHARES]
         batch: list[Input] = []
         for line, most in zip(SHARES, shared_out(waiting), strict=True):
-            batch += self._take_engine(most) if line == ENGINE else self._take_line(Line(line), most)
+            if most:
+                batch += self._take_engine(most) if line == ENGINE else self._take_line(line, most)
+        self._calls = len(batch) < sum(waiting)
         return batch
 
-    def _take_line(self, line: Line, most: int) -> list[Asked]:
+    def _take_line(self, line: str, most: int) -> list[Asked]:
         taken = self._turns[line].take(most)
-        for each in taken if line is Line.REDUCING else ():
+        if line == Line.REDUCING:
+            self._give_room_back(taken)
+        return taken
+
+    def _give_room_back(self, taken: Iterable[Asked]) -> None:
+        for each in taken:
             if isinstance(each, Place):
                 self._closing[closing(each.request)] -= each.request.quantity_e8
         if not self._turns[Line.REDUCING]:
             self._closing.clear()
-        return taken
 
     def _all_kills(self) -> list[Input]:
         kills, self._kills = self._kills, deque()
@@ -252,6 +240,8 @@ class Intake:
 
 def shared_out(waiting: Sequence[int]) -> list[int]:
     """How many of a batch come from each line, of which so many wait: its share, and what others leave free."""
+    if sum(waiting) <= BATCH_MAX:
+        return list(waiting)
     given = [min(share, count) for share, count in zip(SHARES.values(), waiting, strict=True)]
     free = BATCH_MAX - sum(given)
     for line, count in enumerate(waiting):

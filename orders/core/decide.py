@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from orders.core import (
     amending,
@@ -25,6 +25,7 @@ from orders.core.draft import Draft
 from orders.core.groups import baskets, closing, placing, tending
 from orders.core.hops import NO_HOPS, Hops
 from orders.core.inputs import (
+    ASKED,
     Amend,
     Asked,
     Attend,
@@ -84,8 +85,9 @@ def hops_of(each: Input) -> Hops:
     """The way that `each` has come; nobody looks at that of what moves no order."""
     if isinstance(each, Reported):
         return each.hops
-    if isinstance(each, Asked):
-        return Hops(received_us=each.ticket.received_us, arrived_us=each.ticket.arrived_us)
+    if type(each) in ASKED:
+        ticket = cast(Asked, each).ticket
+        return Hops(received_us=ticket.received_us, arrived_us=ticket.arrived_us)
     return NO_HOPS
 
 

@@ -152,14 +152,17 @@ class Draft:
         book.cursor, book.link, book.last_command_seq = self.cursor, self.link, self.last_command_seq
         book.sweeping, book.look_at_halted_us = self.sweeping, self.look_at_halted_us
         book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
-        layers: list[Layer[Any, Any]] = [self.orders, self.client_ids, self.executions, self.positions]
-        both: list[Layer[Any, Any]] = [self.suspects, self.restrictions]
-        for layer in [*layers, self.commands, self.claims, self.replaces, self.asks, *both]:
-            if layer.changes:
-                layer.adopt()
+        self._adopt_layers()
         self.safeguards.adopt()
         self.gate.adopt()
         book.forget_looked_up(self.orders.changes)
         if self.look_at_deadlines_us != book.look_at_deadlines_us:
             book.look_at_deadlines_us = self.look_at_deadlines_us
             book.forget_doubts_of_ended_orders()
+
+    def _adopt_layers(self) -> None:
+        held: tuple[Layer[Any, Any], ...] = (self.orders, self.client_ids, self.executions, self.positions)
+        asked: tuple[Layer[Any, Any], ...] = (self.commands, self.claims, self.replaces, self.asks)
+        for layer in (*held, *asked, self.suspects, self.restrictions):
+            if layer.changes:
+                layer.adopt()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple, get_args
 from uuid import UUID
 
 from bridge.wire.messages import CommandReply, ExecutionReport, Instrument, OrderList, OrderStatus, ReplayDone
@@ -224,6 +224,7 @@ Operating = Amend | Decide | Reconcile | Reload | SetState  #: of operators and 
 Safeguarding = GuardOf | Attend | CancelLater
 #: requests of callers, each with a ticket
 Asked = Place | PlaceGroup | Basket | Close | Replace | Preview | Cancel | CancelAll | Safeguarding | Operating
+ASKED: Final = frozenset(get_args(Asked))  #: the same as types: a union of so many is slow to be asked
 Input = (
     Asked
     | Halt

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Generic, TypeVar
 
+from msgspec import Struct, field
+
 K = TypeVar("K")
 V = TypeVar("V")
 UNCHANGED: Final[Any] = object()
 
 
-class Layer(Generic[K, V]):
+class Layer(Struct, Generic[K, V], eq=False):
     """A mapping over a mapping: reads fall through, writes and removals stay above until `adopt`.
 
-    Most layers of most batches stay empty, and cost next to nothing then.
+    Most layers of most batches stay empty, and cost next to nothing then: a batch has seventeen.
     """
 
-    __slots__ = ("_below", "changes")
-
-    def __init__(self, below: dict[K, V]) -> None:
-        self._below = below
-        self.changes: dict[K, V | None] = {}
+    _below: dict[K, V]
+    changes: dict[K, V | None] = field(default_factory=dict)
 
     def get(self, key: K) -> V | None:
         if self.changes:  # a key is hashed for each mapping that is asked, and that of a UUID takes its time

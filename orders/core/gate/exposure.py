@@ -6,10 +6,12 @@ is over is given back. Each order's part is remembered, so that what was added i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
+
+from msgspec import Struct
 
 from bridge.wire.vocabulary import Side
 from orders.core.layers import Layer
@@ -31,7 +33,7 @@ class Key(NamedTuple):
     symbol: str = ""
 
 
-class Sums(NamedTuple):
+class Sums(Struct, frozen=True):
     """Open orders: how many, what they may still buy and sell, at which value; and the position, net of all accounts.
 
     `buy_e8`, `sell_e8` and `position_e8` of different symbols are not added up: they are 0 where the key names none.
@@ -67,7 +69,7 @@ Whose = tuple[UUID | None, UUID, str]  #: desk, account, symbol
 Changed = Mapping[tuple[UUID, str], PositionState | None]
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True):
     """What an order or a position adds to the sums of `whose`."""
 
     whose: Whose
@@ -99,9 +101,12 @@ def part_of(order: OrderState, wanted: Terms = NO_TERMS) -> Sums:
     for nothing; one that waits for another order counts, but does not trade yet."""
     if order.final or order.held is Held.APPROVAL:
         return NOTHING
-    now_e8, then_e8 = leaves(order, NO_TERMS), leaves(order, wanted)
-    most_e8 = max(now_e8, then_e8)
-    notional_e16 = max(now_e8 * worth_of(order, NO_TERMS), then_e8 * worth_of(order, wanted))
+    most_e8 = leaves(order, NO_TERMS)
+    notional_e16 = most_e8 * worth_of(order, NO_TERMS)
+    if wanted is not NO_TERMS:
+        then_e8 = leaves(order, wanted)
+        notional_e16 = max(notional_e16, then_e8 * worth_of(order, wanted))
+        most_e8 = max(most_e8, then_e8)
     trades_e8 = 0 if order.held else most_e8
     bought_e8, sold_e8 = (trades_e8, 0) if order.side is Side.BUY else (0, trades_e8)
     return Sums(1, bought_e8, sold_e8, notional_e16)
@@ -144,9 +149,13 @@ def keys_of(whose: Whose) -> tuple[Key, ...]:
     return tuple(Key(scope, who, of) for of in ("", symbol) for scope, who in owners)
 
 
-def share(key: Key, part: Sums) -> Sums:
-    """What of `part` is added up under `key`."""
-    return part if key.symbol else Sums(part.orders, notional_e16=part.notional_e16)
+def shared_out(whose: Whose, part: Sums) -> Iterator[tuple[Key, Sums]]:
+    """What of `part` is added up under which key; nothing is not."""
+    of_all = Sums(part.orders, notional_e16=part.notional_e16)
+    for key in keys_of(whose):
+        more = part if key.symbol else of_all
+        if more != NOTHING:
+            yield key, more
 
 
 # --- the sums --------------------------------------------------------------------------------------------------------
@@ -167,8 +176,8 @@ class Exposure:
             self._add(counted)
 
     def _add(self, counted: Counted) -> None:
-        for key in keys_of(counted.whose):
-            after = self.sums.get(key, NOTHING).plus(share(key, counted.part))
+        for key, more in shared_out(counted.whose, counted.part):
+            after = self.sums.get(key, NOTHING).plus(more)
             if after == NOTHING:
                 self.sums.pop(key, None)
             else:
@@ -235,8 +244,8 @@ class ExposureDraft:
             self._shift(after.whose, after.part)
 
     def _shift(self, whose: Whose, by: Sums) -> None:
-        for key in keys_of(whose):
-            after = (self._sums.get(key) or NOTHING).plus(share(key, by))
+        for key, more in shared_out(whose, by):
+            after = (self._sums.get(key) or NOTHING).plus(more)
             if after == NOTHING:
                 self._sums.drop(key)
             else:

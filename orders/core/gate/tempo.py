@@ -6,7 +6,7 @@ accepted; one that is denied does not. Where the clock was set back, what was co
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -123,7 +123,7 @@ class TempoDraft:
     def __init__(self, below: Tempo, now_us: int) -> None:
         self._below, self._now_us = below, now_us
         self._placed: list[OrderState] = []
-        self._more: Counter[Kind] = Counter()
+        self._more: defaultdict[Kind, int] = defaultdict(int)
         self._canceled: list[OrderState] = []
 
     def rate(self, key: Key) -> int:
@@ -146,7 +146,9 @@ class TempoDraft:
     def placed(self, order: OrderState) -> None:
         """It was accepted: sent, or kept back."""
         self._placed.append(order)
-        self._more.update((*keys_of_order(order), *likenesses(order)))
+        kinds: tuple[Kind, ...] = (*keys_of_order(order), *likenesses(order))
+        for kind in kinds:
+            self._more[kind] += 1
 
     def adopt(self) -> None:
         for order in self._placed:

@@ -32,8 +32,8 @@ NEVER_TRADED = frozenset({OrderStatus.REJECTED, OrderStatus.DENIED})
 
 def tend(draft: Draft) -> None:
     """Every group of which an order has changed in this batch; all of them once the link has become live."""
-    changed = dict.fromkeys(order.group for order in draft.orders.changes.values() if order is not None)
-    groups = [group for group in changed if group is not None]
+    changed = [order.group for order in draft.orders.changes.values() if order is not None and order.group is not None]
+    groups = list(dict.fromkeys(changed)) if changed else changed
     if draft.link.phase is Phase.LIVE and draft.book.link.phase is not Phase.LIVE:
         groups = list(dict.fromkeys([*groups, *draft.book.groups.members]))
     for group in groups:

@@ -7,9 +7,9 @@ belongs to, and neither shows a secret.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +19,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from tradingmw.correlation import current_request_id
+from tradingmw.log_facts import MEMBERS, facts_of, without_secrets
+from tradingmw.sentences import SentenceRecord
 
 # structlog loads twisted where it is installed (daphne brings it): no process of ours shall carry that along.
 sys.modules.setdefault("structlog.twisted", cast(Any, None))
@@ -32,22 +33,6 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 logging._srcfile = None  # the documented switch
 
 LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-#: What every record has by itself; everything else on it was given as `extra`.
-OWN_ATTRIBUTES: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
-    "message",
-    "asctime",
-    "taskName",
-}
-#: Facts of libraries that say nothing in a line of text.
-NOT_SHOWN: Final = frozenset({"color_message", "request", "status_code"})
-#: What a JSON line has by itself; a fact of such a name gets an underscore.
-MEMBERS: Final = frozenset({"ts", "level", "part", "logger", "event", "exception"})
-HIDDEN: Final = "…"
-SECRET_NAME: Final = re.compile(r"passw|secret|token|ticket|cookie|authorization|api_?key", re.IGNORECASE)
-SECRET_TEXT: Final = re.compile(
-    r"(?P<before>[Bb]earer |ticket=|[Tt]oken=|[Pp]assword=|://[^/\s:@]*:)[^\s&\"'@,;]+|eyJ[\w-]+\.[\w-]+\.[\w-]*"
-)
-SECRET_MARKS: Final = ("earer ", "ticket=", "oken=", "assword=", "://", "eyJ")  #: without one there is nothing to hide
 
 
 class LogFormat(StrEnum):
@@ -60,33 +45,17 @@ class LogFormat(StrEnum):
 
 def formatter_of(json: bool, part: str = "") -> logging.Formatter:
     """What settings hand to Django, and `up` to its own handler."""
-    return json_lines(part) if json else SentenceAndFacts(LINE)
-
-
-def facts_of(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
-    """The request first, then what was given as `extra`; secrets are not shown."""
-    given = vars(record)
-    if "request_id" not in given and (request_id := current_request_id()):
-        yield "request_id", request_id
-    for name, value in given.items():
-        if name not in OWN_ATTRIBUTES and name not in NOT_SHOWN:
-            yield name, HIDDEN if _is_secret(name) else value
-
-
-def without_secrets(text: str) -> str:
-    """`text` with bearer tokens, tickets, passwords of addresses and signed tokens hidden."""
-    if not any(mark in text for mark in SECRET_MARKS):
-        return text
-    return SECRET_TEXT.sub(lambda found: (found["before"] or "") + HIDDEN, text)
-
-
-@lru_cache(maxsize=1_000)
-def _is_secret(name: str) -> bool:
-    return SECRET_NAME.search(name) is not None
+    return JsonLines(part) if json else SentenceAndFacts()
 
 
 class SentenceAndFacts(logging.Formatter):
     """`2026-11-22 11:16:53,355 INFO bridge.link.commands: The engine link changed state=live epoch=7`."""
+
+    def __init__(self) -> None:
+        super().__init__(LINE)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - as below
+        return f"{_local(int(record.created))},{int(record.msecs):03}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the framework's name
         # Escaped: a fact may be what a client sent, and must not begin a line of its own.
@@ -94,28 +63,52 @@ class SentenceAndFacts(logging.Formatter):
         return super().formatMessage(record) + shown
 
     def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record, SentenceRecord) and record.is_plain:
+            said = f"{self.formatTime(record)} {record.levelname} {record.name}: {record.msg}"
+            return said + record.sentence.shown(record.values)
         return without_secrets(super().format(record))
 
 
-def json_lines(part: str) -> logging.Formatter:
+class JsonLines(structlog.stdlib.ProcessorFormatter):
     """`{"ts": …, "level": "info", "part": "orders", "logger": …, "event": the sentence, "request_id": …, facts…}`."""
 
-    def members(_logger: Any, _method: str, given: EventDict) -> EventDict:
-        record: logging.LogRecord = given["_record"]
-        told: EventDict = {
-            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
-            "level": record.levelname.lower(),
-            **({"part": part} if part else {}),
-            "logger": record.name,
-            "event": given["event"],
-        }
+    def __init__(self, part: str) -> None:
+        super().__init__(
+            processors=[
+                lambda _logger, _method, given: {**self._members(given["_record"]), "exc_info": given["exc_info"]},
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(lambda told, **_options: without_secrets(_as_json(told))),
+            ]
+        )
+        self._part = {"part": part} if part else {}
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info:
+            return super().format(record)  # structlog shows the traceback
+        if isinstance(record, SentenceRecord) and record.is_plain:
+            return _as_json(self._own(record) | record.facts)
+        return without_secrets(_as_json(self._members(record)))
+
+    def _members(self, record: logging.LogRecord) -> dict[str, Any]:
+        told = self._own(record)
         for name, value in facts_of(record):
             told[f"{name}_" if name in MEMBERS else name] = value
-        return {**told, "exc_info": given["exc_info"]} if given.get("exc_info") else told
+        return told
 
-    return structlog.stdlib.ProcessorFormatter(
-        processors=[members, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)]
-    )
+    def _own(self, record: logging.LogRecord) -> dict[str, Any]:
+        return {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "level": record.levelname.lower(),
+            **self._part,
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+
+
+@lru_cache(maxsize=4)
+def _local(second: int) -> str:
+    """Of the clock on the wall."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
 
 
 class _Held(threading.local):
@@ -163,8 +156,8 @@ def together() -> Iterator[None]:
             handler.write_held(held)
 
 
-def _as_json(told: EventDict, **_options: Any) -> str:
-    return without_secrets(msgspec.json.encode(told, enc_hook=str).decode())
+def _as_json(told: EventDict) -> str:
+    return msgspec.json.encode(told, enc_hook=str).decode()
 
 
 def _one_line(value: object) -> str:

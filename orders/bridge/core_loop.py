@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -25,11 +26,13 @@ from orders.core.state import NOWHERE, Cursor
 from orders.core.trading_states import Restriction
 from orders.ledger import CommitUnknown, DatabaseAway, Ledger, Postponed, Settled
 from orders.ledger.patience import TURN_SECONDS
+from orders.lifecycle import OrderEvent, OrderStatus
 from orders.requests import Answer, OrderAnswer, Timing
 from tradingmw.crash_points import CrashPoint, crash_point
 from tradingmw.errors import Code, Unavailable
 from tradingmw.logs import together
 from tradingmw.metrics import ACCEPT_SECONDS, BATCH_INPUTS, ENGINE_ANSWER_SECONDS
+from tradingmw.sentences import Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,17 @@ WELL_SECONDS = 2.0  #: after the last renewal
 AWAY_PAUSE_SECONDS = 0.2  #: before a database that is away is asked again
 AWAY_TURN_SECONDS = 0.1  #: how long it is then waited for: callers are to be told at once
 FIRST_REPORT = 2  #: the version of an order at the engine's first word, where nothing came between
+FACTS = {"change": OrderEvent, "order_id": UUID, "client_order_id": str, "status": OrderStatus, "version": int}
+CHANGED = Sentence(logger, logging.INFO, "An order was changed", request_id=str, **FACTS)
+REPORTED = Sentence(
+    logger,
+    logging.INFO,
+    "A report of the engine was applied",
+    request_id=str,
+    **FACTS,
+    engine_epoch=int,
+    engine_seq=int,
+)
 
 
 class Pulse:
@@ -170,7 +184,7 @@ class CoreLoop:
                 ACCEPT_SECONDS.observe((now_us - reply.ticket.arrived_us) / 1_000_000)
         for each in draft.happenings:
             if isinstance(each, OrderChanged):
-                self.events[each.event.value] += 1
+                self.events[str(each.event)] += 1
                 note_change(each)
                 if each.source != NOWHERE and each.order.version == FIRST_REPORT:
                     ENGINE_ANSWER_SECONDS.observe((now_us - each.order.created_at_us) / 1_000_000)
@@ -245,19 +259,11 @@ class CoreLoop:
 def note_change(changed: OrderChanged) -> None:
     """One line for each event of an order, under the id of the request that it goes back to."""
     order, source = changed.order, changed.source
-    facts: dict[str, object] = {
-        "request_id": order.trace,
-        "change": changed.event.value,
-        "order_id": str(order.id),
-        "client_order_id": order.client_order_id,
-        "status": order.status.value,
-        "version": order.version,
-    }
+    facts = (order.trace, changed.event, order.id, order.client_order_id, order.status, order.version)
     if source == NOWHERE:
-        logger.info("An order was changed", extra=facts)
+        CHANGED.say(*facts)
     else:
-        facts |= {"engine_epoch": source.epoch, "engine_seq": source.seq}
-        logger.info("A report of the engine was applied", extra=facts)
+        REPORTED.say(*facts, source.epoch, source.seq)
 
 
 def raise_alarms(alarms: Iterable[Alarm]) -> None:

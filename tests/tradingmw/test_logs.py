@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from tradingmw.correlation import current_request_id, request_id_of, serving
-from tradingmw.logs import LINE, LineHandler, SentenceAndFacts, formatter_of, together, without_secrets
+from tradingmw.log_facts import without_secrets
+from tradingmw.logs import LineHandler, SentenceAndFacts, formatter_of, together
 
 
 def line(sentence: str, **facts: Any) -> str:
     record = logging.LogRecord("orders.bridge", logging.INFO, __file__, 1, sentence, (), None)
     vars(record).update(facts)
-    return SentenceAndFacts(LINE).format(record).partition(" INFO ")[2]
+    return SentenceAndFacts().format(record).partition(" INFO ")[2]
 
 
 def test_the_facts_stand_behind_the_sentence() -> None:
@@ -41,7 +42,7 @@ def test_a_traceback_follows_the_facts() -> None:
         "feed", logging.ERROR, __file__, 1, "It broke", (), (ValueError, ValueError("why"), None)
     )
     record.epoch = 3
-    first, *rest = SentenceAndFacts(LINE).format(record).splitlines()
+    first, *rest = SentenceAndFacts().format(record).splitlines()
     assert first.endswith("It broke epoch=3")
     assert rest == ["ValueError: why"]
 

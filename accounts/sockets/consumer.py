@@ -47,7 +47,6 @@ FAREWELL_SECONDS = 1.0  #: how long a stopping process waits for a client that d
 class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
     """One socket. `user`, `session` and `format` are set before `on_authenticated` and stay set."""
 
-    channel_layer_alias = None  # one receiver per process (hub, watch), never one per socket
     methods: ClassVar[dict[str, Handler]] = {}
     pushes: ClassVar[dict[str, Pushes]] = {}
     offered: ClassVar[dict[str, Method]]  #: `methods` and the built-in ones, by what their signatures say
@@ -117,8 +116,13 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
     # The life of a socket --------------------------------------------------------------------------------------------
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As Channels does it, without a task for each message; the layer has receivers of the process's own."""
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            with suppress(StopConsumer):
+                while True:
+                    message = await receive()
+                    await getattr(self, get_handler_name(message))(message)
         finally:
             self.closing = True
             await self._left()
@@ -132,10 +136,6 @@ class AuthenticatedConsumer(AsyncConsumer):  # type: ignore[misc]  # channels sh
         except RuntimeError:
             if not self.closing:  # a send that waited for a slow client while the socket was closed
                 raise
-
-    async def dispatch(self, message: Message) -> None:
-        """To `websocket_…`; without the look at idle database connections that Channels takes at each message."""
-        await getattr(self, get_handler_name(message))(message)
 
     async def websocket_connect(self, _message: Message) -> None:
         chosen = next((name for name in self.scope["subprotocols"] if name in SUBPROTOCOLS), None)

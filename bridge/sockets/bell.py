@@ -31,7 +31,8 @@ class Bell:
                 if not met():
                     await waiter[1]
             finally:
-                self._forget(waiter)
+                if not was_rung(waiter):
+                    self._forget(waiter)
 
     async def wait_at_most(self, met: Callable[[], bool], seconds: float) -> bool:
         """Whether `met()` came true in time."""
@@ -60,6 +61,11 @@ class Bell:
             self._waiters.remove(waiter)
         except ValueError:
             return  # it was rung for
+
+
+def was_rung(waiter: Waiter) -> bool:
+    """Who is woken has been taken off the list before."""
+    return waiter[1].done() and not waiter[1].cancelled()
 
 
 def wake(waiters: Iterable[Waiter]) -> None:

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from accounts.models import Session
+from accounts.models import Session, User
 from accounts.rights import Rights, rights_of, scopes_of
 from accounts.sockets import Budgeted, Later
 from orders.api.bodies import PlaceOrderBody, ReplaceOrderBody
@@ -54,12 +54,21 @@ class Asker(NamedTuple):
     rights: Rights
 
 
+class Known(NamedTuple):
+    """What this look at a user and this session have come to. Neither is changed: what is read anew is another."""
+
+    user: User
+    session: Session
+    asker: Asker
+
+
 class OrderEntry:
     """The orders of one socket, in the name of its user. Used from one event loop, one call after another."""
 
     def __init__(self, user_id: UUID, ip_address: str | None, session: Callable[[], Session]) -> None:
         """`session` gives the one in which the socket is now: a person's, or a key's with its scopes."""
         self._user_id, self._ip_address, self._session = user_id, ip_address, session
+        self._known: Known | None = None
 
     async def place(self, body: PlaceOrderBody) -> Later[Written]:
         """The order of `body`; the same again gives the order as it is."""
@@ -116,9 +125,15 @@ class OrderEntry:
 
     async def asker(self) -> Asker:
         """As the database has him now; Forbidden for who has no account."""
-        user, session = await callers().user(self._user_id), self._session()
-        rights = rights_of(user, scopes_of(session))
-        return Asker(caller_of(user, rights, self._ip_address, session.id), rights)
+        return self.asker_of(await callers().user(self._user_id), self._session())
+
+    def asker_of(self, user: User, session: Session) -> Asker:
+        """Worked out once for each look at the user, and for each session; Forbidden for who has no account."""
+        if self._known is None or self._known.user is not user or self._known.session is not session:
+            rights = rights_of(user, scopes_of(session))
+            caller = caller_of(user, rights, self._ip_address, session.id)
+            self._known = Known(user, session, Asker(caller, rights))
+        return self._known.asker
 
 
 def spend(by: Asker, purse: Purse) -> None:

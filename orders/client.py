@@ -14,13 +14,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import zmq
 from msgspec.structs import replace
+from prometheus_client import Histogram
 
 from bridge.sockets.curve import KeyRing, Role
+from bridge.sockets.handover import Handover
 from bridge.sockets.options import configure
 from bridge.sockets.pump import Context, Frames, PortClosed, PortFull, Pump, Socket, process_pump
 from bridge.wire.faults import WireError
@@ -81,6 +83,7 @@ class OrderClient:
         self._deadline_seconds = deadline_seconds
         self._asked: dict[int, Asked] = {}
         self._lock = threading.Lock()
+        self._handover = Handover()
         self._ids = itertools.count(1)
         self._connected_before = False
         self._address = address
@@ -104,10 +107,9 @@ class OrderClient:
             received_us=request_received_us(),
         )
         try:
-            with ORDER_ANSWER_SECONDS.labels(type(request).__name__).time():
-                async with asyncio.timeout(seconds + wait_seconds):
-                    answer = await self._handed_over(request)
-                    step(CrashPoint.WEB_ANSWERED, request)
+            with answer_seconds(type(request)).time():
+                answer = await self._handed_over(request, seconds + wait_seconds)
+                step(CrashPoint.WEB_ANSWERED, request)
         except TimeoutError:
             raise OutcomeUnknown(outcome="unknown") from None
         if isinstance(answer, Refusal):
@@ -133,23 +135,28 @@ class OrderClient:
     def close(self) -> None:
         self._port.close()
 
-    async def _handed_over(self, request: Request) -> Answer:
-        """Once per request, but for a process that has not seen its first connection yet: nothing has left then."""
+    async def _handed_over(self, request: Request, seconds: float) -> Answer:
+        """Once per request, but for a process that has not seen its first connection yet: nothing has left then.
+
+        TimeoutError where there is no answer after so many seconds.
+        """
+        until = asyncio.get_running_loop().time() + seconds
         while True:
             try:
-                return await self._exchange(request)
+                return await self._exchange(request, until)
             except NotHandedOver:
                 if self._connected_before or time.monotonic() - self._opened_at > FIRST_CONNECT_SECONDS:
                     raise bridge_away() from None
             await asyncio.sleep(FIRST_CONNECT_RETRY_SECONDS)
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request, until: float) -> Answer:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         with self._lock:
             if len(self._asked) >= ASKED_MAX:
                 raise bridge_away("Too many requests wait for the order bridge; nothing was done.")
             self._asked[request.request_id] = (loop, answered)
+        too_late = loop.call_at(until, if_waiting, answered, time_out)
         try:
             self._port.send([encode(request)])
             step(CrashPoint.WEB_ASKED, request)
@@ -157,6 +164,7 @@ class OrderClient:
         except (PortFull, PortClosed):
             raise bridge_away() from None
         finally:
+            too_late.cancel()
             with self._lock:
                 self._asked.pop(request.request_id, None)
 
@@ -193,7 +201,7 @@ class OrderClient:
             return
         loop, answered = asked
         try:
-            loop.call_soon_threadsafe(if_waiting, answered, settle)
+            self._handover.hand(loop, partial(if_waiting, answered, settle))
         except RuntimeError:  # its loop has ended meanwhile, and the one who asked with it
             self.counts["stray"] += 1
 
@@ -207,6 +215,15 @@ def step(point: CrashPoint, request: Request) -> None:
 def if_waiting(answered: asyncio.Future[Answer], settle: Callable[[asyncio.Future[Answer]], None]) -> None:
     if not answered.done():
         settle(answered)
+
+
+def time_out(answered: asyncio.Future[Answer]) -> None:
+    answered.set_exception(TimeoutError())
+
+
+@lru_cache
+def answer_seconds(kind: type[Request]) -> Histogram:
+    return ORDER_ANSWER_SECONDS.labels(kind.__name__)
 
 
 def request_id_of(frames: Frames) -> int:

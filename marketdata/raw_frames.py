@@ -99,6 +99,16 @@ class FrameWriter:
         if self._is_open or self._look():
             self._write(frames)
 
+    def write_message(self, opcode: int, payload: bytes) -> bool:
+        """Hand over one message as it is; False, and nothing happens, where it is not open, slow, or `deflates`."""
+        if self.deflates or not (self._is_open or self._look()) or not self._is_free():
+            return False
+        self._write(head(opcode, len(payload)) + payload)
+        return True
+
+    def _is_free(self) -> bool:
+        return self._protocol is not None and self._protocol.writable.is_set()
+
     def look_again(self) -> None:
         """Look before the next write whether the connection is open."""
         self._is_open = False

@@ -20,15 +20,26 @@ PENDING_BYTES_MAX = 1_048_576
 ROOM_BYTES = PENDING_BYTES_MAX // 4
 
 
+def never(_payload: bytes) -> bool:
+    """A socket to which nothing can be written at once."""
+    return False
+
+
 class SendQueue:
-    """Belongs to one event loop. `send` takes one payload to the socket; `close` closes it, once."""
+    """Belongs to one event loop. `send` takes one payload to the socket; `close` closes it, once.
+
+    `send_now` has one sent without waiting, or does nothing and says False; asked only where nothing is pending.
+    """
 
     def __init__(
-        self, send: Callable[[bytes], Awaitable[None]], close: Callable[[], Coroutine[Any, Any, None]]
+        self,
+        send: Callable[[bytes], Awaitable[None]],
+        close: Callable[[], Coroutine[Any, Any, None]],
+        send_now: Callable[[bytes], bool] = never,
     ) -> None:
         self.pending_bytes = 0  #: what was put and has not been sent, the payload in flight included
         self.failed = False  #: nothing more is sent but the close
-        self._send = send
+        self._send, self._send_now = send, send_now
         self._close = close
         self._payloads: deque[bytes] = deque()
         self._stir = asyncio.Event()
@@ -37,7 +48,7 @@ class SendQueue:
 
     def put(self, payload: bytes) -> None:
         """Queue `payload`; too much pending closes the socket. A payload beyond the bound goes alone."""
-        if self.failed:
+        if self.failed or (not self.pending_bytes and self._send_now(payload)):
             return
         if self.pending_bytes and self.pending_bytes + len(payload) > PENDING_BYTES_MAX:
             self.fail()

@@ -21,6 +21,7 @@ from accounts.sockets import AuthenticatedConsumer, Budgeted, CloseCode, Format,
 from accounts.sockets.frames import encode
 from accounts.sockets.methods import Handler
 from accounts.sockets.system import RECONNECT_MS_MAX
+from marketdata.raw_frames import BINARY_OPCODE, EXTENSION, TEXT_OPCODE, FrameWriter
 from notifications.items import json_as_it_is
 from notifications.send_queue import ROOM_BYTES, SendQueue
 from orders.api.bodies import PlaceOrderBody
@@ -66,7 +67,8 @@ class TradingConsumer(AuthenticatedConsumer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.unsent = SendQueue(super().write, self.close_slow)
+        self.unsent = SendQueue(super().write, self.close_slow, self._write_now)
+        self._frames: FrameWriter | None = None
         self._heart: asyncio.Task[NoReturn] | None = None
 
     # How it speaks
@@ -74,6 +76,10 @@ class TradingConsumer(AuthenticatedConsumer):
     async def write(self, payload: bytes) -> None:
         if not self.closing:
             self.unsent.put(payload)
+
+    def _write_now(self, payload: bytes) -> bool:
+        opcode = TEXT_OPCODE if self.format is Format.JSON else BINARY_OPCODE
+        return not self.closing and self._frames is not None and self._frames.write_message(opcode, payload)
 
     def queue(self, frame: Any) -> None:
         self.unsent.put(encode(frame, self.format))
@@ -111,6 +117,7 @@ class TradingConsumer(AuthenticatedConsumer):
     async def on_authenticated(self) -> None:
         as_data = json_as_it_is if self.format is Format.JSON else msgspec.json.decode
         address = client[0] if (client := self.scope.get("client")) else None
+        self._frames = self.scope.get("extensions", {}).get(EXTENSION)
         self.entry = OrderEntry(self.user.id, address, lambda: self.session)
         self.following = Subscriptions(self.user, self, as_data, lambda: self.rights)
         try:

@@ -106,11 +106,28 @@ async def test_frames_and_plain_sends_arrive_in_the_order_of_writing() -> None:
         assert [await client.recv() for _ in range(4)] == ["one", "two", b"three", "four"]
 
 
+async def test_a_message_is_written_at_once_while_its_client_keeps_up() -> None:
+    async with served() as (application, port), await joined(application, port) as client:
+        assert application.writer and application.send
+        assert application.writer.write_message(TEXT_OPCODE, b"one")
+        await application.send({"type": "websocket.send", "text": "two"})
+        assert application.writer.write_message(BINARY_OPCODE, b"x" * 70_000)
+        assert [await client.recv() for _ in range(3)] == ["one", "two", b"x" * 70_000]
+        while not application.told:
+            application.writer.write(binary_frame(b"x" * 100_000))
+            await asyncio.sleep(0)
+        assert not application.writer.write_message(TEXT_OPCODE, b"to a slow one")
+        client.transport.abort()
+        await eventually(lambda: application.gone)
+        assert not application.writer.write_message(TEXT_OPCODE, b"nobody")
+
+
 async def test_nothing_is_written_before_the_accept_or_after_the_close() -> None:
     async with served() as (application, port), await joined(application, port) as client:
         assert application.writer and application.send
         await application.send({"type": "websocket.close", "code": 4001})
         application.writer.write(text_frame(b"too late"))
+        assert not application.writer.write_message(TEXT_OPCODE, b"too late")
         with pytest.raises(ConnectionClosed) as closed:
             await client.recv()
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 4001

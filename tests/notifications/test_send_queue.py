@@ -43,6 +43,36 @@ async def test_payloads_leave_in_their_order(client: Client) -> None:
     assert (client.queue.pending_bytes, client.closed) == (0, 0)
 
 
+async def test_what_can_be_sent_at_once_is_never_ahead_of_what_waits() -> None:
+    client, at_once, is_free = Client(), list[bytes](), asyncio.Event()
+
+    def send_now(payload: bytes) -> bool:
+        if is_free.is_set():
+            at_once.append(payload)
+        return is_free.is_set()
+
+    client.queue = queue = SendQueue(client._take, client._close, send_now)
+    client.reading.clear()
+    queue.put(b"waits")
+    is_free.set()
+    queue.put(b"behind it")
+    assert (at_once, queue.pending_bytes) == ([], len(b"waitsbehind it"))
+    client.reading.set()
+    await until(lambda: not queue.pending_bytes)
+    queue.put(b"at once")
+    assert (client.received, at_once, queue.pending_bytes) == ([b"waits", b"behind it"], [b"at once"], 0)
+    await queue.stop()
+
+
+async def test_nothing_is_sent_at_once_where_the_queue_has_failed() -> None:
+    client, at_once = Client(), list[bytes]()
+    queue = SendQueue(client._take, client._close, lambda payload: at_once.append(payload) is None)
+    queue.fail()
+    queue.put(b"too late")
+    assert at_once == []
+    await queue.stop()
+
+
 async def test_more_than_a_mebibyte_pending_closes_the_socket_and_frees_the_memory(client: Client) -> None:
     client.reading.clear()
     for _ in range(20):

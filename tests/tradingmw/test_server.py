@@ -30,7 +30,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with closing(Ports()) as ports:
         port = ports.choose()
         settings = {**choose_addresses(Env(data_dir=data_dir), ports), "web_port": port, "data_dir": data_dir}
-        child = ChildProcess(manage(["web"]), as_environment(settings), on_line=lambda line: None)
+        child = ChildProcess(manage(["web"]), as_environment(settings), on_lines=lambda lines: None)
         wait_for(lambda: is_open(port), 60, "the web server", lambda: "\n".join(child.last_lines))
         yield port
         child.request_stop()

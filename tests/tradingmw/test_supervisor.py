@@ -75,7 +75,7 @@ class House:
 
     def _keeper(self, name: str, program: str, turn: int) -> Keeper:
         def start() -> ChildProcess:
-            return ChildProcess([sys.executable, "-c", program], {}, self.lines[name].append)
+            return ChildProcess([sys.executable, "-c", program], {}, self.lines[name].extend)
 
         return Keeper(Part(name, (), "", turn), start, lambda text: None)
 

@@ -23,8 +23,8 @@ class Terminal(io.StringIO):
 def test_each_line_carries_the_name_of_its_part() -> None:
     stream = io.StringIO()
     board = LogBoard(stream, {"web": "magenta"})
-    board.line("web", "INFO Order accepted")
-    board.line("engine", "WARNING [bold]not markup[/bold]")
+    board.lines("web", ["INFO Order accepted"])
+    board.lines("engine", ["WARNING [bold]not markup[/bold]"])
     board.close()
     assert stream.getvalue() == "web    | INFO Order accepted\nengine | WARNING [bold]not markup[/bold]\n"
 
@@ -33,9 +33,27 @@ def test_a_paused_terminal_holds_nobody_up_and_the_lost_lines_are_counted() -> N
     stream = Terminal()
     board = LogBoard(stream, {})
     for number in range(WAITING_LINES + 500):
-        board.line("feed", f"line {number}")
+        board.lines("feed", [f"line {number}"])
     stream.goes_on.set()
     board.close(20)
     lines = stream.getvalue().splitlines()
     assert any("log lines were dropped" in line for line in lines)
     assert len(lines) < WAITING_LINES + 100
+
+
+def test_of_many_lines_at_once_those_are_shown_that_there_is_room_for() -> None:
+    stream = io.StringIO()
+    board = LogBoard(stream, {})
+    board.lines("feed", [f"line {number}" for number in range(WAITING_LINES + 500)])
+    board.close(20)
+    *shown, told = stream.getvalue().splitlines()
+    assert shown == [f"feed   | line {number}" for number in range(WAITING_LINES)]
+    assert told == "up     | 500 log lines were dropped: this terminal was too slow"
+
+
+def test_a_line_of_json_is_shown_as_it_is() -> None:
+    stream = io.StringIO()
+    board = LogBoard(stream, {})
+    board.lines("web", ['{"part":"web"}', "a word of python"])
+    board.close()
+    assert stream.getvalue() == '{"part":"web"}\nweb    | a word of python\n'

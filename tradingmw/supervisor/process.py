@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO
+from typing import cast
 
 from tradingmw.env import ROOT
 from tradingmw.supervisor.stopping import SUPERVISED
@@ -16,7 +18,10 @@ from tradingmw.supervisor.stopping import SUPERVISED
 WINDOWS = sys.platform == "win32"
 NEW_GROUP_ON_WINDOWS: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 LAST_LINES = 30
-LINE_BYTES = 16_384  #: a longer line is shown in pieces; no child can make its parent hold more
+PIECE_BYTES = 16_384  #: read at once; a longer line is shown in pieces, and no child makes its parent hold much more
+#: After a read that left nothing, so that the next one has more: waking up costs more than many lines. Meanwhile lines
+#: wait in the pipe, which holds ten thousand characters and more, but little on Windows.
+PAUSE_SECONDS = 0.0 if WINDOWS else 0.01
 
 
 def manage(arguments: Sequence[str]) -> list[str]:
@@ -25,25 +30,26 @@ def manage(arguments: Sequence[str]) -> list[str]:
 
 
 class ChildProcess:
-    """One running child. The end of its standard input asks it to stop; `on_line` gets each line it prints.
+    """One running child. The end of its standard input asks it to stop; `on_lines` gets the lines it prints, as many
+    as are there.
 
     The child leads a process group of its own, so that a Ctrl-C in the terminal reaches the parent alone and the
     parent decides the order in which parts stop.
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], on_line: Callable[[str], None] | None
+        self, command: Sequence[str], environment: Mapping[str, str], on_lines: Callable[[Sequence[str]], None] | None
     ) -> None:
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._on_line = on_line
-        output = subprocess.PIPE if on_line else None
+        self._on_lines = on_lines
+        output = subprocess.PIPE if on_lines else None
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
             list(command),
             env={**os.environ, **environment, SUPERVISED: "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"},
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=output,
-            stderr=subprocess.STDOUT if on_line else None,
+            stderr=subprocess.STDOUT if on_lines else None,
             creationflags=NEW_GROUP_ON_WINDOWS,
             process_group=None if WINDOWS else 0,
         )
@@ -88,11 +94,23 @@ class ChildProcess:
         return reader
 
     def _pass_lines_on(self) -> None:
-        output: IO[bytes] | None = self._process.stdout
-        if output is None or self._on_line is None:
-            return
+        output = cast(io.BufferedReader, self._process.stdout)
+        rest = b""
         with output:
-            while raw := output.readline(LINE_BYTES):
-                line = raw.decode("utf-8", "replace").rstrip("\r\n")
-                self.last_lines.append(line)
-                self._on_line(line)
+            while piece := output.read1(PIECE_BYTES):
+                whole, end, rest = (rest + piece).rpartition(b"\n")
+                if end:
+                    self._say(whole)
+                elif len(rest) >= PIECE_BYTES:
+                    self._say(rest)
+                    rest = b""
+                if len(piece) < PIECE_BYTES:
+                    time.sleep(PAUSE_SECONDS)
+            if rest:
+                self._say(rest)
+
+    def _say(self, output: bytes) -> None:
+        lines = [line.rstrip("\r") for line in output.decode("utf-8", "replace").split("\n")]
+        self.last_lines.extend(lines)
+        if self._on_lines:
+            self._on_lines(lines)

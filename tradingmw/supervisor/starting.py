@@ -103,7 +103,7 @@ class Stack:
         environment = as_environment({"part": part.name, "metrics_port": port, **own})
 
         def start() -> ChildProcess:
-            return ChildProcess(command, environment, on_line=partial(self._board.line, part.name))
+            return ChildProcess(command, environment, on_lines=partial(self._board.lines, part.name))
 
         return Keeper(part, start, report=logger.warning)
 

@@ -17,7 +17,7 @@ def run_together(commands: Sequence[Sequence[str]], stop: Event) -> int:
 
     Returns the exit code: 0 when asked to stop, else that of the one that ended (never 0).
     """
-    children = [ChildProcess(manage(command), {}, on_line=None) for command in commands]
+    children = [ChildProcess(manage(command), {}, on_lines=None) for command in commands]
     while not stop.wait(POLL_SECONDS) and all(child.exit_code is None for child in children):
         continue
     ended = [child.exit_code for child in children if child.exit_code is not None]

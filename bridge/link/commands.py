@@ -1,7 +1,7 @@
 """What does the order bridge do to stand in session with the engine? The client half of `docs/engine-link.md`.
 
-Driven by one thread, which polls `socket`, calls `on_readable()` when it is readable and `on_tick()` in every turn
-(at least ten times a second).
+Driven by one thread, which polls `socket`, calls `on_readable()` when it is readable, then `take_events()`, and
+`on_tick()` at least ten times a second.
 """
 
 from __future__ import annotations
@@ -115,10 +115,8 @@ class CommandLink:
     def on_readable(self) -> list[FromEngine]:
         """What the engine said, session messages included; at most a turn's worth."""
         said: list[FromEngine] = []
-        for _ in range(TURN):
-            connection = self._connection
-            if (frames := connection.receive()) is None:
-                break
+        connection = self._connection
+        for frames in connection.receive(TURN):
             try:
                 message = decode_from_engine(frames)
             except WireError as error:
@@ -142,6 +140,10 @@ class CommandLink:
             self._listen(now)
         else:
             self._greet(now)
+        return self.take_events()
+
+    def take_events(self) -> list[LinkEvent]:
+        """What changed since the last call of this or of `on_tick`; to be asked after whatever may change something."""
         events, self._events = self._events, []
         return events
 

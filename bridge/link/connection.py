@@ -6,8 +6,11 @@ and the next command would reach it ahead of our Hello.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import zmq
 
+from bridge.sockets.arrivals import arrivals
 from bridge.sockets.curve import KeyRing, Role
 from bridge.sockets.monitoring import event_of
 from bridge.sockets.options import configure
@@ -49,12 +52,9 @@ class Connection:
             return False
         return True
 
-    def receive(self) -> Frames | None:
-        """The next message, None where none waits."""
-        try:
-            return self.socket.recv_multipart(zmq.NOBLOCK)
-        except zmq.Again:
-            return None
+    def receive(self, most: int) -> Iterator[Frames]:
+        """The messages that wait, at most so many."""
+        return arrivals(self.socket, most)
 
     def ending(self) -> str | None:
         """Why the attempt has ended; None while it has not."""

@@ -6,14 +6,15 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence, Sized
-
-import zmq
+from collections.abc import Callable, Collection, Mapping, Sequence, Sized
+from typing import Any, Final
 
 from bridge.link.commands import CommandLink
 from bridge.link.queries import QueryFault, QueryLink
 from bridge.link.states import Fenced as LinkFenced
 from bridge.link.states import LinkEvent, LinkState, StateChanged
+from bridge.sockets.arrivals import polling
+from bridge.sockets.pump import Socket
 from bridge.wire.messages import (
     CommandReply,
     EngineHeartbeat,
@@ -58,6 +59,7 @@ logger = logging.getLogger(__name__)
 
 TURN_MS = 50
 BLOCKED_TURN_MS = 1  #: while commands wait for the network
+LOOK_SECONDS = 0.01  #: between two looks at what time or others may have changed
 INSTRUMENTS_TIMEOUT_MS = 500
 INSTRUMENTS_RETRY_SECONDS = 1.0
 GREETED = (LinkState.SYNCING, LinkState.LIVE)
@@ -96,6 +98,9 @@ class LinkLoop:
         )
         door.kill = self._kill_switch.asked
         self._departures = Departures(link, clock_us, last_hop, self._stopped)
+        self._polled: list[Socket] = []
+        self._poller = polling(self._polled)
+        self._look_at = 0.0
         self._faults = 0  #: what the engine has said that could not be read, as far as the core knows
         self._request_ids = itertools.count(1)
 
@@ -117,22 +122,32 @@ class LinkLoop:
                 self._send(outgoing)
         if self._door.socket in ready:
             self._door.serve(self._answer_query)
-        self._door.look()
         if self._link.socket in ready:
             self._hear()
-        for event in self._link.on_tick():
+        if (now := time.monotonic()) >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self._look()
+        for event in self._link.take_events():
             self._heed(event)
-        self._kill_switch.tick()
         self._depart()
         if self._to_greet:
             self._greet()
 
-    def _poll(self) -> set[object]:
+    def _look(self) -> None:
+        """Much oftener than anybody waits for it, and not for each of thousands of messages a second."""
+        self._door.look()
+        for event in self._link.on_tick():
+            self._heed(event)
+        self._kill_switch.tick()
+
+    def _poll(self) -> Collection[Socket]:
+        """Which sockets have something to be read; that of the link is another after each lost connection."""
         sockets = [self._outbox.wake.socket, self._door.socket]
         if self._intake.engine_has_room:
             sockets.append(self._link.socket)
-        readable, _, _ = zmq.select(sockets, [], [], (BLOCKED_TURN_MS if self._departures else TURN_MS) / 1000)
-        return set(readable)
+        if sockets != self._polled:
+            self._polled, self._poller = sockets, polling(sockets)
+        return dict(self._poller.poll(BLOCKED_TURN_MS if self._departures else TURN_MS))
 
     # --- what the core has committed -------------------------------------------------------------------------------
     def _send(self, outgoing: Outgoing) -> None:
@@ -167,7 +182,7 @@ class LinkLoop:
         self._has_tripped = tripped
 
     def _depart(self) -> None:
-        if given_back := self._departures.leave():
+        if self._departures and (given_back := self._departures.leave()):
             self._intake.offer_engine(given_back)
         self._heed_trip()
 
@@ -264,20 +279,17 @@ def lost(event: StateChanged) -> bool:
     return event.state is LinkState.DOWN and event.before is not LinkState.CONNECTING
 
 
+WORDS: Final[Mapping[type[FromEngine], Callable[[Any], Input]]] = {
+    ExecutionReport: Reported,
+    CommandReply: Replied,
+    OrderStatus: StatusTold,
+    OrderList: Listed,
+    ReplayDone: Replayed,
+    EngineHeartbeat: lambda beat: EngineBeat(beat.epoch, beat.last_seq),
+}
+
+
 def as_input(message: FromEngine) -> Input | None:
     """What the core is told; session messages are the link's own affair."""
-    match message:
-        case ExecutionReport():
-            return Reported(message)
-        case CommandReply():
-            return Replied(message)
-        case OrderStatus():
-            return StatusTold(message)
-        case OrderList():
-            return Listed(message)
-        case ReplayDone():
-            return Replayed(message)
-        case EngineHeartbeat():
-            return EngineBeat(message.epoch, message.last_seq)
-        case _:
-            return None
+    word = WORDS.get(type(message))
+    return word(message) if word else None

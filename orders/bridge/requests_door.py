@@ -12,6 +12,7 @@ from typing import Any
 import zmq
 from msgspec.structs import replace
 
+from bridge.sockets.arrivals import arrivals
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
 from bridge.sockets.gates import Gate
 from bridge.sockets.options import configure
@@ -96,15 +97,11 @@ class RequestsDoor:
 
     def serve(self, answer_query: Callable[[BridgeQuery], Answer]) -> None:
         """Take in what waits, at most a turn's worth."""
-        for _ in range(TURN):
-            try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        for frames in arrivals(self.socket, TURN):
             self._take(frames, answer_query)
 
     def look(self) -> None:
-        """In every turn: whose key was revoked is cut off, and overload passes."""
+        """Many times a second: whose key was revoked is cut off, and overload passes."""
         self._gate.look()
         self.admission.look()
 

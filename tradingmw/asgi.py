@@ -20,7 +20,8 @@ from django.urls import re_path
 
 import marketdata.routing
 import orders.routing
-from accounts.sockets import Door, DoorLimits, OriginGuard, SocketDoor
+from accounts.sockets import OriginGuard, SocketDoor
+from accounts.sockets.door import process_door
 from orders.api.lane import OrderLane
 from tradingmw.body_limit import BodyLimit, RequestId
 from tradingmw.client_address import ClientAddress
@@ -46,7 +47,7 @@ sockets = SocketsCounted(OriginGuard(URLRouter(websocket_urlpatterns), env().ori
 served = ProtocolTypeRouter(
     {
         "http": HttpMeasured(RequestId(BodyLimit(OrderLane(cast(Any, handler))))),
-        "websocket": SocketDoor(sockets, Door(DoorLimits.of(env()))),
+        "websocket": SocketDoor(sockets, process_door()),
         "lifespan": lifespan,
     }
 )

@@ -15,11 +15,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from accounts.sockets.door import Door, process_door
 from accounts.sockets.guard import GuardedProtocol
+from accounts.sockets.knock import sent_away
 from accounts.sockets.turnstile import turnstiles
 from marketdata.raw_frames import FramesProtocol
 from tradingmw.env import Env
@@ -31,6 +34,7 @@ if sys.platform != "win32":
 
 logger = logging.getLogger(__name__)
 APPLICATION = "tradingmw.asgi:application"
+LOOP = "tradingmw.turns:new_loop"
 WEBSOCKET_MESSAGE_BYTES = 65_536
 PING_SECONDS = 20.0
 GRACEFUL_STOP_SECONDS = 3
@@ -69,6 +73,15 @@ class SocketProtocol(GuardedProtocol, FramesProtocol):
     """uvicorn's WebSocket protocol, bounded towards its client, with ready-made frames."""
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is sent any more. Of many who are gone at once, each is taken leave of in its turn."""
+        self.disconnected = True
+        self._look_again()
+        if self.close_sent:  # the application knows already
+            self._gone(exc)
+        else:
+            turnstiles(self.loop).departures.enter(partial(self._gone, exc))
+
+    def _gone(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         release(self.transport)
 
@@ -83,6 +96,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     A head is refused once it is unfinished after `HEAD_BYTES`, so the most that is ever held is that and one read.
     """
+
+    door: ClassVar[Door | None] = None  #: sends sockets away before anything is made for them
 
     _head_bytes = 0
     _in_head = True
@@ -108,9 +123,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         turnstiles(self.loop).arrivals.enter(partial(self._begin, data))
 
     def _begin(self, data: bytes) -> None:
-        if not self.transport.is_closing():
-            self._take(data)
-            self.transport.resume_reading()
+        if self.transport.is_closing():
+            return
+        if self.door and (answer := sent_away(self.door, data)):
+            self.transport.write(answer)
+            self.transport.close()
+            return
+        self._take(data)
+        self.transport.resume_reading()
 
     def _take(self, data: bytes) -> None:
         self._head_bytes += len(data)
@@ -146,6 +166,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._deadline:
             self._deadline.cancel()
             self._deadline = None
+
+    @classmethod
+    def of(cls, door: Door) -> type[BoundedHttpProtocol]:
+        return type("BoundedHttpProtocol", (cls,), {"door": door})
 
 
 class StoppableServer(uvicorn.Server):
@@ -197,9 +221,9 @@ def server_config(env: Env) -> uvicorn.Config:
         APPLICATION,
         host=env.web_host,
         port=env.web_port,
-        loop="asyncio",
+        loop=LOOP,
         backlog=ACCEPTED_PER_TURN,
-        http=BoundedHttpProtocol,
+        http=BoundedHttpProtocol.of(process_door()),
         ws=SocketProtocol.of(env),
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple, Self
 
 from accounts.sockets import tally
@@ -19,7 +20,7 @@ from accounts.sockets.origin import Application, Receive, Scope, Send
 from accounts.sockets.tally import Refused
 from tradingmw.client_address import home_of
 from tradingmw.correlation import request_id_of
-from tradingmw.env import Env
+from tradingmw.env import Env, env
 from tradingmw.errors import Code
 from tradingmw.problem import CONTENT_TYPE, problem
 from tradingmw.token_buckets import TokenBuckets
@@ -81,6 +82,13 @@ class Door:
         self._pace = TokenBuckets(limits.per_second, limits.burst, monotonic)
         self._told_at = float("-inf")
 
+    def shut(self) -> Refused | None:
+        """Why nobody is let in now, wherever he comes from. Whoever is told so was counted."""
+        reason = self._too_many_or_too_fast()
+        if reason:
+            self._count(reason)
+        return reason
+
     def enter(self, address: str) -> Visit | Refused:
         """Let a socket of `address` in, or say why not."""
         home = home_of(address)
@@ -97,6 +105,11 @@ class Door:
         if self._unknown[home] <= 0:
             del self._unknown[home]
 
+    def _too_many_or_too_fast(self) -> Refused | None:
+        if self.open >= self._limits.sockets:
+            return Refused.PROCESS
+        return None if self._pace.take(None, 0).remaining else Refused.PACE
+
     def _refusal(self, home: str) -> Refused | None:
         if self.open >= self._limits.sockets:
             return Refused.PROCESS
@@ -110,6 +123,12 @@ class Door:
             self._told_at = now
             refused = sum(tally.refused.values())
             logger.warning("Sockets are not let in", extra={"why": reason, "open": self.open, "refused": refused})
+
+
+@cache
+def process_door() -> Door:
+    """The one that the settings ask for."""
+    return Door(DoorLimits.of(env()))
 
 
 class SocketDoor:
@@ -135,12 +154,16 @@ async def send_away(scope: Scope, receive: Receive, send: Send, reason: Refused)
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1013})
         return
-    seconds = RETRY_SECONDS_MIN + secrets.randbelow(RETRY_SECONDS_MAX - RETRY_SECONDS_MIN + 1)
     request_id = request_id_of(headers_of(scope))
-    headers = {"content-type": CONTENT_TYPE, "retry-after": str(seconds), "x-request-id": request_id}
+    headers = {"content-type": CONTENT_TYPE, "retry-after": str(retry_seconds()), "x-request-id": request_id}
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "websocket.http.response.start", "status": 503, "headers": pairs})
     await send({"type": "websocket.http.response.body", "body": refusal(scope["path"], reason, request_id)})
+
+
+def retry_seconds() -> int:
+    """When one who is sent away may come back."""
+    return RETRY_SECONDS_MIN + secrets.randbelow(RETRY_SECONDS_MAX - RETRY_SECONDS_MIN + 1)
 
 
 def refusal(path: str, reason: Refused, request_id: str) -> bytes:

@@ -190,7 +190,7 @@ class CoreLoop:
                     ENGINE_ANSWER_SECONDS.observe((now_us - each.order.created_at_us) / 1_000_000)
 
     def _tell_waiting(self, settled: Settled) -> None:
-        for each in settled.draft.happenings:
+        for each in settled.draft.happenings if self._waiting else ():
             if isinstance(each, OrderChanged):
                 self._waiting.tell(each.order, settled.numbers[user_stream(each.order.user)])
 

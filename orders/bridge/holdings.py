@@ -51,12 +51,16 @@ class Holdings:
         return max(0, against - self._ordered.get(key, 0))
 
     def _note_order(self, order: OrderState) -> None:
-        key = (order.account, order.symbol, order.side)
         leaves = 0 if order.final else order.quantity_e8 - order.filled_e8
-        sum_e8 = self._ordered.get(key, 0) + leaves - self._leaves.pop(order.id, 0)
-        if leaves:
-            self._leaves[order.id] = leaves
-        if sum_e8:
+        more = leaves - self._leaves.get(order.id, 0)
+        if not more:
+            return
+        key = (order.account, order.symbol, order.side)
+        if sum_e8 := self._ordered.get(key, 0) + more:
             self._ordered[key] = sum_e8
         else:
-            self._ordered.pop(key, None)
+            del self._ordered[key]
+        if leaves:
+            self._leaves[order.id] = leaves
+        else:
+            del self._leaves[order.id]

@@ -31,6 +31,9 @@ class Waiting:
         self._due: list[tuple[Ticket, Answer]] = []
         self._count = 0
 
+    def __len__(self) -> int:
+        return self._count
+
     def hold(self, waiter: Waiter) -> None:
         """Until `tell` or its instant; at once where too many wait already."""
         if self._count >= WAITING_MAX:

@@ -84,6 +84,7 @@ class OrderClient:
         self._asked: dict[int, Asked] = {}
         self._lock = threading.Lock()
         self._handover = Handover()
+        self._leaving: dict[asyncio.AbstractEventLoop, list[Request]] = {}  #: in this turn of each
         self._ids = itertools.count(1)
         self._connected_before = False
         self._address = address
@@ -158,8 +159,8 @@ class OrderClient:
             self._asked[request.request_id] = (loop, answered)
         too_late = loop.call_at(until, if_waiting, answered, time_out)
         try:
-            self._port.send([encode(request)])
-            step(CrashPoint.WEB_ASKED, request)
+            self._port.put([encode(request)])
+            self._leave_soon(loop, request)
             return await answered
         except (PortFull, PortClosed):
             raise bridge_away() from None
@@ -167,6 +168,17 @@ class OrderClient:
             too_late.cancel()
             with self._lock:
                 self._asked.pop(request.request_id, None)
+
+    def _leave_soon(self, loop: asyncio.AbstractEventLoop, request: Request) -> None:
+        """What is asked in one turn of the loop leaves together: to wake the pump for each would cost more."""
+        self._leaving.setdefault(loop, []).append(request)
+        if len(self._leaving[loop]) == 1:
+            loop.call_soon(self._leave, loop)
+
+    def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._port.wake()
+        for request in self._leaving.pop(loop):
+            step(CrashPoint.WEB_ASKED, request)
 
     # --- in the pump thread ---------------------------------------------------------------------------------------
     def _on_frames(self, frames: Frames) -> None:

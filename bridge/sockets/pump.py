@@ -68,18 +68,22 @@ class Port:
         Without `on_unsent` a message the socket cannot take yet waits; with it, it is handed back at once.
         Raises `PortFull` or `PortClosed`.
         """
+        self.put(frames)
+        self.wake()
+
+    def put(self, frames: Frames) -> None:
+        """As `send`, but it leaves with the next `wake` at the latest: of many messages one is enough."""
         if self.closed:
             raise PortClosed
         if len(self.outbox) >= self._capacity:
             raise PortFull
         self.outbox.append(frames)
+
+    def wake(self) -> None:
         self._pump.outgoing(self)
 
     def call(self, function: Callable[[Socket], None]) -> None:
-        """Run `function(socket)` in the pump thread (subscribe, …), in the order of the calls.
-
-        Raises `PortFull` or `PortClosed`.
-        """
+        """Run `function(socket)` in the pump thread, in the order of the calls. Raises `PortFull` or `PortClosed`."""
         if self.closed:
             raise PortClosed
         self._pump.submit(lambda: self._pump.apply(self, function))

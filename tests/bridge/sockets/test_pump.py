@@ -66,6 +66,15 @@ def test_everything_queued_is_sent_in_order(pump: Pump, peer: zmq.Socket) -> Non
     assert received(peer, 5000) == expected
 
 
+def test_what_was_put_leaves_with_the_next_wake_and_in_the_same_order(pump: Pump, peer: zmq.Socket) -> None:
+    port = pump.attach(to(peer), ignore, capacity=5000)
+    expected = [[b"%d" % number] for number in range(5000)]
+    for number, frames in enumerate(expected):
+        (port.send if number % 7 == 0 else port.put)(frames)
+    port.wake()
+    assert received(peer, 5000) == expected
+
+
 def test_everything_that_arrives_is_handed_over_in_order(pump: Pump, peer: zmq.Socket) -> None:
     arrived: list[Frames] = []
     pump.attach(to(peer), arrived.append)

@@ -63,11 +63,12 @@ class Known(NamedTuple):
 
 
 class OrderEntry:
-    """The orders of one socket, in the name of its user. Used from one event loop, one call after another."""
+    """The orders of one socket, in the name of its user. Made and used on one event loop, one call after another."""
 
     def __init__(self, user_id: UUID, ip_address: str | None, session: Callable[[], Session]) -> None:
         """`session` gives the one in which the socket is now: a person's, or a key's with its scopes."""
         self._user_id, self._ip_address, self._session = user_id, ip_address, session
+        self._callers = callers()
         self._known: Known | None = None
 
     async def place(self, body: PlaceOrderBody) -> Later[Written]:
@@ -125,7 +126,7 @@ class OrderEntry:
 
     async def asker(self) -> Asker:
         """As the database has him now; Forbidden for who has no account."""
-        return self.asker_of(await callers().user(self._user_id), self._session())
+        return self.asker_of(await self._callers.user(self._user_id), self._session())
 
     def asker_of(self, user: User, session: Session) -> Asker:
         """Worked out once for each look at the user, and for each session; Forbidden for who has no account."""

@@ -21,10 +21,12 @@ from django.http.request import split_domain_port, validate_host
 from rest_framework.exceptions import ParseError
 
 from accounts.factors.policy import factor_needed
+from accounts.models import Session
 from accounts.rights import Rights, rights_of
 from accounts.tokens import access_token_check
 from orders.api.answers import Written, order_placed, order_written, preferred_wait
 from orders.api.bodies import PlaceOrderBody
+from orders.entry import Asker, Known
 from orders.requests import Caller
 from orders.services import caller_of, order_cancel, order_place
 from tradingmw.budgets import Purse
@@ -47,8 +49,12 @@ Headers = Mapping[bytes, bytes]
 logger = logging.getLogger(__name__)
 ORDERS = "/api/v1/orders"
 ORDER = re.compile(rf"{ORDERS}/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})")
+KNOWN_MAX = 10_000  #: sessions
 ACCEPTED = frozenset({b"*/*", b"application/json"})
 JSON = frozenset({b"application/json", b"application/json; charset=utf-8"})
+
+
+_known: dict[UUID, Known] = {}  #: by session
 
 
 class NotUsual(Exception):
@@ -134,7 +140,7 @@ def is_ours(host: bytes) -> bool:
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
-def caller_behind(authorization: bytes, scope: Scope) -> tuple[Caller, Rights]:
+def caller_behind(authorization: bytes, scope: Scope) -> Asker:
     """NotUsual, TradingError; SynchronousOnlyOperation where the session must be read from the database."""
     scheme, _, token = authorization.partition(b" ")
     if scheme.lower() != b"bearer":
@@ -142,8 +148,19 @@ def caller_behind(authorization: bytes, scope: Scope) -> tuple[Caller, Rights]:
     address = (scope.get("client") or [None])[0]
     session = access_token_check(token.decode("latin-1").strip(), address)
     factor_needed(session)
-    rights = rights_of(session.user)
-    return caller_of(session.user, rights, address, session.id), rights
+    return asker_of(session, address)
+
+
+def asker_of(session: Session, address: str | None) -> Asker:
+    """Worked out once for each look at the session and his user: what is read anew is another one."""
+    known = _known.get(session.id)
+    if known is None or known.session is not session or known.asker.caller.ip_address != address:
+        rights = rights_of(session.user)
+        asker = Asker(caller_of(session.user, rights, address, session.id), rights)
+        known = _known[session.id] = Known(session.user, session, asker)
+        if len(_known) > KNOWN_MAX:
+            del _known[next(iter(_known))]
+    return known.asker
 
 
 def to_place(caller: Caller, rights: Rights, headers: Headers, body: bytes) -> Asked:

@@ -31,7 +31,7 @@ def session(ann: User, scope: Function = Function.ORDERS_PLACE) -> Session:
 
 
 @pytest.fixture
-def entry() -> OrderEntry:
+async def entry() -> OrderEntry:
     return OrderEntry(ANN, "192.0.2.7", lambda: Session())
 
 

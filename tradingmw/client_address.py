@@ -9,9 +9,11 @@ believed only where the connection comes from `TMW_PROXIES`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
+ADDRESSES_REMEMBERED = 4_096
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -47,6 +49,7 @@ def forwarded(scope: Scope, name: bytes) -> list[str]:
     return [part.strip() for value in values for part in value.split(",")]
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def plain(text: str) -> str:
     """The address in `text` without port, brackets and zone; an IPv4 address mapped into IPv6 as IPv4; "" for none."""
     bare = text.strip().partition("%")[0]

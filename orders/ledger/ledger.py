@@ -40,6 +40,7 @@ from orders.ledger.patience import TURN_SECONDS, Patience
 from orders.ledger.safeguards import look_up_fates
 from orders.ledger.writing import Numbers, Written, reached, write
 from tradingmw.crash_points import CrashPoint, crash_point
+from tradingmw.cursors import driver_cursor
 from tradingmw.errors import TradingError
 from tradingmw.metrics import COMMIT_SECONDS
 
@@ -158,7 +159,7 @@ class Ledger:
         committing = False
         crash_point(steps.decided)
         try:
-            with COMMIT_SECONDS.time(), transaction.atomic(), connection.cursor() as cursor:
+            with COMMIT_SECONDS.time(), transaction.atomic(), driver_cursor() as cursor:
                 hold_lease(self.fence, cursor)
                 crash_point(steps.begun)
                 written = write(draft, cursor)

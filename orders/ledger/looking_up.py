@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 from msgspec.structs import replace
 
@@ -43,6 +42,7 @@ from orders.limits.loading import limits_loaded, revision
 from orders.models import Execution, Order, Position
 from orders.requests import Caller, ClosePositions
 from orders.rows import execution_state, order_state, position_state
+from tradingmw.cursors import driver_cursor
 
 KEYS_PER_QUERY = 400
 AMENDMENTS = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
@@ -148,7 +148,7 @@ def look_up_client_ids(book: Book, keys: set[Holding]) -> None:
 
 def look_up_executions(book: Book, exec_ids: set[str]) -> None:
     for some in slices({exec_key(exec_id) for exec_id in exec_ids}):
-        with connection.cursor() as cursor:
+        with driver_cursor() as cursor:
             known = [key for (key,) in pick_executions.run(cursor, some)]
         if known:
             for row in Execution.objects.select_related("account", "order").filter(exec_key__in=known):
@@ -191,7 +191,7 @@ def look_up_client_id(book: Book, account: UUID, client_order_id: str) -> None:
 
 def used(keys: Sequence[str], account: UUID) -> set[UUID]:
     """The orders that have these client order ids."""
-    with connection.cursor() as cursor:
+    with driver_cursor() as cursor:
         return {UUID(order_id) for (order_id,) in pick_orders.run(cursor, keys, account)}
 
 

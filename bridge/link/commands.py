@@ -241,7 +241,8 @@ class CommandLink:
 
     def _on_heard(self) -> None:
         self._heard = self._monotonic()
-        self._enter(Occasion.HEARD, "the engine speaks again")
+        if self.state is LinkState.DEGRADED:
+            self._enter(Occasion.HEARD, "the engine speaks again")
 
     def _refuse(self, error: WireError) -> None:
         self.faults[error.reason] += 1

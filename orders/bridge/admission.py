@@ -67,7 +67,7 @@ class Admission:
         if purse is None:
             return None
         caller = request.caller  # type: ignore[union-attr]  # all that cost something have one
-        return self._budgets.take(caller.user, purse, caller.tier, tokens_of(request))
+        return self._budgets.take(caller.user.int, purse, caller.tier, tokens_of(request))
 
     def refusal(self, asked: Asked, budget: Budget | None) -> TradingError | None:
         """Why `asked` does not wait now; None where it does."""
@@ -84,7 +84,9 @@ class Admission:
         return None
 
     def look(self) -> None:
-        """How much there is to do now; in every turn of the link thread."""
+        """How much there is to do now; asked for each request, and many times a second."""
+        if not self._gate.level and self._gate.is_calm(self._intake.news):
+            return
         backlog = self._intake.backlog()
         if self._gate.look(backlog, self._monotonic()):
             facts = {"level": self.level, **backlog._asdict()}

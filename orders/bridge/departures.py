@@ -101,4 +101,4 @@ class Departures:
 
 def is_kept(message: Departing) -> TypeGuard[NewOrder | CancelOrder | ReplaceOrder]:
     """Is it a command that the ledger holds a claim of?"""
-    return isinstance(message, NewOrder | CancelOrder | ReplaceOrder)
+    return isinstance(message, (NewOrder, CancelOrder, ReplaceOrder))

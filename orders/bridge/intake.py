@@ -163,6 +163,11 @@ class Intake:
         """How many inputs wait in each line."""
         return {str(line): len(queue) for line, queue in self._queues.items()}
 
+    @property
+    def news(self) -> int:
+        """How many new orders and changes wait."""
+        return len(self._turns[Line.NEWS])
+
     def backlog(self) -> Backlog:
         with self._arrived:
             news = self._turns[Line.NEWS]

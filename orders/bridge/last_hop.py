@@ -121,7 +121,7 @@ def firm_halted(why: str, now_us: int) -> WantedState:
 
 def is_guarded(message: object) -> TypeGuard[Guarded]:
     """Does it ask the engine for more than an end?"""
-    return isinstance(message, NewOrder | ReplaceOrder)
+    return isinstance(message, (NewOrder, ReplaceOrder))
 
 
 def licence_of(row: Columns) -> Licence:
@@ -131,5 +131,5 @@ def licence_of(row: Columns) -> Licence:
 def asked_by(command: Guarded) -> Licence:
     terms = command.quantity_e8, command.price_e8, command.stop_price_e8
     if isinstance(command, NewOrder):
-        return Licence(CommandKind.NEW_ORDER.value, command.order_id, command.side.value, *terms)
-    return Licence(CommandKind.REPLACE_ORDER.value, command.order_id, "", *terms)
+        return Licence(CommandKind.NEW_ORDER, command.order_id, command.side, *terms)
+    return Licence(CommandKind.REPLACE_ORDER, command.order_id, "", *terms)

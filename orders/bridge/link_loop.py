@@ -189,8 +189,7 @@ class LinkLoop:
     # --- the link --------------------------------------------------------------------------------------------------
     def _hear(self) -> None:
         """What could not be read stands before what could: nobody knows what came first."""
-        said = [one for one in self._link.on_readable() if not self._is_of_kill(one)]
-        words = [self._stamped(word) for word in map(as_input, said) if word is not None]
+        words = [word for one in self._link.on_readable() if (word := self._word(one)) is not None]
         faults = self._link.faults.total()
         if faults > self._faults:
             words.insert(0, Unreadable())
@@ -198,11 +197,13 @@ class LinkLoop:
         came_to(CrashPoint.REPORT_READ, words)
         self._intake.offer_engine(words)
 
-    def _is_of_kill(self, one: FromEngine) -> bool:
-        return isinstance(one, CommandReply) and self._kill_switch.is_answer(one)
-
-    def _stamped(self, word: Input) -> Input:
-        return Reported(word.report, self._departures.hops(word.report)) if isinstance(word, Reported) else word
+    def _word(self, message: FromEngine) -> Input | None:
+        """For the core: a report with the way it has come, and nothing that was only for the kill switch."""
+        if isinstance(message, ExecutionReport):
+            return Reported(message, self._departures.hops(message))
+        if isinstance(message, CommandReply) and self._kill_switch.is_answer(message):
+            return None
+        return as_input(message)
 
     def _heed(self, event: LinkEvent) -> None:
         if isinstance(event, LinkFenced):

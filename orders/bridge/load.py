@@ -48,9 +48,13 @@ class LoadGate:
     def admits(self, tier: Tier) -> bool:
         return RANKS[tier] >= self.level
 
+    def is_calm(self, waiting: int) -> bool:
+        """One pass takes them all, and nobody counts so few as many."""
+        return waiting <= BATCH_MAX and waiting < self._bounds.waiting
+
     def pressure(self, backlog: Backlog) -> float:
         """0 where one pass takes all that waits: then it is no backlog, however slow that pass is."""
-        if backlog.waiting <= BATCH_MAX and backlog.waiting < self._bounds.waiting:
+        if self.is_calm(backlog.waiting):
             return 0.0
         expected_seconds = backlog.waiting / BATCH_MAX * backlog.pass_seconds
         wait = max(backlog.oldest_seconds, expected_seconds) / self._bounds.wait_seconds

@@ -31,6 +31,7 @@ PORT_CAPACITY = 1000  #: frames that may wait to be sent, per port
 CALL_CAPACITY = 10_000  #: calls that may wait, per pump
 TURN = 100  #: messages a port may read or send before the next one has its turn
 START_SECONDS = 10.0
+READABLE, WRITABLE = int(zmq.POLLIN), int(zmq.POLLOUT)  #: plain numbers: `&` of zmq's own is Python code
 
 
 class PortFull(Exception):
@@ -204,9 +205,9 @@ class Pump:
             port = self._ports.get(socket)
             if port is None:
                 continue  # the wake socket, or closed by a call of this step
-            if events & zmq.POLLOUT:
+            if events & WRITABLE:
                 self._send(port, socket)
-            if events & zmq.POLLIN:
+            if events & READABLE:
                 self._receive(port, socket)
 
     def _send_waiting(self) -> None:

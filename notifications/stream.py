@@ -20,10 +20,13 @@ from tradingmw.statements import Add, Insert, Pick, Row
 
 #: Names in one query: SQL Server takes 2,100 parameters, SQLite may be built for 999.
 NAMES_PER_QUERY = 500
+REMEMBERED_MAX = 10_000  #: streams whose number is remembered
 
 insert_events = Insert(StreamEvent)
 advance = Add(StreamCounter, "number", ["stream"])
+advance_from = Add(StreamCounter, "number", ["stream", "number"])
 pick_numbers = Pick(StreamCounter, ["stream", "number"], "stream")
+_reached: dict[str, int] = {}  #: by this process when it last appended; others append too
 
 
 class NewEvent(NamedTuple):
@@ -58,9 +61,10 @@ def append(events: Sequence[NewEvent], *, at: datetime, cursor: Cursor | None = 
             return append(events, at=at, cursor=own)
     if not connection.in_atomic_block:
         raise NoTransaction("append() was called outside a transaction.")
-    last = _advance(cursor, Counter(event.stream for event in events))
-    numbers = _numbers(events, last)
+    reached = _advance(cursor, Counter(event.stream for event in events))
+    numbers = _numbers(events, reached)
     insert_events.write(cursor, [row(event, number, at) for event, number in zip(events, numbers, strict=True)])
+    _remember(reached)
     return numbers
 
 
@@ -69,18 +73,26 @@ def row(event: NewEvent, number: int, at: datetime) -> Row:
     return {"stream": stream, "number": number, "channel": channel, "kind": kind, "data": data, "created_at": at}
 
 
-def _advance(cursor: Cursor, counts: Counter[str]) -> Counter[str]:
+def _advance(cursor: Cursor, counts: Counter[str]) -> dict[str, int]:
     """Take `counts[stream]` numbers of each stream; return the number before the first taken."""
-    for stream in sorted(counts):
-        _take(cursor, stream, counts[stream])
-    reached = Counter(last_numbers(counts, cursor))
-    reached.subtract(counts)
-    return reached
+    return {stream: _take(cursor, stream, counts[stream]) for stream in sorted(counts)}
 
 
-def _take(cursor: Cursor, stream: str, count: int) -> None:
+def _take(cursor: Cursor, stream: str, count: int) -> int:
+    """The number before the first taken: where it is as remembered, one statement takes them and tells so."""
+    remembered = _reached.get(stream)
+    if remembered is not None and advance_from.run(cursor, count, stream, remembered):
+        return remembered
     if not advance.run(cursor, count, stream) and not _created(stream, count):
         advance.run(cursor, count, stream)
+    return last_numbers([stream], cursor)[stream] - count
+
+
+def _remember(reached: dict[str, int]) -> None:
+    """What was not committed in the end is remembered wrongly, and will not be found."""
+    if len(_reached) + len(reached) > REMEMBERED_MAX:
+        _reached.clear()
+    _reached.update(reached)
 
 
 def _created(stream: str, count: int) -> bool:
@@ -93,11 +105,12 @@ def _created(stream: str, count: int) -> bool:
     return True
 
 
-def _numbers(events: Sequence[NewEvent], last: Counter[str]) -> list[int]:
+def _numbers(events: Sequence[NewEvent], reached: dict[str, int]) -> list[int]:
+    """Of each event; `reached` goes on with them."""
     numbers = []
     for event in events:
-        last[event.stream] += 1
-        numbers.append(last[event.stream])
+        number = reached[event.stream] = reached[event.stream] + 1
+        numbers.append(number)
     return numbers
 
 

@@ -77,6 +77,14 @@ def test_a_rolled_back_append_leaves_its_numbers_to_the_next(stream: str) -> Non
 
 
 @pytest.mark.django_db
+def test_numbers_that_another_process_took_meanwhile_are_not_given_again(stream: str) -> None:
+    write([event(stream)])
+    StreamCounter.objects.filter(stream=stream).update(number=4)
+    assert write([event(stream)] * 2) == [5, 6]
+    assert write([event(stream)]) == [7]
+
+
+@pytest.mark.django_db
 def test_a_page_begins_after_the_cursor_and_ends_at_its_limit(stream: str) -> None:
     write([event(stream)] * 5)
     assert [row.number for row in read(stream, 1, 3)] == [2, 3, 4]

@@ -23,14 +23,14 @@ def order_shape(order: OrderState) -> dict[str, Any]:
         "account": order.account_name,
         "symbol": order.symbol,
         "exchange": order.exchange,
-        "side": order.side.value,
-        "orderType": order.order_type.value,
-        "timeInForce": order.time_in_force.value,
+        "side": str(order.side),
+        "orderType": str(order.order_type),
+        "timeInForce": str(order.time_in_force),
         "quantity": text_e8(order.quantity_e8),
         "price": decimal_or_none(order.price_e8),
         "stopPrice": decimal_or_none(order.stop_price_e8),
         "expiresAt": None if order.expires_at_us is None else text(order.expires_at_us),
-        "status": order.status.value,
+        "status": str(order.status),
         "reason": order.reason or None,
         "filledQuantity": text_e8(order.filled_e8),
         "averagePrice": decimal_or_none(order.average_price_e8),
@@ -52,11 +52,11 @@ def execution_shape(execution: ExecutionState) -> dict[str, Any]:
         "account": execution.account_name,
         "symbol": execution.symbol,
         "exchange": execution.exchange,
-        "side": execution.side.value,
+        "side": str(execution.side),
         "quantity": text_e8(execution.quantity_e8),
         "price": text_e8(execution.price_e8),
         "executedAt": text(execution.executed_at_us),
-        "status": execution.status.value,
+        "status": str(execution.status),
         "refExecId": execution.ref_exec_id or None,
     }
 
@@ -90,7 +90,7 @@ def written_shape(answer: OrderAnswer) -> dict[str, Any]:
 def canceled_shape(answer: CancelAllAnswer) -> dict[str, Any]:
     """What a write of many orders is answered with: an item per order."""
     items = [
-        {"id": str(item.id), "status": item.status.value, **({"code": item.code.value} if item.code else {})}
+        {"id": str(item.id), "status": str(item.status), **({"code": str(item.code)} if item.code else {})}
         for item in answer.items
     ]
     return {"items": items, "lastEventId": answer.last_event_id}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from types import NoneType
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -41,6 +42,9 @@ AS_IT_IS: dict[type, type] = {
 }
 
 
+hexadecimal: Adapt = attrgetter("hex")  #: of a UUID
+
+
 def adapter_of(field: AnyField, kind: type) -> Adapt | None:
     """From a value of exactly `kind` to the driver's; None where the driver takes it as it is."""
     kept = type(target_of(field))
@@ -62,10 +66,6 @@ def target_of(field: AnyField) -> AnyField:
 
 def through_django(field: AnyField) -> Adapt:
     return lambda value: field.get_db_prep_save(value, connection)
-
-
-def hexadecimal(value: UUID) -> str:
-    return value.hex
 
 
 def naive_text(otherwise: Adapt) -> Adapt:

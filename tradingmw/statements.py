@@ -74,6 +74,8 @@ class Statement:
         plan = self._plans.get(kinds)
         if plan is None:
             plan = self._plans[kinds] = self._plan(kinds)
+        if not plan:
+            return values
         adapted = list(values)
         for place, adapt in plan:
             adapted[place] = adapt(adapted[place])

@@ -61,11 +61,18 @@ def look_up(book: Book, batch: Sequence[Input]) -> None:
     book.booked = booked_changes({each.wanted.id for each in batch if isinstance(each, Halt)})
     look_up_client_ids(book, client_ids(book, batch))
     reports = [each.report for each in batch if isinstance(each, Reported)]
+    amends = [each for each in batch if isinstance(each, Amend)]
+    if reports or amends:
+        look_up_reported(book, reports, amends)
+
+
+def look_up_reported(book: Book, reports: Sequence[ExecutionReport], amends: Sequence[Amend]) -> None:
+    """What the engine's words, and those that stand in for them, are applied to."""
     look_up_owners(book, [report for report in reports if report.order_id not in book.orders])
     amendments = [report for report in reports if report.exec_type in AMENDMENTS]
     trades = [report for report in reports if report.exec_type is ExecType.TRADE]
     look_up_executions(book, {report.exec_id for report in [*trades, *amendments]})
-    amended = holdings(book, amendments) | holdings_by_hand(book, [each for each in batch if isinstance(each, Amend)])
+    amended = holdings(book, amendments) | holdings_by_hand(book, amends)
     look_up_positions(book, holdings(book, trades) | amended)
     look_up_trades(book, amended)
 

@@ -133,7 +133,9 @@ def write_commands(draft: Draft, cursor: Cursor, at: datetime) -> list[Columns]:
 
 def write_runs(draft: Draft, cursor: Cursor) -> None:
     """Reconciliations that began, were over or went on. Where one begins, no other one runs: those were cut short."""
-    runs = draft.runs.values() if draft.found_something else []
+    if not draft.found_something:
+        return
+    runs = draft.runs.values()
     if draft.begun:
         cut_short = Reconciliation.objects.filter(outcome=RunOutcome.RUNNING.value)
         cut_short.update(outcome=RunOutcome.ABANDONED.value)

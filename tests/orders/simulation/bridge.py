@@ -162,8 +162,10 @@ class Bridge:
     def _publish(self, draft: Draft) -> None:
         world = self._world
         world.rules.check_published(draft)
-        self.last_hop.license(command_columns(command, instant(draft.now_us)) for command in draft.claimed)
-        self.departures.add(draft.to_engine, draft.link.epoch)
+        if draft.claimed:
+            self.last_hop.license(command_columns(command, instant(draft.now_us)) for command in draft.claimed)
+        if draft.to_engine:
+            self.departures.add(draft.to_engine, draft.link.epoch)
         self._depart()
         if not self.alive or self.dies("sent"):
             return

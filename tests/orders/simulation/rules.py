@@ -13,7 +13,6 @@ from uuid import UUID
 from bridge.wire.messages import NewOrder, OrderListRequest, OrderStatusRequest, ReplayRequest
 from bridge.wire.vocabulary import ExecType
 from orders.core.draft import Draft
-from orders.core.gate.exposure import Exposure, Sources
 from orders.core.groups.legs import Leg
 from orders.core.groups.sharing import OVERRUN, REFUSED, traded
 from orders.core.groups.tending import NOT_FOLLOWED, UNCOVERED
@@ -21,6 +20,7 @@ from orders.core.outcomes import OrderChanged, OrderReply
 from orders.core.state import NOWHERE, CommandKey, ExecutionState, OrderState
 from orders.lifecycle import OrderEvent as E
 from orders.lifecycle import next_status
+from tests.orders.simulation.recount import Recount
 from tests.orders.simulation.store import OPEN_MOST
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Rules:
         self._world = world
         self._sent: set[CommandKey] = set()
         self._orders_sent: set[UUID] = set()
+        self._recount = Recount()
         self.alarms: Counter[str] = Counter()
 
     def hold(self, kept: object, broken: str, *facts: object) -> None:
@@ -85,7 +86,7 @@ class Rules:
                 recorded = store.executions.get(each.exec_id)
                 self.hold(not recorded or (recorded.live and not each.live), "{} was recorded twice", each)
         for group in {order.group for order in rows.values() if order.group}:
-            self._check_group([{**store.orders, **rows}[each] for each in members(store, rows, group)])
+            self._check_group([order for order in {**store.orders, **rows}.values() if order.group == group])
         for command in draft.claimed:
             self.hold((command.session, command.seq) not in store.commands, "{} has the number of another one", command)
         self._check_limit(store, draft, rows)
@@ -157,10 +158,8 @@ class Rules:
                 row = self._world.store.orders.get(reply.order.id)
                 self.hold(row and row.version >= reply.order.version, "{} was answered and is not durable", reply)
         if draft.happenings:
-            book = draft.book
-            there = Exposure(Sources(book.orders, book.replaces, book.commands, book.positions))
-            counted = book.gate.exposure(book)
-            self.hold(counted.sums == there.sums, "{} is counted where {} is there", counted.sums, there.sums)
+            counted, there = draft.book.gate.exposure(draft.book).sums, self._recount.sums(draft.book)
+            self.hold(counted == there, "{} is counted where {} is there", counted, there)
         for alarm in draft.alarms:
             self.alarms[alarm.sentence] += 1
             self.hold(alarm.sentence in EXPECTED, "a false alarm: {}", alarm)
@@ -177,7 +176,3 @@ class Rules:
         if isinstance(message, NewOrder):
             self.hold(message.order_id not in self._orders_sent, "{} was sent a second time", message)
             self._orders_sent.add(message.order_id)
-
-
-def members(store: Store, rows: dict[UUID, OrderState], group: UUID) -> set[UUID]:
-    return {order.id for order in (*store.orders.values(), *rows.values()) if order.group == group}

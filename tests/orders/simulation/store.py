@@ -87,7 +87,9 @@ class Store:
     # --- reading ---------------------------------------------------------------------------------------------------
     def look_up(self, book: Book, batch: Sequence[Input]) -> None:
         for each in batch:
-            if isinstance(each, Place):
+            if isinstance(each, Reported):
+                self._teach_report(book, each.report)
+            elif isinstance(each, Place):
                 known = self.client_ids.get((each.request.caller.account, each.request.client_order_id))
                 self._teach_order(book, known)
             elif isinstance(each, PlaceGroup):
@@ -98,8 +100,6 @@ class Store:
             elif isinstance(each, Listed):
                 for held in each.page.orders:
                     self._teach_order(book, held.order_id)
-            elif isinstance(each, Reported):
-                self._teach_report(book, each.report)
 
     def _teach_report(self, book: Book, report: ExecutionReport) -> None:
         self._teach_order(book, report.order_id)

@@ -1,7 +1,8 @@
 """What does the core know? Orders, executions, positions and commands, in integers, never changed after they are made.
 
 Units: `_e8` prices and quantities in 10⁻⁸, `_e16` exact products of the two (wider than 64 bits), `_us` microseconds
-since 1970 UTC. Average prices are derived from the exact sums, never kept running.
+since 1970 UTC. Average prices are derived from the exact sums, never kept running. None refers to what could refer back
+to it, so garbage collection has nothing to look for in them (`gc=False`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Held(StrEnum):
     CANCELS = "cancels"  #: it closes a position; orders that would trade beside it are to end first
 
 
-class OrderState(Struct, frozen=True, kw_only=True):
+class OrderState(Struct, frozen=True, kw_only=True, gc=False):
     """An order as it is after its `version`-th event."""
 
     id: UUID
@@ -76,7 +77,7 @@ class OrderState(Struct, frozen=True, kw_only=True):
         return rounded_ratio(self.filled_notional_e16, self.filled_e8) if self.filled_e8 else None
 
 
-class Terms(Struct, frozen=True):
+class Terms(Struct, frozen=True, gc=False):
     """What a replace may change. None: as it is."""
 
     quantity_e8: int | None = None
@@ -108,7 +109,7 @@ class ExecutionStatus(StrEnum):
     BUSTED = "busted"
 
 
-class ExecutionState(Struct, frozen=True, kw_only=True):
+class ExecutionState(Struct, frozen=True, kw_only=True, gc=False):
     """One trade of one order, or what a correction made of it; `exec_id` is the engine's and unique for ever.
 
     Only live ones count. What is corrected or busted stays, as it was.
@@ -139,7 +140,7 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
         return self.status is ExecutionStatus.LIVE
 
 
-class PositionState(Struct, frozen=True, kw_only=True):
+class PositionState(Struct, frozen=True, kw_only=True, gc=False):
     """What an account holds of a symbol: `quantity_e8` and `cost_e16` are negative when short.
 
     `user` and `desk` are those of the last fill: who is to be told of it.
@@ -184,7 +185,7 @@ class CommandProgress(StrEnum):
     UNKNOWN = "unknown"  #: no answer by its deadline, or its session or connection has ended
 
 
-class CommandState(Struct, frozen=True, kw_only=True):
+class CommandState(Struct, frozen=True, kw_only=True, gc=False):
     """A command for the engine: claimed in the database before it may leave, with what it asks for."""
 
     session: int
@@ -197,7 +198,7 @@ class CommandState(Struct, frozen=True, kw_only=True):
     progress: CommandProgress = CommandProgress.CLAIMED
 
 
-class Cursor(Struct, frozen=True):
+class Cursor(Struct, frozen=True, gc=False):
     """The last report applied; (0, 0) = none."""
 
     epoch: int = 0

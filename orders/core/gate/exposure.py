@@ -33,7 +33,7 @@ class Key(NamedTuple):
     symbol: str = ""
 
 
-class Sums(Struct, frozen=True):
+class Sums(Struct, frozen=True, gc=False):
     """Open orders: how many, what they may still buy and sell, at which value; and the position, net of all accounts.
 
     `buy_e8`, `sell_e8` and `position_e8` of different symbols are not added up: they are 0 where the key names none.

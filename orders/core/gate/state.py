@@ -54,5 +54,6 @@ class GateDraft:
     def adopt(self) -> None:
         self.exposure.adopt()
         self.tempo.adopt()
-        self.confirmations.adopt()
+        if self.confirmations.changes:
+            self.confirmations.adopt()
         self._gate.told = self.sheet

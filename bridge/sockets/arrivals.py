@@ -21,6 +21,11 @@ def polling(sockets: Iterable[Socket]) -> zmq.Poller:
     return poller
 
 
+def is_readable(socket: Socket) -> bool:
+    """Does a message wait now? For one socket; `socket.poll(0)` makes a poller for it each time."""
+    return bool(cast(int, socket.get(zmq.EVENTS)) & READABLE)
+
+
 def arrivals(socket: Socket, most: int) -> Iterator[Frames]:
     """At most so many messages. Never blocks.
 
@@ -32,7 +37,7 @@ def arrivals(socket: Socket, most: int) -> Iterator[Frames]:
         except zmq.Again:
             return
         yield frames
-        if number == 0 and not cast(int, socket.get(zmq.EVENTS)) & READABLE:
+        if number == 0 and not is_readable(socket):
             return
 
 

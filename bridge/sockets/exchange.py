@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import zmq
 
+from bridge.sockets.arrivals import is_readable
 from bridge.sockets.curve import ADMITTED, Domain, Gatekeeper, KeyRing, Role
 from bridge.sockets.gates import Gate
 from bridge.sockets.options import configure
@@ -167,7 +168,7 @@ class LayerPublisher:
         self._socket.close()
 
     def _notice_proxy(self) -> None:
-        while self._socket.poll(0):
+        while is_readable(self._socket):
             self.connected = self._socket.recv(zmq.NOBLOCK) == EVERYTHING
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextvars import Context
 from functools import partial
-from typing import Any
+from typing import TypeVarTuple
 
 import pytest
 
 from bridge.sockets.handover import Handover
 from tests.notifications.streams import until
+
+Given = TypeVarTuple("Given")
 
 
 class Counting(asyncio.SelectorEventLoop):
@@ -19,7 +22,9 @@ class Counting(asyncio.SelectorEventLoop):
 
     calls = 0
 
-    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
+    ) -> asyncio.Handle:
         self.calls += 1
         return super().call_soon_threadsafe(callback, *args, context=context)
 

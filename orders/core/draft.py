@@ -49,7 +49,7 @@ class Draft:
         book now_us session command_deadline_us cursor link last_command_seq look_at_expiries_us look_at_deadlines_us
         instruments orders client_ids executions positions commands claims replaces asks run suspects restrictions
         sweeping look_at_halted_us state_changes booked begun runs differences hops happenings claimed progress
-        to_engine replies audits quarantined alarms safeguards notices counts gate
+        to_engine replies audits quarantined alarms safeguards notices counts _gate
         """.split()  # noqa: SIM905 - a name a line would be a page
     )
 
@@ -89,8 +89,19 @@ class Draft:
         self.safeguards = SafeguardsDraft(book.safeguards, now_us)
         self.notices: list[Notice] = []
         self.counts: defaultdict[str, int] = defaultdict(int)
-        sources = Sources(self.orders, self.replaces, self.commands, self.positions)
-        self.gate = GateDraft(book, now_us, sources, self.positions.changes)
+        self._gate: GateDraft | None = None
+        if book.gate.is_news(book):
+            self._tell_of_limits()
+
+    @property
+    def gate(self) -> GateDraft:
+        """Made when it is first looked at: most batches of a quiet hour move nothing that counts."""
+        if self._gate is None:
+            sources = Sources(self.orders, self.replaces, self.commands, self.positions)
+            self._gate = GateDraft(self.book, self.now_us, sources, self.positions.changes)
+        return self._gate
+
+    def _tell_of_limits(self) -> None:
         for limit, why in self.gate.untold:
             self.alarm("A limit that cannot be meant is ignored", limit=str(limit.id), rule=limit.rule.value, why=why)
 
@@ -164,7 +175,8 @@ class Draft:
         book.instruments, book.run, book.look_at_expiries_us = self.instruments, self.run, self.look_at_expiries_us
         self._adopt_layers()
         self.safeguards.adopt()
-        self.gate.adopt()
+        if self._gate is not None or self.positions.changes:
+            self.gate.adopt()
         book.forget_looked_up(self.orders.changes)
         if self.look_at_deadlines_us != book.look_at_deadlines_us:
             book.look_at_deadlines_us = self.look_at_deadlines_us

@@ -29,6 +29,10 @@ class Gate:
             self._exposure = Exposure(Sources(book.orders, book.replaces, book.commands, book.positions))
         return self._exposure
 
+    def is_news(self, book: Book) -> bool:
+        """Are the book's limits others than those of whose faults people were told?"""
+        return self.told is None or self.told.limits is not book.limits
+
     def sheet(self, book: Book) -> Sheet:
         """The book's limits are replaced whole where they change."""
         if self._sheet.limits is not book.limits:

@@ -45,6 +45,7 @@ HEAD_SECONDS = 5.0  #: from the connection (or the first byte of a later request
 #: the interpreter, leave the ZeroMQ thread far behind a busy loop, and the loop behind threads that serve views.
 SWITCH_SECONDS = 0.0005
 ACCEPTED_PER_TURN = 4  #: connections that the loop takes before others have their turn
+NAMELESS_LINE = "connection open"  #: of the websockets library, after uvicorn's own with address and path
 WAITING_CONNECTIONS = 2_048  #: those that the system keeps until then
 FILES_BESIDE_SOCKETS = 1_000  #: connections that are no sockets, the database, logs, ZeroMQ
 HEAD_TOO_LARGE = b"\r\n".join(
@@ -204,10 +205,13 @@ class StoppableServer(uvicorn.Server):
 class AccessLines(logging.Filter):
     """Cuts query strings out of access lines (a socket's ticket travels there) and drops those of health questions.
 
-    Sockets that are sent away with 503 have no line each: the door counts them and tells of them together.
+    Sockets that are sent away with 503 have no line each: the door counts them and tells of them together. Nor has one
+    that is let in a second line, which would not say whose it is.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg == NAMELESS_LINE:
+            return False
         if not isinstance(record.args, tuple):
             return True
         record.args = tuple(fact.partition("?")[0] if isinstance(fact, str) else fact for fact in record.args)

@@ -17,13 +17,14 @@ BUSY_SHARE = 0.5
 
 
 def machine() -> str:
-    """One line: processor, cores, memory, system."""
+    """One line: processor, cores, memory, system, and the Python, whose build matters as much as its version."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     processor = models[0] if models else platform.processor() or platform.machine()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
-    return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.platform()}"
+    python = f"Python {platform.python_version()} ({platform.python_compiler()})"
+    return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.platform()}, {python}"
 
 
 def versions() -> dict[str, str]:

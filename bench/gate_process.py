@@ -92,10 +92,10 @@ class Bare:
 class Nothing:
     """Stands where the gate would count."""
 
-    untold: tuple[()] = ()
+    faults: tuple[()] = ()
 
     def __init__(self, *_sources: object) -> None:
-        self.exposure = self.tempo = self
+        self.exposure = self.tempo = self.sheet = self
 
     def touch(self, _order_id: uuid.UUID) -> None: ...
     def placed(self, _order: OrderState) -> None: ...

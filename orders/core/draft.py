@@ -102,7 +102,7 @@ class Draft:
         return self._gate
 
     def _tell_of_limits(self) -> None:
-        for limit, why in self.gate.untold:
+        for limit, why in self.gate.sheet.faults:
             self.alarm("A limit that cannot be meant is ignored", limit=str(limit.id), rule=limit.rule.value, why=why)
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orders.core.gate.confirming import Confirmation
 from orders.core.gate.exposure import Changed, Exposure, ExposureDraft, Sources
-from orders.core.gate.sheet import Fault, Sheet
+from orders.core.gate.sheet import Sheet
 from orders.core.gate.tempo import Tempo, TempoDraft
 from orders.core.layers import Layer
 
@@ -49,11 +49,6 @@ class GateDraft:
         self.tempo = TempoDraft(self._gate.tempo, now_us)
         self.confirmations = Layer(self._gate.confirmations)
         self.sheet = self._gate.sheet(book)
-
-    @property
-    def untold(self) -> list[Fault]:
-        """Limits that are ignored, of which people have still to be told."""
-        return [] if self._gate.told is self.sheet else self.sheet.faults
 
     def adopt(self) -> None:
         self.exposure.adopt()

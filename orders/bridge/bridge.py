@@ -28,6 +28,7 @@ from orders.bridge.second_eye import SecondEye, Watching
 from orders.bridge.standby import LeaseWatch, Standby
 from orders.core.state import Cursor
 from orders.ledger import Ledger
+from orders.ledger.checkpoints import Checkpoints
 from orders.ledger.lease import LeaseView
 from orders.ledger.states import booked_changes
 from tradingmw.env import Env
@@ -137,13 +138,17 @@ class OrderBridge:
         """The link in a thread of its own, the core in this one; the end of either ends both, the core first."""
         thread = threading.Thread(target=self._run_link, args=(link, cursor), name="order-link", daemon=True)
         watcher = threading.Thread(target=self._watch, args=(stop,), name="order-stop", daemon=True)
-        thread.start()
-        watcher.start()
+        checkpoints = threading.Thread(
+            target=Checkpoints().run, args=(self._core_ended,), name="checkpoints", daemon=True
+        )
+        for each in (thread, watcher, checkpoints):
+            each.start()
         try:
             core.run(self._ended)
         finally:
             self._core_ended.set()
             thread.join(LINK_END_SECONDS)
+            checkpoints.join(LINK_END_SECONDS)
         if self._failure is not None:
             raise self._failure
         logger.info("The order bridge has stopped", extra={"counts": dict(core.counts)})

@@ -58,6 +58,15 @@ def test_an_accepted_order_is_durable_when_the_answer_comes(live: Processes) -> 
     assert live.rows("SELECT COUNT(*) FROM orders_order WHERE client_order_id = 'durable-1'") == [(1,)]
 
 
+def test_what_was_written_leaves_the_log_although_no_commit_moves_it(live: Processes) -> None:
+    def written_at() -> int:
+        return (live.directory / "tradingmw.sqlite3").stat().st_mtime_ns
+
+    before = written_at()
+    live.ask(live.place("moved-1", price=1))
+    until(lambda: written_at() > before, "a write to the database's file itself")
+
+
 def test_fifty_equal_requests_at_once_make_one_order(live: Processes, measured: Measured) -> None:
     async def together() -> list[OrderAnswer]:
         return await asyncio.gather(*[live.place("same-1", price=1) for _ in range(50)])

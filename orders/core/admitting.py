@@ -106,4 +106,4 @@ def not_placed(request: PlaceOrder, action: str, **details: object) -> Audit:
 
 
 def with_details(audit: Audit, **more: object) -> Audit:
-    return audit._replace(details={**audit.details, **more})
+    return audit._replace(details={**audit.details, **more}) if more else audit

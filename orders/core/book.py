@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -115,10 +115,12 @@ class Book:
         self.groups.note(order)
         self.client_ids[order.account, order.client_order_id] = order.id
 
-    def forget_looked_up(self, changed: Iterable[UUID]) -> None:
+    def forget_looked_up(self, changed: Collection[UUID]) -> None:
         """Drop what only the last batch needed: executions, owners, and orders that have ended with all their group."""
         self.executions.clear()
         self.owners.clear()
+        if not (changed or self._touched):
+            return
         for order_id in self._touched.union(changed):
             order = self.orders.get(order_id)
             if order is not None:
@@ -135,9 +137,9 @@ class Book:
             self.asks.pop(order_id, None)
 
     def forget_doubts_of_ended_orders(self) -> None:
-        doubted = [one for one in self.commands.items() if one[1].progress is CommandProgress.UNKNOWN]
-        for key in [key for key, command in doubted if command.order_id not in self.orders]:
-            del self.commands[key]
+        for key, command in list(self.commands.items()):
+            if command.progress is CommandProgress.UNKNOWN and command.order_id not in self.orders:
+                del self.commands[key]
 
 
 def awaits_evidence(order: OrderState) -> bool:

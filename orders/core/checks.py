@@ -16,6 +16,7 @@ from tradingmw.errors import Code, InvalidRequest
 
 PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
 STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+ENCODER = msgspec.json.Encoder()
 Fault = dict[str, str]
 
 
@@ -111,12 +112,12 @@ def fingerprint(request: PlaceOrder, exchange: str) -> str:
     asked = (
         request.symbol,
         exchange,
-        request.side.value,
-        request.order_type.value,
-        request.time_in_force.value,
+        request.side,
+        request.order_type,
+        request.time_in_force,
         request.quantity_e8,
         request.price_e8,
         request.stop_price_e8,
         request.expires_at_us,
     )
-    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+    return hashlib.sha256(ENCODER.encode(asked)).hexdigest()

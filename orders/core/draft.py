@@ -136,8 +136,10 @@ class Draft:
         after = msgspec.structs.replace(order, status=status, **changed)
         self.orders.put(after.id, after)
         self.gate.exposure.touch(after.id)
-        traced = {"requestId": after.trace} if after.trace else {}
-        self.happenings.append(OrderChanged(after, event, reason, {**(details or {}), **traced}, source, self.hops))
+        told = dict(details) if details else {}
+        if after.trace:
+            told["requestId"] = after.trace
+        self.happenings.append(OrderChanged(after, event, reason, told, source, self.hops))
         return after
 
     def refuse(self, ticket: Ticket, error: TradingError) -> None:

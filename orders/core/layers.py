@@ -21,12 +21,16 @@ class Layer(Struct, Generic[K, V], eq=False):
     _below: dict[K, V]
     changes: dict[K, V | None] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        """False where surely nothing is there."""
+        return bool(self.changes or self._below)
+
     def get(self, key: K) -> V | None:
         if self.changes:  # a key is hashed for each mapping that is asked, and that of a UUID takes its time
             value = self.changes.get(key, UNCHANGED)
             if value is not UNCHANGED:
                 return value
-        return self._below.get(key)
+        return self._below.get(key) if self._below else None
 
     def put(self, key: K, value: V) -> None:
         self.changes[key] = value

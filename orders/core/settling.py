@@ -231,7 +231,7 @@ def doubt_overdue(draft: Draft) -> None:
 
 def put_questions(draft: Draft) -> None:
     """Ask what is due, few enough at a time that requests are served between the answers."""
-    due = [ask for ask in draft.asks.values() if ask.due_us <= draft.now_us]
+    due = [ask for ask in draft.asks.values() if ask.due_us <= draft.now_us] if draft.asks else []
     if not due:
         return
     under_way = sum(ask.waiting and ask.due_us > draft.now_us for ask in draft.asks.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -66,9 +67,12 @@ class Restrictions(Protocol):
     """Where trading is not simply active."""
 
     def get(self, key: Target, /) -> Restriction | None: ...
+    def values(self) -> Iterable[Restriction]: ...
 
 
 def worst_of(restrictions: Restrictions, order: OrderState) -> Restriction | None:
     """The most severe one that the order falls under; of equals the widest. None: trade on."""
+    if not any(restrictions.values()):
+        return None  # as nearly always: what the order falls under need not be put into words
     found = [one for target in targets_of(order) if (one := restrictions.get(target)) is not None]
     return max(found, key=lambda one: SEVERITY[one.state], default=None)

@@ -39,13 +39,13 @@ class Case:
         self.draft, self.before = draft, before
         self.counts_as_placed, self.only_broken = counts_as_placed, only_broken
         self.mark = draft.book.marks.get(order.symbol, NO_MARK)
-        self.order = replace(order, held=Held.NOT if order.held is Held.APPROVAL else order.held)
-        self.reference_e8 = self._reference_e8()
-        self.order = replace(self.order, reference_e8=self.reference_e8)
+        self.reference_e8 = self._reference_e8(order)
+        held = Held.NOT if order.held is Held.APPROVAL else order.held
+        self.order = replace(order, held=held, reference_e8=self.reference_e8)
 
-    def _reference_e8(self) -> int | None:
+    def _reference_e8(self, order: OrderState) -> int | None:
         """A change is judged by the worse of the two prices: what it becomes, and what it may trade at until then."""
-        found_e8 = reference_e8(self.order, self.mark)
+        found_e8 = reference_e8(order, self.mark)
         if self.before is None or self.before.reference_e8 is None or found_e8 is None:
             return found_e8 if self.before is None else found_e8 or self.before.reference_e8
         return max(found_e8, self.before.reference_e8)
@@ -84,12 +84,19 @@ class Case:
 
     def key_of(self, limit: Limit) -> Key:
         """Whose sums the limit is held against. A user's are those of his account."""
+        return self._key(limit, self.order.symbol if limit.target.scope is Scope.SYMBOL else limit.symbol)
+
+    def key_in_symbol(self, limit: Limit) -> Key:
+        """The same in the order's symbol only."""
+        return self._key(limit, self.order.symbol)
+
+    def _key(self, limit: Limit, symbol: str) -> Key:
         scope = limit.target.scope
         if scope is Scope.USER:
-            return Key(scope, self.order.account.int, limit.symbol)
+            return Key(scope, self.order.account.int, symbol)
         if scope is Scope.DESK and self.order.desk is not None:
-            return Key(scope, self.order.desk.int, limit.symbol)
-        return Key(Scope.FIRM, 0, self.order.symbol if scope is Scope.SYMBOL else limit.symbol)
+            return Key(scope, self.order.desk.int, symbol)
+        return Key(Scope.FIRM, 0, symbol)
 
     def at_worst_e8(self, key: Key, more: Sums = NOTHING) -> int:
         """How long a buyer, or how short a seller, would be there if all open orders of his side traded."""

@@ -6,7 +6,7 @@ is over is given back. Each order's part is remembered, so that what was added i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -149,13 +149,12 @@ def keys_of(whose: Whose) -> tuple[Key, ...]:
     return tuple(Key(scope, who, of) for of in ("", symbol) for scope, who in owners)
 
 
-def shared_out(whose: Whose, part: Sums) -> Iterator[tuple[Key, Sums]]:
+def shared_out(whose: Whose, part: Sums) -> list[tuple[Key, Sums]]:
     """What of `part` is added up under which key; nothing is not."""
-    of_all = Sums(part.orders, notional_e16=part.notional_e16)
-    for key in keys_of(whose):
-        more = part if key.symbol else of_all
-        if more != NOTHING:
-            yield key, more
+    if part.orders or part.notional_e16:
+        of_all = Sums(part.orders, notional_e16=part.notional_e16)
+        return [(key, part if key.symbol else of_all) for key in keys_of(whose)]
+    return [(key, part) for key in keys_of(whose) if key.symbol] if part != NOTHING else []
 
 
 # --- the sums --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from orders.core.gate.findings import Finding
 from orders.core.gate.measures import MEASURES
 from orders.core.gate.prices import is_firm, meeting_e8
 from orders.core.limits import Breach, Limit, Rule
-from orders.core.scopes import Scope, Target
+from orders.core.scopes import FIRM, Scope, Target
 from orders.core.state import OrderState
 from orders.core.trading_states import TradingState, worst_of
 from tradingmw.errors import Code
@@ -39,7 +39,7 @@ def trading_state(case: Case) -> Finding:
     restriction = worst_of(case.draft.restrictions, case.order)
     state = restriction.state if restriction else TradingState.ACTIVE
     refused = state is TradingState.HALTED or (state is TradingState.REDUCE_ONLY and case.could_increase)
-    target = restriction.target if restriction else Target(Scope.FIRM)
+    target = restriction.target if restriction else FIRM
     return Finding(
         rule=Rule.TRADING_STATE,
         scope=target.scope,

@@ -49,7 +49,7 @@ def price_collar(case: Case, _limit: Limit) -> int | None:
 def position(case: Case, limit: Limit) -> int | None:
     if not (case.adds.buy_e8 or case.adds.sell_e8):
         return None
-    return case.at_worst_e8(case.key_of(limit)._replace(symbol=case.order.symbol), case.adds)
+    return case.at_worst_e8(case.key_in_symbol(limit), case.adds)
 
 
 def open_notional(case: Case, limit: Limit) -> int | None:

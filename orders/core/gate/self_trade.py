@@ -25,7 +25,7 @@ def word_of(case: Case, limit: Limit) -> str:
 
 def crossed(case: Case, limit: Limit) -> Iterator[OrderState]:
     """Open orders of the limit's target, on the other side, that the order's price reaches."""
-    order, key = case.order, case.key_of(limit)._replace(symbol=case.order.symbol)
+    order, key = case.order, case.key_in_symbol(limit)
     sums = case.sums(key)
     against_e8 = sums.sell_e8 if order.side is Side.BUY else sums.buy_e8
     most_e8 = reach_e8(case)

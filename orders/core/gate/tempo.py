@@ -6,9 +6,9 @@ accepted; one that is denied does not. Where the clock was set back, what was co
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from bridge.wire.vocabulary import OrderType, Side
 from orders.core.gate.exposure import Key, keys_of
@@ -31,6 +31,7 @@ class Likeness(NamedTuple):
 
 
 Kind = Key | Likeness
+K = TypeVar("K")
 
 
 def keys_of_order(order: OrderState) -> tuple[Key, ...]:
@@ -41,9 +42,15 @@ def likeness(order: OrderState, key: Key) -> Likeness:
     return Likeness(key, order.side, order.order_type, order.quantity_e8, order.price_e8, order.stop_price_e8)
 
 
-def likenesses(order: OrderState) -> list[Likeness]:
+def likenesses(order: OrderState, keys: Iterable[Key]) -> list[Likeness]:
     """Whether it is looked for among the firm's, the desk's or the account's orders: always in the symbol."""
-    return [likeness(order, key) for key in keys_of_order(order) if key.symbol]
+    return [likeness(order, key) for key in keys if key.symbol]
+
+
+def count_each(counts: defaultdict[K, int], kinds: Iterable[K]) -> None:
+    """As `Counter.update` does, which takes longer to find out what it was given than to count it."""
+    for kind in kinds:
+        counts[kind] += 1
 
 
 class Window:
@@ -52,7 +59,7 @@ class Window:
     def __init__(self, width_us: int) -> None:
         self._width_us = width_us
         self._entries: deque[tuple[int, tuple[Kind, ...]]] = deque()
-        self._counts: Counter[Kind] = Counter()
+        self._counts: defaultdict[Kind, int] = defaultdict(int)
 
     def count(self, kind: Kind, now_us: int) -> int:
         self._expire(now_us)
@@ -61,7 +68,7 @@ class Window:
     def add(self, kinds: Iterable[Kind], at_us: int) -> None:
         entry = tuple(kinds)
         self._entries.append((at_us, entry))
-        self._counts.update(entry)
+        count_each(self._counts, entry)
 
     def _expire(self, now_us: int) -> None:
         entries = self._entries
@@ -82,16 +89,16 @@ class Tempo:
     def __init__(self) -> None:
         self.rate, self.alike = Window(RATE_US), Window(DUPLICATE_US)
         self.day = 0
-        self.of_day: Counter[Key] = Counter()
-        self.canceled_of_day: Counter[Key] = Counter()  #: asked for by people and programs
+        self.of_day: defaultdict[Key, int] = defaultdict(int)
+        self.canceled_of_day: defaultdict[Key, int] = defaultdict(int)  #: asked for by people and programs
 
     def begin_with(
         self, day: int, of_day: Mapping[Key, int], canceled: Mapping[Key, int], lately: Iterable[OrderState]
     ) -> None:
         """What an earlier life of the process has accepted: of this day, and `lately`, the oldest first."""
-        self.day, self.of_day, self.canceled_of_day = day, Counter(of_day), Counter(canceled)
+        self.day, self.of_day, self.canceled_of_day = day, defaultdict(int, of_day), defaultdict(int, canceled)
         for order in lately:
-            self._add(order)
+            self._add(order, keys_of_order(order))
 
     def of_day_at(self, key: Key, now_us: int) -> int:
         return self.of_day.get(key, 0) if self.day == now_us // DAY_US else 0
@@ -101,20 +108,21 @@ class Tempo:
 
     def canceled(self, order: OrderState, at_us: int) -> None:
         self._turn_to(at_us // DAY_US)
-        self.canceled_of_day.update(keys_of_order(order))
+        count_each(self.canceled_of_day, keys_of_order(order))
 
     def _turn_to(self, day: int) -> None:
         if self.day != day:
-            self.day, self.of_day, self.canceled_of_day = day, Counter(), Counter()
+            self.day, self.of_day, self.canceled_of_day = day, defaultdict(int), defaultdict(int)
 
     def placed(self, order: OrderState) -> None:
         self._turn_to(order.created_at_us // DAY_US)
-        self.of_day.update(keys_of_order(order))
-        self._add(order)
+        keys = keys_of_order(order)
+        count_each(self.of_day, keys)
+        self._add(order, keys)
 
-    def _add(self, order: OrderState) -> None:
-        self.rate.add(keys_of_order(order), order.created_at_us)
-        self.alike.add(likenesses(order), order.created_at_us)
+    def _add(self, order: OrderState, keys: tuple[Key, ...]) -> None:
+        self.rate.add(keys, order.created_at_us)
+        self.alike.add(likenesses(order, keys), order.created_at_us)
 
 
 class TempoDraft:
@@ -146,9 +154,9 @@ class TempoDraft:
     def placed(self, order: OrderState) -> None:
         """It was accepted: sent, or kept back."""
         self._placed.append(order)
-        kinds: tuple[Kind, ...] = (*keys_of_order(order), *likenesses(order))
-        for kind in kinds:
-            self._more[kind] += 1
+        keys = keys_of_order(order)
+        count_each(self._more, keys)
+        count_each(self._more, likenesses(order, keys))
 
     def adopt(self) -> None:
         for order in self._placed:

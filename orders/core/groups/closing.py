@@ -159,9 +159,11 @@ def wait(draft: Draft, place: Place, position: PositionState) -> OrderReply:
 # --- when the cancels are through ----------------------------------------------------------------------------------
 def tend_closes(draft: Draft) -> None:
     """Orders that wait to close a position: sent, given up, or kept waiting."""
-    noted = draft.book.groups.closing
-    changed = [each.id for each in draft.orders.changes.values() if each is not None and each.held is Held.CANCELS]
-    for each in dict.fromkeys((*noted, *changed)) if noted or changed else ():
+    noted, changes = draft.book.groups.closing, draft.orders.changes
+    if not (noted or changes):
+        return
+    changed = [each.id for each in changes.values() if each is not None and each.held is Held.CANCELS]
+    for each in dict.fromkeys((*noted, *changed)):
         order = draft.orders.get(each)
         if order is not None and order.held is Held.CANCELS and not order.final:
             tend_close(draft, order)

@@ -32,13 +32,17 @@ NEVER_TRADED = frozenset({OrderStatus.REJECTED, OrderStatus.DENIED})
 
 def tend(draft: Draft) -> None:
     """Every group of which an order has changed in this batch; all of them once the link has become live."""
-    changed = [order.group for order in draft.orders.changes.values() if order is not None and order.group is not None]
-    groups = list(dict.fromkeys(changed)) if changed else changed
+    groups = changed_groups(draft) if draft.orders.changes else []
     if draft.link.phase is Phase.LIVE and draft.book.link.phase is not Phase.LIVE:
         groups = list(dict.fromkeys([*groups, *draft.book.groups.members]))
     for group in groups:
         tend_group(draft, group)
     closing.tend_closes(draft)
+
+
+def changed_groups(draft: Draft) -> list[UUID]:
+    changed = [order.group for order in draft.orders.changes.values() if order is not None and order.group is not None]
+    return list(dict.fromkeys(changed))
 
 
 def tend_group(draft: Draft, group: UUID) -> None:

@@ -242,7 +242,6 @@ class Bridge:
 def decided(book: Any, batch: Sequence[Input], now_us: int) -> Draft:
     """`Unwritable` where the batch has an order that the database would not take."""
     draft = decide(book, batch, now_us)
-    poisoned = [each for each in batch if isinstance(each, Place) and POISON in each.request.client_order_id]
-    if poisoned and draft.writes:
+    if draft.writes and any(isinstance(each, Place) and POISON in each.request.client_order_id for each in batch):
         raise Unwritable("The request could not be stored; nothing was written.")
     return draft

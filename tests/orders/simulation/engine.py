@@ -133,7 +133,7 @@ class Engine:
             self.expire_later(held)
 
     def _at_once(self, held: Held) -> None:
-        units = self._pick.randint(0, held.quantity_e8 // E8)
+        units = self._pick.between(0, held.quantity_e8 // E8)
         if units:
             self.trade(held, units * E8, 150 * E8)
         if held.open_e8:
@@ -186,7 +186,7 @@ class Engine:
         if self._connection is not None:
             self._connection.cut()
         self._connection = None
-        self._world.schedule.after(self._pick.randrange(DEAD_US), self.start)
+        self._world.schedule.after(self._pick.below(DEAD_US), self.start)
 
     def start(self) -> None:
         if self.up:

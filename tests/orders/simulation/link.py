@@ -90,7 +90,7 @@ class Link:
         if self.connection is not None:
             self.connection.open = False
         self.connection = None
-        self._retry_us = self._world.schedule.now_us + self._world.pick.randrange(BACKOFF_US)
+        self._retry_us = self._world.schedule.now_us + self._world.pick.below(BACKOFF_US)
         self._enter(Occasion.LOST)
 
     def hear(self, connection: Connection, message: Any) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from tests.orders.core.desk import SECOND_US, START_US
@@ -17,16 +18,15 @@ class Schedule:
 
     def __init__(self) -> None:
         self.now_us = START_US
-        self._entries = 0
+        self._entries = count(1)
         self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
 
     def after(self, delay_us: int, what: Callable[..., None], *args: Any) -> None:
-        self._entries += 1
-        heapq.heappush(self._agenda, (self.now_us + delay_us, self._entries, what, args))
+        heappush(self._agenda, (self.now_us + delay_us, next(self._entries), what, args))
 
     def run_until(self, end_us: int) -> None:
         agenda = self._agenda
         while agenda and agenda[0][0] <= end_us:
-            self.now_us, _, what, args = heapq.heappop(agenda)
+            self.now_us, _, what, args = heappop(agenda)
             what(*args)
         self.now_us = end_us

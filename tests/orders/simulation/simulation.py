@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from random import Random
 from typing import Any
 
 from bridge.wire.vocabulary import ExecType
 from orders.core.outcomes import Reply
 from tests.orders.core.desk import E8
 from tests.orders.simulation.bridge import Bridge
+from tests.orders.simulation.dice import Dice
 from tests.orders.simulation.engine import Engine
 from tests.orders.simulation.link import Link
 from tests.orders.simulation.network import Connection
@@ -39,7 +39,7 @@ class Simulation:
 
     def __init__(self, seed: int, tell: Teller | None = None) -> None:
         self.seed, self._tell = seed, tell
-        self.pick = Random(seed)
+        self.pick = Dice(seed)
         self.random = self.pick.random
         self.weather = Weather.of(self.pick)
         self._troubles = [(chance, what) for chance, what in self._every_trouble() if chance > 0]
@@ -57,7 +57,7 @@ class Simulation:
 
     def run(self) -> Simulation:
         for _ in range(MOMENTS):
-            self.schedule.after(self.pick.randrange(STORM_US), self._moment)
+            self.schedule.after(self.pick.below(STORM_US), self._moment)
         self.schedule.run_until(START_US + STORM_US)
         self._clear()
         self._settle()
@@ -79,13 +79,13 @@ class Simulation:
         standing = self.engine.standing if self.engine.up else []
         if not standing:
             return
-        held = self.pick.choice(standing)
+        held = self.pick.one_of(standing)
         if self.pick.random() >= self.weather.whim:
-            self.engine.trade(held, self.pick.randint(1, held.open_e8 // E8) * E8, self.pick.randint(149, 151) * E8)
+            self.engine.trade(held, self.pick.between(1, held.open_e8 // E8) * E8, self.pick.between(149, 151) * E8)
         elif self.pick.random() < 0.5:
             self.engine.end(held, ExecType.CANCELED)
         else:
-            self.engine.change(held, self.pick.randint(140, 148) * E8)
+            self.engine.change(held, self.pick.between(140, 148) * E8)
 
     def _every_trouble(self) -> Iterable[tuple[float, Callable[[], None]]]:
         """What may break at any moment of the storm, and the chance of it."""
@@ -115,8 +115,8 @@ class Simulation:
 
     def _freeze_bridge(self) -> None:
         """It stands still with everything it has in hand; another takes the lease before or after it wakes."""
-        self.bridge.frozen_until_us = self.schedule.now_us + self.pick.randrange(FREEZE_US)
-        self.schedule.after(self.pick.randrange(STANDBY_US), self._take_over, self.bridge)
+        self.bridge.frozen_until_us = self.schedule.now_us + self.pick.below(FREEZE_US)
+        self.schedule.after(self.pick.below(STANDBY_US), self._take_over, self.bridge)
 
     def _take_over(self, frozen: Bridge) -> None:
         if self.bridge is frozen:
@@ -128,9 +128,9 @@ class Simulation:
 
     def _set_a_clock(self) -> None:
         if self.pick.random() < 0.5:
-            self.skew_us = self.pick.randint(-JUMP_US, JUMP_US)
+            self.skew_us = self.pick.between(-JUMP_US, JUMP_US)
         else:
-            self.engine.skew_us = self.pick.randint(-JUMP_US, JUMP_US)
+            self.engine.skew_us = self.pick.between(-JUMP_US, JUMP_US)
 
     # --- the calm --------------------------------------------------------------------------------------------------
     def _clear(self) -> None:
@@ -168,7 +168,7 @@ class Simulation:
 
     def bridge_died(self, bridge: Bridge) -> None:
         if bridge is self.bridge:
-            self.schedule.after(self.pick.randrange(REBIRTH_US), self._take_over, bridge)
+            self.schedule.after(self.pick.below(REBIRTH_US), self._take_over, bridge)
 
     def answer(self, reply: Reply) -> None:
         self.schedule.after(self.some(WAY_US), self.traders.hear, reply)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from random import Random
 from uuid import UUID
 
 from bridge.wire.messages import NewOrder
 from bridge.wire.vocabulary import EngineOrderStatus, ExecType, OrderType, Side, TimeInForce
 from tests.orders.core.desk import E8
 from tests.orders.simulation.commands import ENDED, Held, is_immediate
+from tests.orders.simulation.dice import Dice
 from tests.orders.simulation.engine import Engine, Trade
 
 S = EngineOrderStatus
@@ -19,12 +19,12 @@ S = EngineOrderStatus
 class Staff:
     """What one of them does at a moment, to the engine that he serves."""
 
-    def __init__(self, engine: Engine, pick: Random) -> None:
+    def __init__(self, engine: Engine, pick: Dice) -> None:
         self._engine, self._pick = engine, pick
         self._numbers = count(1)
 
     def act(self) -> None:
-        what: Callable[[], None] = self._pick.choice((self._bust, self._correct, self._enter))
+        what: Callable[[], None] = self._pick.one_of((self._bust, self._correct, self._enter))
         if self._engine.up:
             what()
 
@@ -32,7 +32,7 @@ class Staff:
         """A live one, of an order that the engine has not lost."""
         kept = self._engine.held.values()
         trades = [trade for trade in self._engine.trades.values() if trade.held in kept]
-        return self._pick.choice(trades) if trades else None
+        return self._pick.one_of(trades) if trades else None
 
     def _bust(self) -> None:
         if trade := self._some_trade():
@@ -44,8 +44,8 @@ class Staff:
         """Another price, and perhaps less."""
         if trade := self._some_trade():
             quantity_e8, price_e8 = (
-                self._pick.randint(1, trade.quantity_e8 // E8) * E8,
-                self._pick.randint(140, 160) * E8,
+                self._pick.between(1, trade.quantity_e8 // E8) * E8,
+                self._pick.between(140, 160) * E8,
             )
             del self._engine.trades[trade.exec_id]
             self._unfill(trade.held, trade.quantity_e8 - quantity_e8)
@@ -70,13 +70,13 @@ class Staff:
             command_seq=1,
             deadline_us=self._engine.now_us,
             order_id=UUID(int=self._pick.getrandbits(128)),
-            account=self._pick.choice(("ann", "bob")),
+            account=self._pick.one_of(("ann", "bob")),
             client_order_id=f"staff-{next(self._numbers)}",
             instrument_id=self._engine.instruments["AAPL"].instrument_id,
-            side=self._pick.choice((Side.BUY, Side.SELL)),
+            side=self._pick.one_of((Side.BUY, Side.SELL)),
             order_type=OrderType.LIMIT,
             time_in_force=TimeInForce.DAY,
-            quantity_e8=self._pick.randint(1, 5) * E8,
+            quantity_e8=self._pick.between(1, 5) * E8,
             price_e8=150 * E8,
         )
         self._engine.open(command)

@@ -6,8 +6,8 @@ loads what an earlier life left behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -87,21 +87,25 @@ class Store:
     # --- reading ---------------------------------------------------------------------------------------------------
     def look_up(self, book: Book, batch: Sequence[Input]) -> None:
         for each in batch:
-            if isinstance(each, Reported):
-                self._teach_report(book, each.report)
-            elif isinstance(each, Place):
-                known = self.client_ids.get((each.request.caller.account, each.request.client_order_id))
-                self._teach_order(book, known)
-            elif isinstance(each, PlaceGroup):
-                for order in each.request.orders:
-                    self._teach_order(book, self.client_ids.get((each.request.caller.account, order.client_order_id)))
-            elif isinstance(each, Cancel | Replace):
-                self._teach_order(book, each.request.order_id)
-            elif isinstance(each, Listed):
-                for held in each.page.orders:
-                    self._teach_order(book, held.order_id)
+            if teach := TEACHERS.get(type(each)):
+                teach(self, book, each)
 
-    def _teach_report(self, book: Book, report: ExecutionReport) -> None:
+    def _teach_placed(self, book: Book, each: Place) -> None:
+        self._teach_order(book, self.client_ids.get((each.request.caller.account, each.request.client_order_id)))
+
+    def _teach_group(self, book: Book, each: PlaceGroup) -> None:
+        for order in each.request.orders:
+            self._teach_order(book, self.client_ids.get((each.request.caller.account, order.client_order_id)))
+
+    def _teach_named(self, book: Book, each: Cancel | Replace) -> None:
+        self._teach_order(book, each.request.order_id)
+
+    def _teach_listed(self, book: Book, each: Listed) -> None:
+        for held in each.page.orders:
+            self._teach_order(book, held.order_id)
+
+    def _teach_report(self, book: Book, each: Reported) -> None:
+        report = each.report
         self._teach_order(book, report.order_id)
         if owner := OWNERS.get(report.account):
             book.owners[report.account] = owner
@@ -148,3 +152,13 @@ class Store:
                     book.replaces[command.order_id] = key
         book.last_command_seq = max((seq for of, seq in self.commands if of == session), default=0)
         return book
+
+
+TEACHERS: dict[type[Input], Callable[[Store, Book, Any], None]] = {
+    Reported: Store._teach_report,
+    Place: Store._teach_placed,
+    PlaceGroup: Store._teach_group,
+    Cancel: Store._teach_named,
+    Replace: Store._teach_named,
+    Listed: Store._teach_listed,
+}

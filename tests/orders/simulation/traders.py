@@ -51,23 +51,23 @@ class Traders:
         """One of them does something."""
         pick = self._pick
         deeds = (self._place, self._again, self._replace, self._cancel, self._cancel_all, self._place_group)
-        (deed,) = pick.choices(deeds, cum_weights=DEED_WEIGHTS)
+        deed = pick.weighted(deeds, DEED_WEIGHTS)
         deed(ANN if pick.random() < 0.7 else BOB)
 
     # --- what they ask for -----------------------------------------------------------------------------------------
     def _place(self, caller: Caller) -> None:
         pick, world = self._pick, self._world
-        (shape,) = pick.choices(SHAPES, cum_weights=SHAPE_WEIGHTS)
+        shape = pick.weighted(SHAPES, SHAPE_WEIGHTS)
         name = POISON if world.happens(world.weather.poison) else "a"
-        expires_us = world.bridge.clock_us() + pick.randrange(100 * MS_US, 6 * SECOND_US)
+        expires_us = world.bridge.clock_us() + pick.between(100 * MS_US, 6 * SECOND_US - 1)
         request = PlaceOrder(
             request_id=1,
             deadline_us=0,
             caller=caller,
             client_order_id=f"{name}-{next(self._numbers)}",
-            symbol=pick.choice(("AAPL", "IBM")),
-            side=pick.choice((Side.BUY, Side.SELL)),
-            quantity_e8=pick.randint(1, 6) * E8,
+            symbol=pick.one_of(("AAPL", "IBM")),
+            side=pick.one_of((Side.BUY, Side.SELL)),
+            quantity_e8=pick.between(1, 6) * E8,
             expires_at_us=expires_us if shape["time_in_force"] is TimeInForce.GTD else None,
             **shape,
         )
@@ -78,11 +78,11 @@ class Traders:
         """Two or three orders that share a quantity, or of which the first triggers the others."""
         (ticket, deadline_us), pick = self._ticket(), self._pick
         common: dict[str, Any] = {"request_id": ticket.request_id, "deadline_us": deadline_us, "caller": caller}
-        shared = {"symbol": pick.choice(("AAPL", "IBM")), "side": pick.choice((Side.BUY, Side.SELL)), **SHAPES[0]}
-        quantity_e8 = pick.randint(1, 6) * E8
-        names = [f"o-{next(self._numbers)}" for _ in range(pick.randint(2, 3))]
+        shared = {"symbol": pick.one_of(("AAPL", "IBM")), "side": pick.one_of((Side.BUY, Side.SELL)), **SHAPES[0]}
+        quantity_e8 = pick.between(1, 6) * E8
+        names = [f"o-{next(self._numbers)}" for _ in range(pick.between(2, 3))]
         orders = [PlaceOrder(client_order_id=name, quantity_e8=quantity_e8, **common, **shared) for name in names]
-        kind = pick.choice((GroupKind.OCO, GroupKind.OTO))
+        kind = pick.one_of((GroupKind.OCO, GroupKind.OTO))
         request = PlaceOrderGroup(kind=kind, orders=orders, **common)
         places = tuple(Place(ticket, order, uuid.UUID(int=pick.getrandbits(128))) for order in orders)
         self._send(PlaceGroup(ticket, request, uuid.UUID(int=pick.getrandbits(128)), places))
@@ -90,7 +90,7 @@ class Traders:
     def _again(self, caller: Caller) -> None:
         """The same id, with the same body or another one."""
         if self._placed:
-            request = self._pick.choice(self._placed)
+            request = self._pick.one_of(self._placed)
             other = self._pick.random() < 0.3
             self._send_place(replace(request, quantity_e8=request.quantity_e8 + E8) if other else request, attempts=1)
 
@@ -101,7 +101,7 @@ class Traders:
 
     def _replace(self, caller: Caller) -> None:
         order_id, (ticket, deadline_us) = self._some_order(caller), self._ticket()
-        quantity_e8, price_e8 = self._pick.randint(1, 8) * E8, self._pick.randint(149, 151) * E8
+        quantity_e8, price_e8 = self._pick.between(1, 8) * E8, self._pick.between(149, 151) * E8
         request = ReplaceOrder(
             request_id=ticket.request_id,
             deadline_us=deadline_us,
@@ -125,7 +125,7 @@ class Traders:
 
     def _some_order(self, caller: Caller) -> uuid.UUID:
         mine = [order_id for (account, _), order_id in self.told.items() if account == caller.account]
-        return self._pick.choice(mine) if mine else uuid.UUID(int=0)
+        return self._pick.one_of(mine) if mine else uuid.UUID(int=0)
 
     # --- the way there and back ------------------------------------------------------------------------------------
     def _ticket(self) -> tuple[Ticket, int]:

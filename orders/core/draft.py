@@ -108,9 +108,9 @@ class Draft:
     @property
     def writes(self) -> bool:
         """Is there anything to commit?"""
-        decided = self.happenings or self.claimed or self.progress or self.quarantined or self.audits
-        kept = self.safeguards.writes or self.state_changes
-        return bool(decided or kept or self.found_something) or self.cursor != self.book.cursor
+        if self.happenings or self.claimed or self.progress or self.quarantined or self.audits or self.state_changes:
+            return True
+        return self.safeguards.writes or self.found_something or self.cursor != self.book.cursor
 
     @property
     def found_something(self) -> bool:

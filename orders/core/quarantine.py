@@ -25,5 +25,5 @@ def report_facts(report: ExecutionReport) -> dict[str, object]:
 
 def engine_words(report: ExecutionReport) -> dict[str, str]:
     """The engine's own code and reason, where it gives any."""
-    words = {"engineCode": report.code.value if report.code else "", "engineReason": report.reason}
-    return {key: word for key, word in words.items() if word}
+    words = {"engineCode": report.code.value} if report.code else {}
+    return {**words, "engineReason": report.reason} if report.reason else words

@@ -6,7 +6,7 @@ is over is given back. Each order's part is remembered, so that what was added i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -157,6 +157,14 @@ def shared_out(whose: Whose, part: Sums) -> list[tuple[Key, Sums]]:
     return [(key, part) for key in keys_of(whose) if key.symbol] if part != NOTHING else []
 
 
+def moved(before: Counted | None, after: Counted | None) -> list[tuple[Key, Sums]]:
+    """What comes to which sums where `after` takes the place of `before`."""
+    if before and after and before.whose == after.whose:
+        return shared_out(after.whose, after.part.minus(before.part))
+    off = shared_out(before.whose, NOTHING.minus(before.part)) if before else []
+    return [*off, *shared_out(after.whose, after.part)] if after else off
+
+
 # --- the sums --------------------------------------------------------------------------------------------------------
 class Exposure:
     """The sums that belong to what is committed. `sums` has no key whose sums are nothing."""
@@ -172,13 +180,25 @@ class Exposure:
             if counted := counted_position(position):
                 self.positions[position.account, position.symbol] = counted
         for counted in (*self.orders.values(), *self.positions.values()):
-            self._add(counted)
+            self._shift(shared_out(counted.whose, counted.part))
 
-    def _add(self, counted: Counted) -> None:
-        for key, more in shared_out(counted.whose, counted.part):
-            after = self.sums.get(key, NOTHING).plus(more)
+    def count(self, counted: dict[K, Counted], key: K, after: Counted | None) -> None:
+        """What `key`, of `orders` or `positions`, adds from now on; None: nothing any more."""
+        before = counted.get(key)
+        if before == after:
+            return
+        if after:
+            counted[key] = after
+        else:
+            del counted[key]
+        self._shift(moved(before, after))
+
+    def _shift(self, shares: list[tuple[Key, Sums]]) -> None:
+        for key, more in shares:
+            before = self.sums.get(key)
+            after = before.plus(more) if before else more
             if after == NOTHING:
-                self.sums.pop(key, None)
+                del self.sums[key]
             else:
                 self.sums[key] = after
 
@@ -188,7 +208,7 @@ class ExposureDraft:
 
     def __init__(self, below: Exposure, sources: Sources, traded: Changed) -> None:
         """`traded`: the positions that the batch has changed so far."""
-        self._sources, self._traded = sources, traded
+        self._below, self._sources, self._traded = below, sources, traded
         self._touched: set[UUID] = set()
         self._seen: dict[tuple[UUID, str], PositionState | None] = {}
         self._orders = Layer(below.orders)
@@ -209,22 +229,34 @@ class ExposureDraft:
 
     def settle(self) -> None:
         """Count what has changed since."""
-        if self._touched:
-            for order_id in self._touched:
-                order = self._sources.orders.get(order_id)
-                self._count(self._orders, order_id, counted_order(self._sources, order) if order else None)
-            self._touched.clear()
-        for key, position in self._traded.items():
-            if self._seen.get(key) is not position:
-                self._seen[key] = position
-                self._count(self._positions, key, counted_position(position) if position else None)
+        for order_id, order in self._touched_orders():
+            self._count(self._orders, order_id, order)
+        for held, position in self._traded_positions():
+            self._count(self._positions, held, position)
 
     def adopt(self) -> None:
-        self.settle()
-        if self._sums.changes:  # else nothing that counts has changed, as in most batches
+        """What nobody has asked for since it changed is counted at once in what is committed."""
+        if self._sums.changes:
             self._orders.adopt()
             self._positions.adopt()
             self._sums.adopt()
+        for order_id, order in self._touched_orders():
+            self._below.count(self._below.orders, order_id, order)
+        for held, position in self._traded_positions():
+            self._below.count(self._below.positions, held, position)
+
+    def _touched_orders(self) -> Iterator[tuple[UUID, Counted | None]]:
+        """What each adds now; not again until it is touched again."""
+        for order_id in self._touched:
+            order = self._sources.orders.get(order_id)
+            yield order_id, counted_order(self._sources, order) if order else None
+        self._touched.clear()
+
+    def _traded_positions(self) -> Iterator[tuple[tuple[UUID, str], Counted | None]]:
+        for key, position in self._traded.items():
+            if self._seen.get(key) is not position:
+                self._seen[key] = position
+                yield key, counted_position(position) if position else None
 
     def _count(self, layer: Layer[K, Counted], key: K, after: Counted | None) -> None:
         before = layer.get(key)
@@ -234,18 +266,10 @@ class ExposureDraft:
             layer.put(key, after)
         else:
             layer.drop(key)
-        if before and after and before.whose == after.whose:
-            self._shift(after.whose, after.part.minus(before.part))
-            return
-        if before:
-            self._shift(before.whose, NOTHING.minus(before.part))
-        if after:
-            self._shift(after.whose, after.part)
-
-    def _shift(self, whose: Whose, by: Sums) -> None:
-        for key, more in shared_out(whose, by):
-            after = (self._sums.get(key) or NOTHING).plus(more)
-            if after == NOTHING:
-                self._sums.drop(key)
+        for each, more in moved(before, after):
+            so_far = self._sums.get(each)
+            total = so_far.plus(more) if so_far else more
+            if total == NOTHING:
+                self._sums.drop(each)
             else:
-                self._sums.put(key, after)
+                self._sums.put(each, total)

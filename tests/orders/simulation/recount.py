@@ -52,7 +52,7 @@ class Recount:
 
     def _of_order(self, sources: Sources, order: OrderState) -> Shares:
         wanted, found = wanted_of(sources, order), self._worked_out.get(id(order))
-        if found is None or found.wanted != wanted:
+        if found is None or (found.wanted is not wanted and found.wanted != wanted):
             found = self._keep(WorkedOut(order, wanted, shares_of(counted_order(sources, order))))
         return found.shares
 

@@ -33,6 +33,7 @@ from tests.faults.database import (
     without_audit,
 )
 from tests.faults.load import CALLERS, Answer, Load, order
+from tests.faults.stillness import standing_still
 from tests.faults.unlucky_database.base import UNSAID, VICTIM, come, end
 from tests.faults.volume import CannotMount, Volume
 from tests.scoreboard import Measured
@@ -127,7 +128,8 @@ def test_a_disk_that_is_gone_for_longer_than_the_dead_man_waits_ends_open_orders
 def without_disk(stack: Stack, disk: Volume, measured: Measured, seconds: int, name: str) -> None:
     keep, what, parts = partial(measured, 22), f"disk gone for {seconds} s", stack.pids()
     with Load(stack, name) as load:
-        disk.tear_away()
+        with standing_still(parts.values()):
+            disk.tear_away()
         gone_at = time.monotonic()
         load.refused_since(gone_at)
         passed(gone_at + seconds)

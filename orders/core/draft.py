@@ -98,7 +98,7 @@ class Draft:
         """Made when it is first looked at: most batches of a quiet hour move nothing that counts."""
         if self._gate is None:
             sources = Sources(self.orders, self.replaces, self.commands, self.positions)
-            self._gate = GateDraft(self.book, self.now_us, sources, self.positions.changes)
+            self._gate = GateDraft(self.book, self.now_us, sources, self.positions)
         return self._gate
 
     def _tell_of_limits(self) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 K = TypeVar("K")
 V = TypeVar("V")
 UNCHANGED: Final[Any] = object()
+UNTOUCHED: Final[Any] = MappingProxyType({})
 
 
 class Layer(Struct, Generic[K, V], eq=False):
     """A mapping over a mapping: reads fall through, writes and removals stay above until `adopt`.
 
-    Most layers of most batches stay empty, and cost next to nothing then: a batch has seventeen.
+    Most layers of most batches stay empty, and cost next to nothing then: a batch has seventeen, and only one that is
+    written to has a dictionary of its own.
     """
 
     _below: dict[K, V]
-    changes: dict[K, V | None] = field(default_factory=dict)
+    changes: dict[K, V | None] = UNTOUCHED
 
     def __bool__(self) -> bool:
         """False where surely nothing is there."""
@@ -33,9 +36,13 @@ class Layer(Struct, Generic[K, V], eq=False):
         return self._below.get(key) if self._below else None
 
     def put(self, key: K, value: V) -> None:
+        if not self.changes:
+            self.changes = {}
         self.changes[key] = value
 
     def drop(self, key: K) -> None:
+        if not self.changes:
+            self.changes = {}
         self.changes[key] = None
 
     def values(self) -> Iterable[V]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import psutil
 
-LOOK_SECONDS = 0.001
+from tests.stack import wait_for
+
 STILL_SECONDS = 10
 
 
@@ -20,10 +20,7 @@ def standing_still(pids: Iterable[int]) -> Iterator[None]:
         for process in processes:
             process.suspend()
             resumed.callback(process.resume)
-        give_up_at = time.monotonic() + STILL_SECONDS
-        while not all(is_still(process) for process in processes):
-            assert time.monotonic() < give_up_at, "a process that was told to stand still did not"
-            time.sleep(LOOK_SECONDS)
+        wait_for(lambda: all(is_still(process) for process in processes), STILL_SECONDS, "processes that stand still")
         yield
 
 

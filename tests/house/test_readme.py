@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
-from tests.house.sources import ROOT
+from tests.house.sources import PACKAGES, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOLDERS = re.findall(r"^\| (`.+?) \|", README, re.MULTILINE)
+TOPS = (*PACKAGES, "bench", "engine", "tests")
 COMMANDS = sorted(set(re.findall(r"manage\.py (\w+)", README)))
 
 
@@ -44,3 +45,17 @@ def test_each_page_of_the_documentation_links_to_what_exists() -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_each_module_that_is_named_exists() -> None:
+    """In a page, a docstring or a comment: what was taken out again must not be relied upon."""
+    modules = [*ROOT.glob("*.py"), *(path for top in TOPS for path in (ROOT / top).rglob("*.py"))]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *modules]
+    known = {module.name for module in modules}
+    missing = [
+        f"{page.relative_to(ROOT)} names {name}"
+        for page in pages
+        for name in re.findall(r"`(?:[\w./]*/)?(\w+\.py)`", page.read_text(encoding="utf-8"))
+        if name not in known
+    ]
+    assert missing == []

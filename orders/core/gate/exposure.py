@@ -6,7 +6,7 @@ is over is given back. Each order's part is remembered, so that what was added i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -66,7 +66,7 @@ class Sums(Struct, frozen=True, gc=False):
 
 NOTHING: Final = Sums()
 Whose = tuple[UUID | None, UUID, str]  #: desk, account, symbol
-Changed = Mapping[tuple[UUID, str], PositionState | None]
+Traded = Layer[tuple[UUID, str], PositionState]
 
 
 class Counted(Struct, frozen=True):
@@ -206,8 +206,8 @@ class Exposure:
 class ExposureDraft:
     """The sums as the decisions of a batch leave them, over those of the book; adopted with the draft or forgotten."""
 
-    def __init__(self, below: Exposure, sources: Sources, traded: Changed) -> None:
-        """`traded`: the positions that the batch has changed so far."""
+    def __init__(self, below: Exposure, sources: Sources, traded: Traded) -> None:
+        """`traded`: the positions as the batch changes them."""
         self._below, self._sources, self._traded = below, sources, traded
         self._touched: set[UUID] = set()
         self._seen: dict[tuple[UUID, str], PositionState | None] = {}
@@ -253,7 +253,7 @@ class ExposureDraft:
         self._touched.clear()
 
     def _traded_positions(self) -> Iterator[tuple[tuple[UUID, str], Counted | None]]:
-        for key, position in self._traded.items():
+        for key, position in self._traded.changes.items():
             if self._seen.get(key) is not position:
                 self._seen[key] = position
                 yield key, counted_position(position) if position else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orders.core.gate.confirming import Confirmation
-from orders.core.gate.exposure import Changed, Exposure, ExposureDraft, Sources
+from orders.core.gate.exposure import Exposure, ExposureDraft, Sources, Traded
 from orders.core.gate.sheet import Sheet
 from orders.core.gate.tempo import Tempo, TempoDraft
 from orders.core.layers import Layer
@@ -43,7 +43,7 @@ class Gate:
 class GateDraft:
     """Of a draft: adopted with it, or forgotten. `sources` are the draft's."""
 
-    def __init__(self, book: Book, now_us: int, sources: Sources, traded: Changed) -> None:
+    def __init__(self, book: Book, now_us: int, sources: Sources, traded: Traded) -> None:
         self._gate = book.gate
         self.exposure = ExposureDraft(self._gate.exposure(book), sources, traded)
         self.tempo = TempoDraft(self._gate.tempo, now_us)

@@ -109,11 +109,14 @@ class Intake:
         """`holdings` tells which orders reduce a position."""
         self.holdings = holdings or Holdings()
         self._monotonic = monotonic
-        self._arrived = threading.Condition()
+        self._lock = threading.RLock()  #: entered in C; a condition is entered by two Python calls
+        self._arrived = threading.Condition(self._lock)
         self._kills: deque[Input] = deque()
         self._engine: deque[Input] = deque()
         self._turns: dict[str, Turns] = {line: Turns(most) for line, most in MOST.items()}
         self._queues: dict[str, Sized] = {ENGINE: self._engine, **self._turns}
+        #: in the order of service
+        self._sizes: list[Sized] = [self._engine if line == ENGINE else self._turns[line].waiting for line in SHARES]
         self._closing: Counter[Closing] = Counter()  #: quantity (10⁻⁸) of what waits and reduces
         self._calls = False  #: the core is to come at once
         self._told = (0, 0)  #: epoch and number of the engine's last report that was heard
@@ -128,7 +131,7 @@ class Intake:
 
     def offer_request(self, request: Asked) -> bool:
         """False where too many wait already."""
-        with self._arrived:
+        with self._lock:
             line = self.line_of(request)
             if not self._turns[line].put(asker(request), request, self._monotonic()):
                 return False
@@ -138,13 +141,13 @@ class Intake:
         return True
 
     def offer_first(self, kills: Iterable[Halt]) -> None:
-        with self._arrived:
+        with self._lock:
             self._kills.extend(kills)
             self._call()
 
     def offer_engine(self, words: Iterable[Input]) -> None:
         """In the order they were said. Look at `engine_has_room` before reading more from the engine."""
-        with self._arrived:
+        with self._lock:
             for word in words:
                 self._engine.append(word)
                 if not self._may_wait(word):
@@ -153,7 +156,7 @@ class Intake:
     def give_back(self, words: Iterable[Input]) -> None:
         """Engine words and kills of a batch that could not be written, to be taken first again."""
         words = list(words)
-        with self._arrived:
+        with self._lock:
             self._kills.extendleft(reversed([word for word in words if isinstance(word, Halt)]))
             self._engine.extendleft(reversed([word for word in words if not isinstance(word, Halt)]))
             if words:
@@ -169,7 +172,7 @@ class Intake:
         return len(self._turns[Line.NEWS])
 
     def backlog(self) -> Backlog:
-        with self._arrived:
+        with self._lock:
             news = self._turns[Line.NEWS]
             return Backlog(len(news), news.oldest_seconds(self._monotonic()), self._pass_seconds)
 
@@ -179,11 +182,11 @@ class Intake:
 
     def take(self, timeout_seconds: float) -> list[Input]:
         """The next batch: as soon as something calls for it, and after `timeout_seconds` whatever is there."""
-        with self._arrived:
+        with self._lock:
             self._note_pass()
             if not self._calls:
                 self._arrived.wait(timeout_seconds)
-            batch = [*self._all_kills(), *self._batch()]
+            batch = [*self._all_kills(), *self._batch()] if self._kills else self._batch()
             self._handed_at = self._monotonic() if batch else None
             return batch
 
@@ -214,7 +217,7 @@ class Intake:
             self._pass_seconds += SMOOTHING * (took_seconds - self._pass_seconds)
 
     def _batch(self) -> list[Input]:
-        waiting = [len(self._queues[line]) for line in SHARES]
+        waiting = list(map(len, self._sizes))
         batch: list[Input] = []
         for line, most in zip(SHARES, shared_out(waiting), strict=True):
             if most:

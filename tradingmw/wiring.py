@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from channels.layers import get_channel_layer
@@ -15,9 +16,14 @@ from tradingmw.env import env
 from tradingmw.group_layer import GroupLayer
 from tradingmw.layers import ZmqChannelLayer
 
+#: So long one thread of the order bridge that computes may keep the other waiting. Python's own 5 ms let a request wait
+#: for the core's next commit before the link thread could even read it.
+SWITCH_SECONDS = 0.0005
+
 
 def run_order_bridge(stop: threading.Event, *, standby: bool = False) -> None:
     """Order core, ledger and engine link, until `stop` is set; with `standby` not before no other bridge lives."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     OrderBridge(env(), standby=standby).run(stop)
 
 

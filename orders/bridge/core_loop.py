@@ -37,6 +37,8 @@ from tradingmw.sentences import Sentence
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
+SEVERAL = 4  #: inputs in a batch: others are on their way, and a batch costs as much as ten orders in it
+REST_SECONDS = 0.002  #: for which the link thread then has the interpreter to itself
 RENEW_SECONDS = 1.0
 WELL_SECONDS = 2.0  #: after the last renewal
 AWAY_PAUSE_SECONDS = 0.2  #: before a database that is away is asked again
@@ -109,7 +111,10 @@ class CoreLoop:
         Before each pass it is sure of its lease: one that stood still for long answers nothing before it has looked.
         """
         self._begin()
+        batch: Sequence[Input] = ()
         while not stop.is_set():
+            if len(batch) >= SEVERAL:
+                time.sleep(REST_SECONDS)
             batch = self._intake.take(TICK_SECONDS) or [Tick()]
             if self._holds_lease() and self._remembers():
                 self._pass(batch)

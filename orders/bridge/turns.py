@@ -24,9 +24,8 @@ class Turns:
     def __init__(self, most: int) -> None:
         self._most = most
         self._lines: OrderedDict[int, deque[Waiting]] = OrderedDict()
-        self.waiting: OrderedDict[int, float] = (
-            OrderedDict()
-        )  #: since when: of all that wait, by number: the oldest first
+        #: since when: of all that wait, by number, the oldest first
+        self.waiting: OrderedDict[int, float] = OrderedDict()
         self._number = 0
 
     def __len__(self) -> int:

@@ -104,7 +104,7 @@ def elsewhere() -> Iterator[Target]:
 def disturbed(
     stack: Stack, elsewhere: Target, bystanders: Bystanders, measured: Measured, request: pytest.FixtureRequest
 ) -> Disturbed:
-    """`disturbed(what, ratio_max)`: others under that flood, and under the same of somebody else; how the flood came out."""
+    """`disturbed(what)`: others under that flood, and under the same of somebody else; how the flood came out."""
     long = request.config.getoption("--long")
 
     def compare(what: str, ratio_max: float = RATIO_MAX) -> Counter[str]:

@@ -1,6 +1,6 @@
 """Who moves SQLite's write-ahead log into the database's file? A thread beside the core, so that no order waits for it.
 
-SQLite does it within the commit that makes the log long: each few dozen orders one of them would wait for thousands of
+SQLite does it within the commit that makes the log long: each few dozen orders one of them would wait for a thousand
 pages and two syncs. Where the database is a server there is nothing to do.
 """
 

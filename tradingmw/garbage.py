@@ -11,9 +11,10 @@ import gc
 
 YOUNG_OBJECTS = 10_000  #: containers made and not freed, before the young ones are looked at
 ROUNDS = 20  #: looks at one generation for each at the next
-#: Where connections come and go, a few hundred objects each: one look at ten thousand young ones takes five
-#: milliseconds, one at all that live a hundred. What a connection leaves behind is freed by its last reference.
-STEP_OBJECTS, STEPS, STEPS_OF_ALL = 1_000, 10, 100
+#: Where connections come and go, a few hundred objects each: a look at a thousand that live takes a millisecond, and
+#: every look at the middle ones, after `STEPS` at the youngest, has to find few of them there. What a connection leaves
+#: behind is freed by its last reference, so that the looks at all, a hundred milliseconds each, can be rare.
+STEP_OBJECTS, STEPS, STEPS_OF_ALL = 300, 1, 3_000
 
 
 def collect_seldom() -> None:

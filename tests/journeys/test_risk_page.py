@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.test_page import PATIENCE_MS, log_in
 from tests.journeys.test_page import browser as browser
-from tests.journeys.test_security_page import DEVICE, add_passkey, open_security
+from tests.journeys.test_security_page import add_passkey, open_security, seat
 from tests.stack import Stack
 
 Window = Callable[[str], Page]
@@ -18,25 +18,15 @@ Window = Callable[[str], Page]
 
 @pytest.fixture
 def window(browser: Browser, stack: Stack) -> Iterator[Window]:
-    """`window(username)`: a browser of that user's own, logged in. At `localhost`: there are passkeys."""
-    faults: list[str] = []
+    """`window(username)`: a browser of that user's own, logged in."""
     with ExitStack() as opened:
 
         def open_one(username: str) -> Page:
-            context = browser.new_context(
-                base_url=stack.url.replace("127.0.0.1", "localhost"), viewport={"width": 1400, "height": 850}
-            )
-            opened.callback(context.close)
-            page = context.new_page()
-            devices = context.new_cdp_session(page)
-            devices.send("WebAuthn.enable")
-            devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-            page.on("pageerror", lambda error: faults.append(str(error)))
+            page, _ = opened.enter_context(seat(browser, stack))
             log_in(page, username)
             return page
 
         yield open_one
-    assert faults == []
 
 
 def ticket(page: Page, quantity: str, price: str) -> None:
@@ -75,18 +65,11 @@ def test_a_soft_limit_warns_and_is_confirmed_or_not(window: Window) -> None:
 
 
 def released_by(page: Page, button: str) -> None:
-    """Asks, or agrees, once the passkey has proven who it is."""
+    """Asks, or agrees. Who has just made a passkey has proven himself with it."""
     open_security(page)
     add_passkey(page)
     page.get_by_role("button", name="Close", exact=True).click()
     page.locator("#halts").get_by_role("button", name=button).click()
-    step_up = page.locator("#step-up").get_by_role("button", name="Use a passkey")
-    answered = page.locator("#halts").get_by_text("asks for its release")
-    expect(step_up.or_(answered).first).to_be_visible(timeout=PATIENCE_MS)
-    if step_up.is_visible():
-        step_up.click()
-        expect(page.locator("#step-up")).to_be_hidden(timeout=PATIENCE_MS)
-        page.get_by_role("button", name="Close", exact=True).click()
 
 
 def test_a_stop_shows_in_every_window_and_a_release_takes_two_others(window: Window) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.accounts.factors.conftest import shown
 from tests.journeys.test_page import PATIENCE_MS
@@ -25,19 +27,43 @@ DEVICE = {
 }
 
 
-@pytest.fixture
-def page(browser: Browser, stack: Stack) -> Iterator[Page]:
-    """At `localhost`: browsers make no passkey for an IP address."""
-    context = browser.new_context(base_url=stack.url.replace("127.0.0.1", "localhost"))
+class Finger(NamedTuple):
+    """A device with a finger reader, in one browser."""
+
+    devices: CDPSession
+    authenticator: dict[str, str]
+
+    @classmethod
+    def of(cls, page: Page) -> Finger:
+        devices = page.context.new_cdp_session(page)
+        devices.send("WebAuthn.enable")
+        made = devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+        return cls(devices, {"authenticatorId": made["authenticatorId"]})
+
+    def carry_to(self, other: Finger) -> None:
+        """Both browsers have the same passkeys from now on."""
+        for credential in self.devices.send("WebAuthn.getCredentials", self.authenticator)["credentials"]:
+            other.devices.send("WebAuthn.addCredential", {**other.authenticator, "credential": credential})
+
+
+@contextmanager
+def seat(browser: Browser, stack: Stack) -> Iterator[tuple[Page, Finger]]:
+    """A browser of one's own, with its device. At `localhost`: browsers make no passkey for an IP address."""
+    context = browser.new_context(
+        base_url=stack.url.replace("127.0.0.1", "localhost"), viewport={"width": 1400, "height": 850}
+    )
     page = context.new_page()
-    devices = context.new_cdp_session(page)
-    devices.send("WebAuthn.enable")
-    devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
+    yield page, Finger.of(page)
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+    with seat(browser, stack) as (page, _):
+        yield page
 
 
 def say_who(page: Page, username: str, otp: str = "") -> None:
@@ -84,6 +110,23 @@ def test_a_passkey_made_on_the_page_opens_it_and_proves_anew(page: Page) -> None
     open_security(page)
     page.locator("#passkeys").get_by_role("button", name="Remove").click()  # proven at login: no step-up
     expect(page.locator("#passkeys li")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def test_who_has_not_proven_himself_lately_does_so_and_his_deed_is_done(browser: Browser, stack: Stack) -> None:
+    """Two browsers of one person, one device: the passkey is made in the first, the second has proven nothing yet."""
+    with seat(browser, stack) as (page, finger), seat(browser, stack) as (other, other_finger):
+        for window in (page, other):
+            say_who(window, "operations1")
+            is_in(window)
+        open_security(page)
+        add_passkey(page)
+        finger.carry_to(other_finger)
+        open_security(other)
+        other.locator("#passkeys").get_by_role("button", name="Remove").click()
+        expect(other.locator("#security [data-message]").first).to_contain_text("Prove", timeout=PATIENCE_MS)
+        other.locator("#step-up").get_by_role("button", name="Use a passkey").click()
+        expect(other.locator("#passkeys li")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(other.locator("#step-up")).to_be_hidden()
 
 
 def test_an_app_and_recovery_codes_are_set_up_and_a_code_opens_once(page: Page) -> None:

@@ -28,18 +28,22 @@ function words(item) {
   return text + left + (item.release ? ` ${item.release.askedBy} asks for its release.` : "");
 }
 
-/** `prove(deed)` does what needs a fresh second factor. */
-export function halts(me, prove) {
+/** `proving(deed)` does what needs a fresh second factor. */
+export function halts(me, proving) {
   const banner = find("halts");
   const dialog = find("halt");
   const form = dialog.querySelector("form");
   const message = form.querySelector("[data-message]");
   const reach = reachOf(me);
   const mayRelease = me.roles.some((role) => KEEPERS.includes(role));
+  let shown = "[]";
   form.elements.place.replaceChildren(...reach.map(([, , label], i) => new Option(label, i)));
 
   async function look() {
     const { items } = await get("/trading-state");
+    const now = JSON.stringify(items);
+    if (now === shown) return; // a button made anew between a press and its release would not be pressed
+    shown = now;
     banner.hidden = !items.length;
     banner.replaceChildren(...items.map(line));
   }
@@ -51,7 +55,7 @@ export function halts(me, prove) {
     if (mayRelease && item.setBy !== me.username && item.release?.askedBy !== me.username) {
       const button = Object.assign(document.createElement("button"), { type: "button" });
       button.textContent = item.release ? "Agree to the release" : "Ask for its release";
-      button.onclick = () => prove(() => call("POST", "/trading-state", wish(item.scope, item.target, "active", item.reason)).then(look));
+      button.onclick = () => proving(() => call("POST", "/trading-state", wish(item.scope, item.target, "active", item.reason)).then(look));
       row.append(" ", button);
     }
     return row;

@@ -19,7 +19,7 @@ let desk = null;
 
 class Desk {
   constructor(me, instruments, watchlist) {
-    this.halts = halts(me, settings.prove);
+    this.halts = halts(me, settings.proving);
     this.approvals = approvals(me);
     this.watchlist = watchlist;
     this.parts = new Map();
@@ -134,9 +134,10 @@ class Desk {
   async cancel(id) {
     try {
       await call("DELETE", `/orders/${id}`);
+      return true;
     } catch (problem) {
       this.ticket.say(problem.message, true);
-      this.drawAccount("orders");
+      return false;
     }
   }
 

@@ -35,13 +35,15 @@ export function security(proven) {
     try {
       await deed();
       await show();
-    } catch (problem) {
-      say(problem.message, true);
-      if (problem.code !== "STEP_UP_REQUIRED") return;
-      waiting = deed;
-      stepUp.hidden = false;
-      stepUp.elements.otp.focus();
-    }
+    } catch (problem) { refused(deed, problem); }
+  }
+
+  function refused(deed, problem) {
+    say(problem.message, true);
+    if (problem.code !== "STEP_UP_REQUIRED") return;
+    waiting = deed;
+    stepUp.hidden = false;
+    stepUp.elements.otp.focus();
   }
 
   async function stepped(proof) {
@@ -132,16 +134,16 @@ export function security(proven) {
     await attempt(async () => {});
     if (text) say(text);
   }
-  /** Does `deed`, after a fresh proof where it needs one. */
-  async function prove(deed) {
+  /** Does `deed` of another part of the page, after a fresh proof where it needs one. */
+  async function proving(deed) {
     try {
       await deed();
-    } catch {
-      dialog.showModal();
-      await attempt(deed);
+    } catch (problem) {
+      await open();
+      refused(deed, problem);
     }
   }
 
   find("security-open").onclick = () => open();
-  return { open, prove };
+  return { open, proving };
 }

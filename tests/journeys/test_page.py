@@ -101,6 +101,21 @@ def test_a_resting_order_is_cancelled_from_the_blotter(page: Page) -> None:
     expect(page.locator("#orders tr[data-status=canceled]")).to_have_count(1, timeout=PATIENCE_MS)
 
 
+def test_a_button_stays_the_same_while_other_orders_come_and_go(page: Page) -> None:
+    """One made anew between the press and the release of a mouse would not be pressed."""
+    log_in(page, "trader1")
+    cancel = resting_order(page).get_by_role("button", name="Cancel").element_handle()
+    filled = page.locator("#orders tr[data-status=filled]")
+    before = filled.count()
+    page.get_by_label("Type").select_option("market")
+    page.get_by_role("button", name="Buy", exact=True).click()
+    expect(filled).to_have_count(before + 1, timeout=PATIENCE_MS)
+    assert cancel.evaluate("button => button.isConnected")
+    cancel.click()
+    expect(page.locator("#orders tr[data-status=canceled]")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("#orders button")).to_have_count(0)
+
+
 def test_a_bad_quantity_is_explained_by_the_server(page: Page) -> None:
     log_in(page, "trader2")
     page.get_by_label("Quantity").fill("-5")

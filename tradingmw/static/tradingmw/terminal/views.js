@@ -19,6 +19,13 @@ function rowOf(body, key, columns) {
   return row;
 }
 
+/** The rows of `body` are these, in this order. Who stands where he belongs is not touched: he may be being pressed. */
+function arrange(body, rows) {
+  const staying = new Set(rows);
+  for (const row of [...body.rows]) if (!staying.has(row)) row.remove();
+  rows.forEach((row, i) => { if (body.rows[i] !== row) body.insertBefore(row, body.rows[i]); });
+}
+
 function put(cell, text, flash) {
   if (cell.textContent === text) return;
   if (flash && cell.textContent) {
@@ -84,15 +91,23 @@ const newest = (rows, key) => [...rows.values()].sort((a, b) => (a[key] < b[key]
 
 export function orders(known, cancel, amend) {
   const body = find("orders");
-  body.replaceChildren();
-  for (const order of newest(known, "createdAt").slice(0, ROWS.orders)) {
+  arrange(body, newest(known, "createdAt").slice(0, ROWS.orders).map((order) => {
     const row = rowOf(body, `order-${order.id}`, ["", "", order.side, "", "n", "n", "n", "n", "status", ""]);
     fill(row, [at(order.createdAt), order.symbol, order.side, order.orderType.replace("_", " "), show(order.quantity),
       show(order.price ?? order.stopPrice, 2), show(order.filledQuantity), show(order.averagePrice, 2), order.status.replaceAll("_", " ")]);
     row.dataset.status = order.status;
-    if (AMENDABLE.has(order.status)) row.cells[9].append(orderButton("Change", order, () => amend(order)), " ");
-    if (!FINAL.has(order.status) && order.status !== "pending_cancel") row.cells[9].append(cancelButton(order, cancel));
-  }
+    offerDeeds(row.cells[9], order, cancel, amend);
+    return row;
+  }));
+}
+
+function offerDeeds(cell, order, cancel, amend) {
+  const terms = [order.status, order.quantity, order.price, order.stopPrice].join(" ");
+  if (cell.dataset.terms === terms) return;
+  cell.dataset.terms = terms;
+  cell.replaceChildren();
+  if (AMENDABLE.has(order.status)) cell.append(orderButton("Change", order, () => amend(order)), " ");
+  if (!FINAL.has(order.status) && order.status !== "pending_cancel") cell.append(cancelButton(order, cancel));
 }
 
 function orderButton(text, order, act) {
@@ -104,8 +119,10 @@ function orderButton(text, order, act) {
   return button;
 }
 
+/** `cancel(id)` answers whether the request was taken: then it is not asked for twice. */
 function cancelButton(order, cancel) {
-  return orderButton("Cancel", order, (event) => { event.currentTarget.disabled = true; cancel(order.id); });
+  const button = orderButton("Cancel", order, async () => { button.disabled = true; button.disabled = await cancel(order.id); });
+  return button;
 }
 
 const gain = (amount) => `n ${scaled(amount || "0") < 0n ? "loss" : "gain"}`;

@@ -59,7 +59,7 @@ class Seals:
     def seal(self, plain: str, place: str) -> Sealed:
         nonce = secrets.token_bytes(NONCE_BYTES)
         box = self._ciphers[self.sealing].encrypt(nonce, plain.encode(), place.encode())
-        return Sealed(f"{VERSION}.{self.sealing}.{base64.urlsafe_b64encode(nonce + box).decode()}")
+        return Sealed(f"{VERSION}.{self.sealing}.{_text_of(nonce + box)}")
 
     def open(self, sealed: Sealed, place: str) -> str:
         """What was sealed there; NotOpened."""
@@ -69,11 +69,23 @@ class Seals:
                 f"{place}: no key is called {sealed.key_name!r}; TMW_FIELD_KEYS needs it as long as values do"
             )
         try:
-            box = base64.b64decode(sealed.text.rpartition(".")[2], altchars=b"-_", validate=True)
+            box = _box_of(sealed.text.rpartition(".")[2])
             return cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], place.encode()).decode()
         except (InvalidTag, binascii.Error, ValueError) as error:
             why = "another key of this name, or it was altered or moved here from elsewhere"
             raise NotOpened(f"{place}: the value does not open under {sealed.key_name!r}: {why}") from error
+
+
+def _text_of(box: bytes) -> str:
+    return base64.urlsafe_b64encode(box).decode()
+
+
+def _box_of(text: str) -> bytes:
+    """Canonical base64 only: the last letter's spare bits say nothing, and the seal covers bytes, not letters."""
+    box = base64.b64decode(text, altchars=b"-_", validate=True)
+    if _text_of(box) != text:
+        raise ValueError("no canonical base64")
+    return box
 
 
 @lru_cache(maxsize=1)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.test_page import PATIENCE_MS, log_in
 from tests.journeys.test_page import browser as browser
 from tests.journeys.test_security_page import add_passkey, open_security, seat
-from tests.stack import Stack
+from tests.orders.limits.staff import MARKED, staff_tokens
+from tests.stack import Stack, wait_for
 
 Window = Callable[[str], Page]
 
@@ -111,3 +113,30 @@ def test_a_position_shows_what_it_is_worth_and_is_closed(window: Window) -> None
     expect(row).to_have_attribute("data-mark", "ok", timeout=PATIENCE_MS)
     page.get_by_role("button", name="Close MSFT").click()
     expect(row.locator("td").nth(1)).to_have_text("0", timeout=PATIENCE_MS)
+
+
+def held(trader: httpx.Client, price: str) -> str:
+    """The id of an order that waits for a second person."""
+    terms = {"symbol": "IBM", "side": "buy", "orderType": "limit", "quantity": "10", "price": price}
+    answer = trader.post("/orders", json={"clientOrderId": f"held-at-{price}", **terms}).json()
+    assert answer["reason"] == "AWAITING_APPROVAL", answer
+    return str(answer["id"])
+
+
+def statuses(trader: httpx.Client) -> dict[str, str]:
+    return {order["id"]: order["status"] for order in trader.get("/orders").json()["items"]}
+
+
+def test_orders_that_wait_are_let_go_or_refused_by_the_head_of_the_desk(window: Window, stack: Stack) -> None:
+    page = window("desk1")
+    headers = {"Authorization": f"Bearer {staff_tokens(stack.data_dir)[MARKED]}"}
+    with httpx.Client(base_url=stack.api, headers=headers, timeout=15) as trader:
+        first, second = held(trader, "1.00"), held(trader, "1.25")
+        panel = page.locator("#approvals")
+        expect(panel.locator("li")).to_have_count(2, timeout=PATIENCE_MS)
+        approve = panel.locator(f"#approval-{first}").get_by_role("button", name="Approve").element_handle()
+        panel.locator(f"#approval-{second}").get_by_role("button", name="Refuse").click()
+        expect(panel.locator("li")).to_have_count(1, timeout=PATIENCE_MS)
+        approve.click()  # the same button: one made anew between press and release would not be pressed
+        expect(panel).to_be_hidden(timeout=PATIENCE_MS)
+        wait_for(lambda: statuses(trader) == {first: "new", second: "denied"}, 10, "the engine's word")

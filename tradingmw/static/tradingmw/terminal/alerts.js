@@ -34,6 +34,13 @@ export function alertForm(account) {
   };
 }
 
+/** Whether it was taken. */
 export async function remove(id) {
-  try { await call("DELETE", `/alerts/${id}`); } catch (problem) { say(problem.message, true); }
+  try {
+    await call("DELETE", `/alerts/${id}`);
+    return true;
+  } catch (problem) {
+    say(problem.message, true);
+    return false;
+  }
 }

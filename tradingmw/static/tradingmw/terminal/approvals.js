@@ -3,7 +3,7 @@
 import { show } from "./decimal.js";
 import { call, get } from "./rest.js";
 import { explain } from "./ticket.js";
-import { find } from "./views.js";
+import { arrange, deedButton, find } from "./views.js";
 
 const LOOK_MS = 5_000;
 const DECIDERS = ["desk_head", "compliance"];
@@ -14,36 +14,45 @@ const words = ({ account, side, quantity, symbol, orderType, price }) =>
 export function approvals({ roles }) {
   const panel = find("approvals");
   const message = panel.querySelector("[data-message]");
-  if (!roles.some((role) => DECIDERS.includes(role))) return { look: () => {}, close: () => {} };
+  if (!roles.some((role) => DECIDERS.includes(role))) return { look: () => {} };
 
+  /** Whether it was taken. */
   async function decide(order, decision) {
     message.textContent = "";
     try {
       await call("POST", `/orders/${order.id}/decision`, { decision });
-    } catch (problem) { message.textContent = explain(problem); }
-    await look();
+      return true;
+    } catch (problem) {
+      message.textContent = explain(problem);
+      return false;
+    } finally { quietly(); }
   }
 
   function line(order) {
-    const item = document.createElement("li");
-    item.append(words(order));
+    const said = words(order);
+    const item = Object.assign(document.createElement("li"), { id: `approval-${order.id}` });
+    item.dataset.words = said;
+    item.append(said);
     for (const [decision, label] of [["approve", "Approve"], ["refuse", "Refuse"]]) {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-      button.setAttribute("aria-label", `${label} ${words(order)}`);
-      button.onclick = () => { button.disabled = true; decide(order, decision); };
-      item.append(" ", button);
+      item.append(" ", deedButton(label, `${label} ${said}`, () => decide(order, decision)));
     }
     return item;
+  }
+
+  /** The line that says it already, which may be being pressed; else a new one. */
+  function lineOf(order) {
+    const shown = find(`approval-${order.id}`);
+    return shown?.dataset.words === words(order) ? shown : line(order);
   }
 
   async function look() {
     const { items } = await get("/orders/approvals?limit=50");
     panel.hidden = !items.length && !message.textContent;
-    panel.querySelector("ul").replaceChildren(...items.map(line));
+    arrange(panel.querySelector("ul"), items.map(lineOf));
   }
 
   const quietly = () => look().catch(() => {});
-  const timer = setInterval(quietly, LOOK_MS);
+  setInterval(quietly, LOOK_MS);
   quietly();
-  return { look: quietly, close: () => { clearInterval(timer); panel.hidden = true; } };
+  return { look: quietly };
 }

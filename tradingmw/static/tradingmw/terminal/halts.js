@@ -77,7 +77,8 @@ export function halts(me, proving) {
   };
   find("halt-open").onclick = () => { message.textContent = ""; form.reset(); dialog.showModal(); };
 
-  const timer = setInterval(() => look().catch(() => {}), mayRelease ? KEEPER_LOOK_MS : LOOK_MS);
-  look().catch(() => {});
-  return { look: () => look().catch(() => {}), close: () => { clearInterval(timer); banner.replaceChildren(); banner.hidden = true; } };
+  const quietly = () => look().catch(() => {});
+  setInterval(quietly, mayRelease ? KEEPER_LOOK_MS : LOOK_MS);
+  quietly();
+  return { look: quietly };
 }

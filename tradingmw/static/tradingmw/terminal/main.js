@@ -58,12 +58,17 @@ class Desk {
     } catch (problem) { this.ticket.say(problem.message, true); }
   }
 
+  /** Whether it was taken. */
   async unwatch(symbol) {
     try {
       await this.watchlist.remove(symbol);
       views.forget(`quote-${symbol}`);
       await this.marketSocket.request("unsubscribe", { channel: "quotes", symbols: [symbol] });
-    } catch (problem) { this.ticket.say(problem.message, true); }
+      return true;
+    } catch (problem) {
+      this.ticket.say(problem.message, true);
+      return false;
+    }
   }
 
   async joinMarket(socket) {
@@ -149,13 +154,6 @@ class Desk {
       this.ticket.say(refused.map((item) => `${item.symbol}: ${item.code}`).join(" ") || `Closing ${symbol} …`, refused.length > 0);
     } catch (problem) { this.ticket.say(explain(problem), true); }
   }
-
-  close() {
-    this.halts.close();
-    this.approvals.close();
-    this.marketSocket.close();
-    this.tradingSocket.close();
-  }
 }
 
 const light = (id) => (state) => { find(id).dataset.state = state; };
@@ -178,15 +176,16 @@ async function enter({ mfa }) {
   desk = new Desk(me, items, watchlist);
 }
 
+const askWho = () => show("login");
+
+/** Of who was here nothing may be left, neither shown nor typed nor still under way: the page begins anew. */
 function leave() {
-  desk?.close();
-  desk = null;
-  for (const id of ["quotes", "depth", "trades", "orders", "positions", "executions", "alerts", "notifications", "parts"]) find(id).replaceChildren();
-  show("login");
+  show("nothing");
+  location.reload();
 }
 
-const settings = security((tokens) => { if (!desk) enter(tokens).catch(leave); });
+const settings = security((tokens) => { if (!desk) enter(tokens).catch(askWho); });
 loginForm(enter);
-find("logout").onclick = () => logout();
+find("logout").onclick = () => logout().catch((problem) => desk.ticket.say(`You are still logged in: ${problem.message}`, true));
 onLoggedOut(leave);
-refresh().then(enter).catch(leave);
+refresh().then(enter).catch(askWho);

@@ -40,15 +40,27 @@ export const login = async (username, password, otp) => keep(await send("POST", 
 export const loginWithPasskey = async (attempt, credential) =>
   keep(await send("POST", "/auth/mfa/webauthn/login", { attempt, credential }));
 
+const userOf = (token) => JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
+
+/** All windows of a browser share the cookie: in another one somebody else may have logged in. This page is not his. */
+function renewed(tokens) {
+  if (accessToken && userOf(accessToken) !== userOf(tokens.accessToken)) {
+    whenLoggedOut();
+    throw new Error("Somebody else has logged in in this browser.");
+  }
+  return keep(tokens);
+}
+
 let refreshing = null;
 /** One refresh at a time: a second caller waits for the first one's answer. */
 export function refresh() {
-  refreshing ??= send("POST", "/auth/refresh", {}).then(keep).finally(() => { refreshing = null; });
+  refreshing ??= send("POST", "/auth/refresh", {}).then(renewed).finally(() => { refreshing = null; });
   return refreshing;
 }
 
 export async function logout() {
-  try { await send("POST", "/auth/logout", {}); } finally { accessToken = null; whenLoggedOut(); }
+  await call("POST", "/auth/logout", {});
+  whenLoggedOut();
 }
 
 /** A call that renews an expired access token once; the page goes back to the login when that fails. */

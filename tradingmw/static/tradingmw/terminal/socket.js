@@ -13,7 +13,6 @@ export class Socket {
     this.waiting = new Map();
     this.nextId = 1;
     this.pauseMs = FIRST_PAUSE_MS;
-    this.closedForGood = false;
     this.connect();
   }
 
@@ -21,7 +20,6 @@ export class Socket {
     this.state("connecting");
     try {
       const pass = await ticket();
-      if (this.closedForGood) return;
       const scheme = location.protocol === "https:" ? "wss" : "ws";
       this.socket = new WebSocket(`${scheme}://${location.host}${this.path}?ticket=${pass}`, "tmw.json.v1");
     } catch {
@@ -70,21 +68,13 @@ export class Socket {
     clearTimeout(this.silence);
     for (const { reject } of this.waiting.values()) reject(new Error("The connection was lost."));
     this.waiting.clear();
-    if (this.closedForGood) return;
     if (code >= 4500) this.pauseMs = Math.max(this.pauseMs, 1_000); // the next ticket request settles who we are
     this.again();
   }
 
   again() {
-    if (this.closedForGood) return;
     this.state("lost");
     setTimeout(() => this.connect(), this.pauseMs * (0.5 + Math.random()));
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
-  }
-
-  close() {
-    this.closedForGood = true;
-    clearTimeout(this.silence);
-    this.socket?.close();
   }
 }

@@ -19,11 +19,11 @@ function rowOf(body, key, columns) {
   return row;
 }
 
-/** The rows of `body` are these, in this order. Who stands where he belongs is not touched: he may be being pressed. */
-function arrange(body, rows) {
-  const staying = new Set(rows);
-  for (const row of [...body.rows]) if (!staying.has(row)) row.remove();
-  rows.forEach((row, i) => { if (body.rows[i] !== row) body.insertBefore(row, body.rows[i]); });
+/** What `parent` holds is these, in this order. Who stands where he belongs is not touched: he may be being pressed. */
+export function arrange(parent, nodes) {
+  const staying = new Set(nodes);
+  for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
+  nodes.forEach((node, i) => { if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null); });
 }
 
 function put(cell, text, flash) {
@@ -47,7 +47,7 @@ function fill(row, texts, flashing = []) {
 
 export function quoteRow(quote, chosen, choose, unwatch) {
   const row = rowOf(find("quotes"), `quote-${quote.symbol}`, ["symbol", "n", "n price", "n price", "n", "n price", "n", "n", ""]);
-  if (!row.cells[8].firstChild) row.cells[8].append(crossButton(`Stop watching ${quote.symbol}`, () => unwatch(quote.symbol)));
+  if (!row.cells[8].firstChild) row.cells[8].append(deedButton("×", `Stop watching ${quote.symbol}`, () => unwatch(quote.symbol)));
   row.onclick = () => choose(quote.symbol);
   row.classList.toggle("chosen", quote.symbol === chosen);
   row.classList.toggle("stale", quote.quality === "stale");
@@ -57,12 +57,15 @@ export function quoteRow(quote, chosen, choose, unwatch) {
 
 export const forget = (id) => find(id)?.remove();
 
-function crossButton(label, press) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "×";
+/** Does `act` once: it answers whether what it asks for was taken, and only where it was not may it be asked for again. */
+export function deedButton(text, label, act) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
   button.setAttribute("aria-label", label);
-  button.onclick = (event) => { event.stopPropagation(); button.disabled = true; press(); };
+  button.onclick = async (event) => {
+    event.stopPropagation();
+    button.disabled = true;
+    button.disabled = await act();
+  };
   return button;
 }
 
@@ -101,27 +104,22 @@ export function orders(known, cancel, amend) {
   }));
 }
 
+const termsOf = (deed, { side, quantity, symbol }) => `${deed} ${side} ${quantity} ${symbol}`;
+
 function offerDeeds(cell, order, cancel, amend) {
   const terms = [order.status, order.quantity, order.price, order.stopPrice].join(" ");
   if (cell.dataset.terms === terms) return;
   cell.dataset.terms = terms;
   cell.replaceChildren();
-  if (AMENDABLE.has(order.status)) cell.append(orderButton("Change", order, () => amend(order)), " ");
-  if (!FINAL.has(order.status) && order.status !== "pending_cancel") cell.append(cancelButton(order, cancel));
+  if (AMENDABLE.has(order.status)) cell.append(changeButton(order, amend), " ");
+  if (FINAL.has(order.status) || order.status === "pending_cancel") return;
+  cell.append(deedButton("Cancel", termsOf("Cancel", order), () => cancel(order.id)));
 }
 
-function orderButton(text, order, act) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = text;
-  button.setAttribute("aria-label", `${text} ${order.side} ${order.quantity} ${order.symbol}`);
-  button.onclick = act;
-  return button;
-}
-
-/** `cancel(id)` answers whether the request was taken: then it is not asked for twice. */
-function cancelButton(order, cancel) {
-  const button = orderButton("Cancel", order, async () => { button.disabled = true; button.disabled = await cancel(order.id); });
+function changeButton(order, amend) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Change" });
+  button.setAttribute("aria-label", termsOf("Change", order));
+  button.onclick = () => amend(order);
   return button;
 }
 
@@ -130,7 +128,7 @@ const gain = (amount) => `n ${scaled(amount || "0") < 0n ? "loss" : "gain"}`;
 /** A price that is not the market's now is shown as what it is. */
 export function positions(known, close) {
   const body = find("positions");
-  for (const position of known.values()) {
+  arrange(body, [...known.values()].map((position) => {
     const row = rowOf(body, `position-${position.symbol}`, ["", "n", "n", "n", "n", "n", ""]);
     fill(row, [position.symbol, show(position.quantity), show(position.averagePrice, 2), show(position.currentPrice, 2),
       show(position.unrealizedPnl, 2), show(position.realizedPnl, 2)]);
@@ -139,7 +137,8 @@ export function positions(known, close) {
     row.dataset.mark = position.markQuality;
     row.cells[3].title = position.markedAt ? `${position.markQuality}, ${at(position.markedAt)}` : "of the last fill";
     offerClose(row.cells[6], position, close);
-  }
+    return row;
+  }));
 }
 
 function offerClose(cell, position, close) {
@@ -147,31 +146,29 @@ function offerClose(cell, position, close) {
   if (isHeld === Boolean(cell.firstChild)) return;
   cell.replaceChildren();
   if (!isHeld) return;
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
-  button.setAttribute("aria-label", `Close ${position.symbol}`);
-  button.onclick = () => close(position.symbol);
-  cell.append(button);
+  const again = () => close(position.symbol).then(() => false); // of what is left, or comes anew
+  cell.append(deedButton("Close", `Close ${position.symbol}`, again));
 }
 
 export function executions(known) {
   const body = find("executions");
-  body.replaceChildren();
-  for (const execution of newest(known, "executedAt").slice(0, ROWS.executions)) {
+  arrange(body, newest(known, "executedAt").slice(0, ROWS.executions).map((execution) => {
     const row = rowOf(body, `execution-${execution.id}`, ["", "", execution.side, "n", "n"]);
     fill(row, [at(execution.executedAt), execution.symbol, execution.side, show(execution.quantity), show(execution.price, 2)]);
-  }
+    return row;
+  }));
 }
 
 export function alerts(known, remove) {
   const body = find("alerts");
-  body.replaceChildren();
-  for (const alert of newest(known, "createdAt")) {
+  arrange(body, newest(known, "createdAt").map((alert) => {
     const row = rowOf(body, `alert-${alert.id}`, ["", "", "n", "", ""]);
     const state = alert.isTriggered ? `fired ${at(alert.triggeredAt)}` : alert.isActive ? "waiting" : "off";
     fill(row, [alert.symbol, alert.condition, show(alert.targetPrice, 2), state]);
     row.classList.toggle("triggered", alert.isTriggered);
-    row.cells[4].append(crossButton(`Remove the alert on ${alert.symbol}`, () => remove(alert.id)));
-  }
+    if (!row.cells[4].firstChild) row.cells[4].append(deedButton("×", `Remove the alert on ${alert.symbol}`, () => remove(alert.id)));
+    return row;
+  }));
 }
 
 export function notifications(known) {

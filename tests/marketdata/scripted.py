@@ -65,7 +65,11 @@ class AttentiveSockets(EngineSockets):
     """Their PUB tells who subscribes: what is published before that is lost, and a test would wait for it in vain."""
 
     def _server(self, pattern: int, hwm: int) -> zmq.Socket[bytes]:
-        return super()._server(zmq.XPUB if pattern == zmq.PUB else pattern, hwm)
+        if pattern != zmq.PUB:
+            return super()._server(pattern, hwm)
+        publisher = super()._server(zmq.XPUB, hwm)
+        publisher.set(zmq.XPUB_VERBOSER, 1)  # each subscription of each peer, and its end
+        return publisher
 
 
 class ScriptedEngine:
@@ -82,7 +86,7 @@ class ScriptedEngine:
         self.answering = True
         #: from then on its heartbeats are ever later: they say that hardly any time has passed
         self.behind_since_us = 0
-        self._subscribed = False
+        self._joined = self._left = 0
         self._sockets = AttentiveSockets(KeyRing(env.keys))
         self._sockets.bind(
             EngineAddresses(env.engine_market_data, env.engine_commands, env.engine_queries, env.engine_work)
@@ -107,11 +111,18 @@ class ScriptedEngine:
             self._send(shard, seal(kind, payload, epoch=self.epoch, seq=self.seq[shard]), payload)
 
     def has_subscriber(self) -> bool:
-        """Somebody hears what it publishes now."""
+        """Somebody hears what it publishes now, unless his connection is gone and that was not noticed yet."""
+        return self.subscriptions() > self._left
+
+    def subscriptions(self) -> int:
+        """So many were made so far, by all peers and on all their connections."""
         with self._lock:
             while self._sockets.market_data.poll(0):
-                self._subscribed = self._sockets.market_data.recv().startswith(b"\x01")
-        return self._subscribed
+                if self._sockets.market_data.recv().startswith(b"\x01"):
+                    self._joined += 1
+                else:
+                    self._left += 1
+        return self._joined
 
     def raw(self, *frames: bytes) -> None:
         """Whatever a test wants said."""

@@ -130,12 +130,12 @@ async def test_a_feed_bridge_that_reads_too_late_throws_away_what_waits_and_begi
     feed = lab.feed()
     async with lab.web() as web, web.client() as client:
         await web.ready()
-        before = await snapshot(client, "quotes", "AAPL")
+        before, subscriptions = await snapshot(client, "quotes", "AAPL"), engine.subscriptions()
         engine.behind_since_us = now_us()
         await eventually(lambda: feed.bridge.repairs()["LATE"])
         engine.behind_since_us = 0
         await client.until(lambda items: len(snapshots(items)) > 1, "quotes")
-        await eventually(engine.has_subscriber)  # its connection is another one now
+        await eventually(lambda: engine.subscriptions() > subscriptions)  # its connection is another one now
         engine.quotes(quote(55, 56))
         items = await client.until(lambda items: items[-1].get("bid") == "55", "quotes")
     assert items[-1]["epoch"] > before["epoch"]
